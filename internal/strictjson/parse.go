@@ -1,0 +1,308 @@
+package strictjson
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// parser walks over a text once and writes the tape of its Doc.
+type parser struct {
+	d    *Doc
+	text []byte
+	pos  int
+}
+
+func (p *parser) fail(reason string) error { return &SyntaxError{Offset: p.pos, Reason: reason} }
+
+func (p *parser) space() {
+	for p.pos < len(p.text) {
+		switch p.text[p.pos] {
+		case ' ', '\t', '\n', '\r':
+			p.pos++
+		default:
+			return
+		}
+	}
+}
+
+// value reads one value at the given depth; key span and flags are those of the
+// member that it belongs to.
+func (p *parser) value(depth int, keyStart, keyEnd int, flags uint8) error {
+	if p.pos >= len(p.text) {
+		return p.fail("unexpected end")
+	}
+	i := len(p.d.nodes)
+	p.d.nodes = append(p.d.nodes, node{
+		start: uint32(p.pos), keyStart: uint32(keyStart), keyEnd: uint32(keyEnd), flags: flags,
+	})
+	kind, err := Invalid, error(nil)
+	switch c := p.text[p.pos]; {
+	case c == '"':
+		kind = String
+		var escaped bool
+		if escaped, err = p.str(); escaped {
+			p.d.nodes[i].flags |= valueEscaped
+		}
+	case c == '{':
+		kind, err = Object, p.object(i, depth)
+	case c == '[':
+		kind, err = Array, p.array(i, depth)
+	case c == '-' || c >= '0' && c <= '9':
+		kind, err = Number, p.number()
+	case c == 't':
+		kind, err = True, p.word("true")
+	case c == 'f':
+		kind, err = False, p.word("false")
+	case c == 'n':
+		kind, err = Null, p.word("null")
+	default:
+		err = p.fail("unexpected character")
+	}
+	if err != nil {
+		return err
+	}
+	n := &p.d.nodes[i]
+	n.kind, n.end = kind, uint32(p.pos)
+	return nil
+}
+
+func (p *parser) word(w string) error {
+	if len(p.text)-p.pos < len(w) || string(p.text[p.pos:p.pos+len(w)]) != w {
+		return p.fail("unknown word")
+	}
+	p.pos += len(w)
+	return nil
+}
+
+// object reads from { to }; i is the index of its node.
+func (p *parser) object(i, depth int) error {
+	if depth > MaxDepth {
+		return p.fail("nested too deep")
+	}
+	p.pos++
+	p.space()
+	if p.eat('}') {
+		return nil
+	}
+	last, count := 0, 0
+	for {
+		if p.pos >= len(p.text) || p.text[p.pos] != '"' {
+			return p.fail("member name expected")
+		}
+		keyStart := p.pos + 1
+		escaped, err := p.str()
+		if err != nil {
+			return err
+		}
+		keyEnd := p.pos - 1
+		p.space()
+		if !p.eat(':') {
+			return p.fail("colon expected")
+		}
+		p.space()
+		var flags uint8
+		if escaped {
+			flags = keyEscaped
+		}
+		child := len(p.d.nodes)
+		if err := p.value(depth+1, keyStart, keyEnd, flags); err != nil {
+			return err
+		}
+		p.link(i, &last, child)
+		if count++; count <= pairwise {
+			p.compare(i, child, depth)
+		}
+		if more, err := p.separator('}'); err != nil || !more {
+			p.compareMany(i, count, depth)
+			return err
+		}
+	}
+}
+
+// array reads from [ to ]; i is the index of its node.
+func (p *parser) array(i, depth int) error {
+	if depth > MaxDepth {
+		return p.fail("nested too deep")
+	}
+	p.pos++
+	p.space()
+	if p.eat(']') {
+		return nil
+	}
+	last := 0
+	for {
+		child := len(p.d.nodes)
+		if err := p.value(depth+1, 0, 0, 0); err != nil {
+			return err
+		}
+		p.link(i, &last, child)
+		if more, err := p.separator(']'); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// link puts a child behind the last one of its container.
+func (p *parser) link(container int, last *int, child int) {
+	if *last == 0 {
+		p.d.nodes[container].flags |= hasChildren
+	} else {
+		p.d.nodes[*last].next = uint32(child)
+	}
+	*last = child
+}
+
+// separator reads a comma (more follows) or the end of the container.
+func (p *parser) separator(end byte) (more bool, err error) {
+	p.space()
+	switch {
+	case p.eat(end):
+		return false, nil
+	case p.eat(','):
+		p.space()
+		return true, nil
+	}
+	return false, p.fail("comma or end expected")
+}
+
+func (p *parser) eat(c byte) bool {
+	if p.pos < len(p.text) && p.text[p.pos] == c {
+		p.pos++
+		return true
+	}
+	return false
+}
+
+// number reads what RFC 8259 section 6 allows.
+func (p *parser) number() error {
+	p.eat('-')
+	if !p.eat('0') && p.digits() == 0 {
+		return p.fail("digit expected")
+	}
+	if p.eat('.') && p.digits() == 0 {
+		return p.fail("digit expected")
+	}
+	if p.eat('e') || p.eat('E') {
+		if !p.eat('+') {
+			p.eat('-')
+		}
+		if p.digits() == 0 {
+			return p.fail("digit expected")
+		}
+	}
+	return nil
+}
+
+func (p *parser) digits() int {
+	start := p.pos
+	for p.pos < len(p.text) && p.text[p.pos] >= '0' && p.text[p.pos] <= '9' {
+		p.pos++
+	}
+	return p.pos - start
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// special marks the bytes of x that a string scan must look at: quote,
+// backslash, control characters and everything beyond ASCII.
+func special(x uint64) uint64 {
+	quote := x ^ ones*'"'
+	slash := x ^ ones*'\\'
+	return ((quote-ones)&^quote | (slash-ones)&^slash | (x-ones*0x20)&^x | x) & highs
+}
+
+// str reads a string with its quotes, eight bytes at a time.
+func (p *parser) str() (escaped bool, err error) {
+	p.pos++
+	start, text, ascii := p.pos, p.text, true
+	for {
+		for len(text)-p.pos >= 8 && special(binary.LittleEndian.Uint64(text[p.pos:])) == 0 {
+			p.pos += 8
+		}
+		if p.pos >= len(text) {
+			return escaped, p.fail("string without end")
+		}
+		switch c := text[p.pos]; {
+		case c == '"':
+			if !ascii && !utf8.Valid(text[start:p.pos]) {
+				return escaped, p.fail("string is not UTF-8")
+			}
+			p.pos++
+			return escaped, nil
+		case c == '\\':
+			escaped = true
+			if err := p.escape(); err != nil {
+				return escaped, err
+			}
+		case c < 0x20:
+			return escaped, p.fail("control character in a string")
+		default:
+			ascii = ascii && c < utf8.RuneSelf
+			p.pos++
+		}
+	}
+}
+
+func (p *parser) escape() error {
+	p.pos++
+	if p.pos >= len(p.text) {
+		return p.fail("string without end")
+	}
+	switch p.text[p.pos] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		p.pos++
+		return nil
+	case 'u':
+		if _, ok := hex4(p.text[p.pos+1:]); !ok {
+			return p.fail("bad \\u escape")
+		}
+		p.pos += 5
+		return nil
+	}
+	return p.fail("bad escape")
+}
+
+// pairwise is up to how many members an object's names are compared one by one.
+const pairwise = 16
+
+// compare looks for the name of the newest child among its elder siblings.
+func (p *parser) compare(container, child, depth int) {
+	c := Member{Value{p.d, uint32(child)}}
+	for s := (Value{p.d, uint32(container) + 1}); s.i != uint32(child); s = s.sibling() {
+		if sameName(Member{s}, c) {
+			p.duplicate(depth)
+		}
+	}
+}
+
+// compareMany does the same for an object with many members, in linear time.
+func (p *parser) compareMany(container, count, depth int) {
+	if count <= pairwise {
+		return
+	}
+	seen := make(map[string]struct{}, count)
+	for c := (Value{p.d, uint32(container) + 1}); c.d != nil; c = c.sibling() {
+		seen[Member{c}.Name()] = struct{}{}
+	}
+	if len(seen) != count {
+		p.duplicate(depth)
+	}
+}
+
+func (p *parser) duplicate(depth int) {
+	if p.d.dup == 0 || depth < p.d.dup {
+		p.d.dup = depth
+	}
+}
+
+func sameName(a, b Member) bool {
+	ra, plainA := a.NameBytes()
+	rb, plainB := b.NameBytes()
+	if plainA && plainB {
+		return string(ra) == string(rb)
+	}
+	return a.Name() == b.Name()
+}
