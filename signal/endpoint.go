@@ -1,0 +1,49 @@
+package signal
+
+// Endpoint is the connection behind registrations, as the switch uses it. Its
+// methods never block: what cannot be queued is the endpoint's business (it
+// holds the sender or closes itself as too slow).
+type Endpoint interface {
+	// Send queues one Signaling message: src is the raw JSON token of the
+	// Register (empty if it had none), call the number of the leg, and head and
+	// tail together the sig object. They are valid only during the call.
+	Send(t *Turn, src string, call int32, head, tail []byte)
+	// Ping queues a ping behind everything that was sent; its pong comes back by
+	// Conn.Pong with the same number.
+	Ping(t *Turn, n uint32)
+	// Unregistered tells the client that the switch has ended a registration:
+	// RegisterResult with err, for example "replaced".
+	Unregistered(t *Turn, src, err string)
+	// Name identifies the connection in traces and lists.
+	Name() string
+}
+
+// Waker tells idle sessions of a person that something waits (decision 51).
+type Waker interface {
+	// Wake sends the message to live sessions that asked for it, kind "chat" or
+	// "phone", and tells whether there was one.
+	Wake(t *Turn, a Address, kind string) bool
+}
+
+// Observer counts. Its methods are called with locks of the switch held: they
+// must be quick and must not call back.
+type Observer interface {
+	Registered(delta int)
+	CallStarted(kind CallKind)
+	CallEnded(kind CallKind, c Cause)
+	Message()
+	Dropped(reason string)
+}
+
+// CallKind is what a call is for.
+type CallKind uint8
+
+// The kinds of calls.
+const (
+	ChatCall  CallKind = iota // a call without media that carries a chat
+	MediaCall                 // audio, video
+	OtherCall                 // a call without media for something else
+)
+
+// String is the label of the kind.
+func (k CallKind) String() string { return [...]string{"chat", "media", "other"}[k%3] }

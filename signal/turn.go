@@ -1,0 +1,99 @@
+package signal
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Flusher has something queued that Flush sends off. Flush never blocks.
+type Flusher interface{ Flush() }
+
+// Waiter makes the origin of a turn wait until a receiver has caught up.
+type Waiter interface{ Wait(ctx context.Context) }
+
+// Turn is one unit of work: the frames of one socket read, or one timer. It has
+// one time, and what it queues for peers leaves together at its end, with one
+// write for each peer. A turn is used by one goroutine.
+type Turn struct {
+	Now   time.Time
+	ctx   context.Context
+	dirty []Flusher
+	holds []Waiter
+	work  work
+}
+
+var turns = sync.Pool{New: func() any { return new(Turn) }}
+
+// NewTurn takes a turn from the pool; End gives it back. The context is handed
+// to endpoints, so that they find the turn again (see TurnFrom).
+func NewTurn(ctx context.Context, now time.Time) *Turn {
+	t := turns.Get().(*Turn)
+	t.Now, t.ctx = now, ctx
+	return t
+}
+
+// Context is the context that the turn was made with.
+func (t *Turn) Context() context.Context { return t.ctx }
+
+// Dirty has f flushed when the turn ends.
+func (t *Turn) Dirty(f Flusher) {
+	for i := len(t.dirty) - 1; i >= 0 && i >= len(t.dirty)-8; i-- {
+		if t.dirty[i] == f {
+			return
+		}
+	}
+	t.dirty = append(t.dirty, f)
+}
+
+// Hold makes whoever drives the turn wait at its end (back-pressure).
+func (t *Turn) Hold(w Waiter) {
+	for _, h := range t.holds {
+		if h == w {
+			return
+		}
+	}
+	t.holds = append(t.holds, w)
+}
+
+// Flush sends off what is queued so far.
+func (t *Turn) Flush() {
+	for i, f := range t.dirty {
+		f.Flush()
+		t.dirty[i] = nil
+	}
+	t.dirty = t.dirty[:0]
+}
+
+// End flushes, then waits for receivers that are behind, and gives the turn back
+// to the pool: it must not be used any more. Only the reader of a connection may
+// be held; for a timer pass a context that is done.
+func (t *Turn) End(ctx context.Context) {
+	t.Flush()
+	for i, w := range t.holds {
+		if ctx.Err() == nil {
+			w.Wait(ctx)
+		}
+		t.holds[i] = nil
+	}
+	t.holds, t.ctx = t.holds[:0], nil
+	t.work.reset()
+	turns.Put(t)
+}
+
+type turnKey struct{}
+
+// WithTurn makes a context that carries the turn. A connection that handles many
+// turns rather implements Value itself and answers TurnKey.
+func WithTurn(ctx context.Context, t *Turn) context.Context {
+	return context.WithValue(ctx, turnKey{}, t)
+}
+
+// TurnKey is the key under which a context answers with its *Turn.
+func TurnKey() any { return turnKey{} }
+
+// TurnFrom is the turn that a context carries, nil if none.
+func TurnFrom(ctx context.Context) *Turn {
+	t, _ := ctx.Value(turnKey{}).(*Turn)
+	return t
+}
