@@ -1,0 +1,247 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// maxText bounds the text of a record.
+const maxText = 16 << 10
+
+// secretParts make a member secret wherever they stand in its name; secretNames
+// and bodyNames are whole names. All are lower-case, and names are compared
+// without regard to case, for a misspelt secret is one all the same.
+var (
+	secretParts = []string{"password", "passwd", "pwd", "secret", "token", "digest"}
+	secretNames = []string{"key", "appkey", "usr", "response"}
+	bodyNames   = []string{"data", "text", "alt", "subject"}
+)
+
+// An assignment is a name and what gives it a value, inside of some text.
+var (
+	secretAssigned = regexp.MustCompile(`(?i)(password|passwd|pwd|secret|token|digest)\w*["'\s]*[:=]|\b(key|appkey|usr|response)["'\s]*[:=]`)
+	bodyAssigned   = regexp.MustCompile(`(?i)\b(data|text|alt|subject)["'\s]*[:=]`)
+)
+
+type privacy uint8
+
+const (
+	public privacy = iota
+	body           // shown by its length
+	secret         // not shown
+)
+
+// mask returns what may be seen of a frame. It does not need the frame to be
+// JSON, for broken frames are what traces are read for: as long as the bytes
+// look like JSON they are read as such, and from where they do not, all is
+// hidden that could belong to a secret.
+func mask(frame []byte, content bool) string {
+	m := masker{in: frame, content: content}
+	for m.at < len(m.in) && len(m.out) <= maxText {
+		m.next()
+	}
+	cut := len(m.out) > maxText
+	if cut {
+		m.out = m.out[:maxText]
+	}
+	text := strings.ToValidUTF8(string(m.out), "\uFFFD")
+	if cut || m.at < len(m.in) {
+		text += fmt.Sprintf(" (cut, of %d bytes)", len(m.in))
+	}
+	return text
+}
+
+// masker walks once through a frame, token by token.
+type masker struct {
+	in      []byte
+	at      int
+	out     []byte
+	content bool // bodies are shown
+	masked  bool // something was hidden already
+}
+
+// next handles the token at m.at and moves on by at least one byte.
+func (m *masker) next() {
+	switch c := m.in[m.at]; {
+	case c == '"':
+		m.quoted()
+	case bytes.IndexByte(structural, c) >= 0:
+		m.copyTo(m.at + 1)
+	default:
+		if end := literalEnd(m.in, m.at); end > m.at {
+			m.copyTo(end)
+		} else {
+			m.junk()
+		}
+	}
+}
+
+// structural are the bytes of JSON outside of strings and words.
+var structural = []byte(" \t\r\n{}[]:,+-.0123456789eE")
+
+// quoted handles a string: a member name with its value, or a value alone.
+func (m *masker) quoted() {
+	end := stringEnd(m.in, m.at)
+	after := skipSpace(m.in, end)
+	if after == len(m.in) || m.in[after] != ':' {
+		m.value(end)
+		m.expectEnd(after)
+		return
+	}
+	p := m.privacyOf(m.in[m.at:end])
+	m.copyTo(after + 1)
+	if p != public {
+		m.hide(p)
+	}
+}
+
+// expectEnd notes that what stands at after does not end a value: the string
+// before it had no end where it seemed to, and what follows may belong to it.
+func (m *masker) expectEnd(after int) {
+	if after < len(m.in) && bytes.IndexByte([]byte(",]}"), m.in[after]) < 0 {
+		m.masked = true
+		m.junk()
+	}
+}
+
+// privacyOf judges a member by its name. A name that nobody can read could be any.
+func (m *masker) privacyOf(quoted []byte) privacy {
+	name, ok := unquote(quoted)
+	if !ok {
+		return secret
+	}
+	name = strings.ToLower(name)
+	for _, part := range secretParts {
+		if strings.Contains(name, part) {
+			return secret
+		}
+	}
+	if slices.Contains(secretNames, name) {
+		return secret
+	}
+	if !m.content && slices.Contains(bodyNames, name) {
+		return body
+	}
+	return public
+}
+
+// hide replaces the value that follows, whatever its type. Only true, false and
+// null are shown: they tell whether there is something and no more.
+func (m *masker) hide(p privacy) {
+	m.copyTo(skipSpace(m.in, m.at))
+	if m.at == len(m.in) || literalEnd(m.in, m.at) > m.at {
+		return
+	}
+	m.cover(valueEnd(m.in, m.at), p)
+}
+
+// cover writes a placeholder for the value up to end.
+func (m *masker) cover(end int, p privacy) {
+	size := len(bytes.TrimSuffix(bytes.TrimPrefix(m.in[m.at:end], []byte{'"'}), []byte{'"'}))
+	if p == secret {
+		m.out = append(m.out, `"***"`...)
+	} else {
+		m.out = fmt.Appendf(m.out, `"(%d bytes)"`, size)
+	}
+	m.at, m.masked = end, true
+}
+
+// value handles a string that ends before end and that no name makes private. It
+// may hold a secret nevertheless: another JSON text, a form or a URL.
+func (m *masker) value(end int) {
+	s, ok := unquote(m.in[m.at:end])
+	if !ok || strings.ContainsAny(s, ":=") && m.assigns(s) {
+		m.cover(end, body)
+		return
+	}
+	shown := maskURL(s)
+	if shown == s {
+		m.copyTo(end)
+		return
+	}
+	quoted, err := json.Marshal(shown)
+	if err != nil {
+		quoted = []byte(`"***"`)
+	}
+	m.out = append(m.out, quoted...)
+	m.at = end
+}
+
+// assigns reports whether a text gives a value to something private.
+func (m *masker) assigns(s string) bool {
+	return secretAssigned.MatchString(s) || !m.content && bodyAssigned.MatchString(s)
+}
+
+// junk handles the rest of a frame from where it is no JSON. What follows a
+// hidden value may be its continuation and is hidden too. Otherwise all is shown
+// up to where a secret, an escaped name or the query of a URL could begin.
+func (m *masker) junk() {
+	rest := string(m.in[m.at:])
+	end := len(rest)
+	if m.masked {
+		end = 0
+	}
+	if at := strings.IndexAny(rest[:end], `\?`); at >= 0 {
+		end = at
+	}
+	if at := m.secretWord(rest[:end]); at >= 0 {
+		end = at
+	}
+	m.copyTo(m.at + min(end, maxText))
+	if hidden := len(rest) - end; hidden > 0 {
+		m.out = fmt.Appendf(m.out, "*** (%d bytes)", hidden)
+		m.at = len(m.in)
+	}
+}
+
+// secretWord returns where in s the first word stands that could name a secret,
+// or a body where these are hidden; -1 if there is none.
+func (m *masker) secretWord(s string) int {
+	s = asciiLower(s)
+	words := [][]string{secretParts, secretNames}
+	if !m.content {
+		words = append(words, bodyNames)
+	}
+	first := -1
+	for _, list := range words {
+		for _, word := range list {
+			if at := strings.Index(s, word); at >= 0 && (first < 0 || at < first) {
+				first = at
+			}
+		}
+	}
+	return first
+}
+
+// copyTo shows the frame up to end.
+func (m *masker) copyTo(end int) {
+	m.out = append(m.out, m.in[m.at:end]...)
+	m.at = end
+}
+
+// maskURL hides the query of a URL or path and the credentials before its host.
+func maskURL(s string) string {
+	slash := strings.IndexByte(s, '/')
+	if slash < 0 {
+		return s
+	}
+	if before, _, found := strings.Cut(s[slash:], "?"); found {
+		s = s[:slash] + before + "?***"
+	}
+	scheme, rest, found := strings.Cut(s, "://")
+	if !found {
+		return s
+	}
+	host, path := rest, ""
+	if at := strings.IndexByte(rest, '/'); at >= 0 {
+		host, path = rest[:at], rest[at:]
+	}
+	if at := strings.LastIndexByte(host, '@'); at >= 0 {
+		host = "***" + host[at:]
+	}
+	return scheme + "://" + host + path
+}
