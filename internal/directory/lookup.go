@@ -1,0 +1,118 @@
+package directory
+
+import (
+	"strings"
+
+	"github.com/tandem-switch/tandem/signal"
+)
+
+var _ signal.Directory = (*Directory)(nil)
+
+// Resolve implements signal.Directory (decision 33): sip first, then num. A sip
+// of another domain, of this installation or not, is not found, whatever num
+// says (A11). It does not allocate for ASCII names.
+func (d *Directory) Resolve(asker signal.Address, sip, num string) (signal.Party, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	dom := d.mem.domains[asker.Domain]
+	if dom == nil {
+		return signal.Party{}, false
+	}
+	e, own := d.mem.named(dom, sip)
+	if e == nil && own && num != "" {
+		e = dom.byNum[bareNumber(num)]
+	}
+	return e.party()
+}
+
+// Party implements signal.Directory. It does not allocate.
+func (d *Directory) Party(a signal.Address) (signal.Party, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.mem.object(a).party()
+}
+
+// Visible implements signal.Directory: two enabled objects of one domain see
+// each other. Every question of who may know whom comes here. It does not
+// allocate.
+func (d *Directory) Visible(asker, target signal.Address) bool {
+	if asker.Domain != target.Domain {
+		return false
+	}
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.mem.object(asker).enabled() && d.mem.object(target).enabled()
+}
+
+// Device implements signal.Directory: known are the devices of the owner and the
+// pseudo device, which is named like the object or not at all (decision 26). It
+// does not allocate.
+func (d *Directory) Device(owner signal.Address, hw string) (known, single bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if dev, ok := d.mem.device(owner, hw); ok {
+		return true, dev.SingleReg
+	}
+	e := d.mem.object(owner)
+	return e != nil && (hw == "" || sameName(hw, e.row.SIP)), false
+}
+
+// Incomplete implements signal.Directory: a number of the asker's domain begins
+// with num and is longer.
+func (d *Directory) Incomplete(asker signal.Address, num string) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	dom := d.mem.domains[asker.Domain]
+	return dom != nil && dom.continues(bareNumber(num))
+}
+
+// named finds name, which may have a part behind an @. own is false if that part
+// is not the domain: then nothing else may be tried in its place.
+func (m *memory) named(dom *domain, name string) (e *entry, own bool) {
+	if dom == nil {
+		return nil, false
+	}
+	// COMPAT: clients of SIP origin write "sip:" in front; no name has a colon.
+	name, _ = strings.CutPrefix(name, "sip:")
+	user, host, found := strings.Cut(name, "@")
+	if found && m.hostDomain(bareHost(host)) != dom {
+		return nil, false
+	}
+	var buf [maxName]byte
+	if key, ok := foldASCII(buf[:0], user); ok {
+		return dom.bySIP[string(key)], true
+	}
+	return dom.bySIP[Fold(user)], true
+}
+
+// hostDomain is the domain with the name or host name, which is bare.
+func (m *memory) hostDomain(host string) *domain {
+	var buf [maxHost]byte
+	key, ok := foldASCII(buf[:0], host)
+	if !ok {
+		return nil
+	}
+	return m.byHost[string(key)]
+}
+
+// bareNumber drops what may stand in front of an extension: restricted
+// presentation and "subscriber" (appwebsocket.md 3.5).
+func bareNumber(num string) string {
+	num = strings.TrimPrefix(num, "R")
+	return strings.TrimPrefix(num, "S")
+}
+
+// bareHost is a Host header without port, brackets and final dot.
+func bareHost(host string) string {
+	if strings.HasPrefix(host, "[") {
+		end := strings.IndexByte(host, ']')
+		if end < 0 {
+			return ""
+		}
+		return host[1:end]
+	}
+	if i := strings.IndexByte(host, ':'); i >= 0 && i == strings.LastIndexByte(host, ':') {
+		host = host[:i]
+	}
+	return strings.TrimSuffix(host, ".")
+}

@@ -1,0 +1,293 @@
+package directory
+
+import (
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/tandem-switch/tandem/signal"
+)
+
+// memory is the copy of the store that answers. It is read under Directory.mu or
+// Directory.writeMu and changed under both. Rows in it are never changed, only
+// replaced, so what was handed out stays as it is.
+type memory struct {
+	head     int64 // number of the newest commit that is contained
+	domains  map[signal.DomainID]*domain
+	def      *domain
+	byHost   map[string]*domain // by names and host names, in lower case
+	objects  map[signal.ObjectID]*entry
+	byGUID   map[string]*entry
+	sessions map[string]*SessionRow
+	byOwner  map[signal.ObjectID][]*SessionRow
+}
+
+type domain struct {
+	row   DomainRow
+	bySIP map[string]*entry // by folded name
+	byNum map[string]*entry
+	// numbers are the keys of byNum in order, made when first needed.
+	numbers atomic.Pointer[[]string]
+}
+
+type entry struct {
+	row ObjectRow
+}
+
+func newMemory() *memory {
+	return &memory{
+		domains:  map[signal.DomainID]*domain{},
+		byHost:   map[string]*domain{},
+		objects:  map[signal.ObjectID]*entry{},
+		byGUID:   map[string]*entry{},
+		sessions: map[string]*SessionRow{},
+		byOwner:  map[signal.ObjectID][]*SessionRow{},
+	}
+}
+
+// object is the living object at the address: an id of another domain finds
+// nothing.
+func (m *memory) object(a signal.Address) *entry {
+	e := m.objects[a.Object]
+	if e == nil || e.row.Domain != a.Domain {
+		return nil
+	}
+	return e
+}
+
+func (m *memory) kind(a signal.Address, kind signal.Kind) *entry {
+	if e := m.object(a); e != nil && e.row.Kind == kind {
+		return e
+	}
+	return nil
+}
+
+// sessionsOf is a new slice.
+func (m *memory) sessionsOf(owner signal.Address) []*SessionRow {
+	if m.object(owner) == nil {
+		return nil
+	}
+	return slices.Clone(m.byOwner[owner.Object])
+}
+
+func (dom *domain) value() (Domain, bool) {
+	if dom == nil {
+		return Domain{}, false
+	}
+	return dom.row.Domain, true
+}
+
+func (e *entry) value() (Object, bool) {
+	if e == nil {
+		return Object{}, false
+	}
+	return e.row.Object, true
+}
+
+func (e *entry) enabled() bool { return e != nil && !e.row.Disabled }
+
+// party is what the switch may see of the object.
+func (e *entry) party() (signal.Party, bool) {
+	if !e.enabled() {
+		return signal.Party{}, false
+	}
+	return signal.Party{
+		Address: e.row.Address(), SIP: e.row.SIP, Num: e.row.Num, Name: e.row.DisplayName(),
+		Kind: e.row.Kind, MayOverrideCLI: e.row.OverrideCLI,
+	}, true
+}
+
+// continues tells whether a number begins with num and is longer.
+func (dom *domain) continues(num string) bool {
+	list := dom.numbers.Load()
+	if list == nil {
+		fresh := make([]string, 0, len(dom.byNum))
+		for number := range dom.byNum {
+			fresh = append(fresh, number)
+		}
+		slices.Sort(fresh)
+		list = &fresh
+		dom.numbers.Store(list) // no writer is there while this reader is
+	}
+	at, found := slices.BinarySearch(*list, num)
+	if found {
+		at++
+	}
+	return at < len(*list) && strings.HasPrefix((*list)[at], num)
+}
+
+// apply takes in what was read and tells what has changed, in the order of the
+// rows. It is called under both locks.
+func (m *memory) apply(rows Rows) []Change {
+	if rows.Full && len(m.domains) > 0 {
+		m.addTombstones(&rows)
+	}
+	var changes []Change
+	m.forgetOld(rows)
+	for i := range rows.Domains {
+		changes = append(changes, m.putDomain(rows.Domains[i]))
+	}
+	for i := range rows.Objects {
+		changes = append(changes, m.putObject(rows.Objects[i]))
+	}
+	for i := range rows.Sessions {
+		if c, any := m.putSession(rows.Sessions[i]); any {
+			changes = append(changes, c)
+		}
+	}
+	m.head = rows.Head
+	return slices.DeleteFunc(changes, func(c Change) bool { return c.What == 0 })
+}
+
+// forgetOld takes the old names, numbers and host names of everything that was
+// read out of the indexes first: within one read they may have changed hands.
+func (m *memory) forgetOld(rows Rows) {
+	for i := range rows.Domains {
+		if old := m.domains[rows.Domains[i].ID]; old != nil {
+			m.unindexDomain(old)
+		}
+	}
+	for i := range rows.Objects {
+		if old := m.objects[rows.Objects[i].ID]; old != nil {
+			m.unindexObject(old)
+		}
+	}
+}
+
+func (m *memory) unindexDomain(dom *domain) {
+	delete(m.byHost, dom.row.Name)
+	for _, host := range dom.row.Hosts {
+		delete(m.byHost, host)
+	}
+	if m.def == dom {
+		m.def = nil
+	}
+}
+
+func (m *memory) putDomain(row DomainRow) Change {
+	c := Change{Address: signal.Address{Domain: row.ID}}
+	dom := m.domains[row.ID]
+	if !row.Deleted.IsZero() {
+		if dom != nil {
+			delete(m.domains, row.ID)
+			c.What = DomainGone
+		}
+		return c
+	}
+	c.What = DomainSet
+	if dom == nil {
+		dom = &domain{bySIP: map[string]*entry{}, byNum: map[string]*entry{}}
+		m.domains[row.ID] = dom
+	}
+	dom.row = row
+	m.byHost[row.Name] = dom
+	for _, host := range row.Hosts {
+		m.byHost[host] = dom
+	}
+	if row.Default {
+		m.def = dom
+	}
+	return c
+}
+
+func (m *memory) unindexObject(e *entry) {
+	delete(m.byGUID, e.row.GUID)
+	dom := m.domains[e.row.Domain]
+	if dom == nil {
+		return
+	}
+	delete(dom.bySIP, Fold(e.row.SIP))
+	if e.row.Num != "" {
+		delete(dom.byNum, e.row.Num)
+		dom.numbers.Store(nil)
+	}
+}
+
+func (m *memory) putObject(row ObjectRow) Change {
+	c := Change{Address: row.Address()}
+	_, known := m.objects[row.ID]
+	dom := m.domains[row.Domain]
+	if !row.Deleted.IsZero() || dom == nil {
+		if known {
+			delete(m.objects, row.ID)
+			c.What = ObjectGone
+		}
+		return c
+	}
+	e := &entry{row: row}
+	m.objects[row.ID] = e
+	m.byGUID[row.GUID] = e
+	dom.bySIP[Fold(row.SIP)] = e
+	if row.Num != "" {
+		dom.byNum[row.Num] = e
+		dom.numbers.Store(nil)
+	}
+	c.What = ObjectSet
+	return c
+}
+
+// putSession reports no change when only the time of use has moved.
+func (m *memory) putSession(row SessionRow) (Change, bool) {
+	c := Change{Address: row.Owner, Session: row.ID}
+	old := m.sessions[row.ID]
+	isOld := func(s *SessionRow) bool { return s == old }
+	mine := m.byOwner[row.Owner.Object]
+	if !row.Deleted.IsZero() {
+		if old == nil {
+			return c, false
+		}
+		delete(m.sessions, row.ID)
+		if mine = slices.DeleteFunc(mine, isOld); len(mine) == 0 {
+			delete(m.byOwner, row.Owner.Object)
+		} else {
+			m.byOwner[row.Owner.Object] = mine
+		}
+		c.What = SessionGone
+		return c, true
+	}
+	m.sessions[row.ID] = &row
+	if old == nil {
+		m.byOwner[row.Owner.Object] = append(mine, &row)
+		c.What = SessionAdded
+		return c, true
+	}
+	mine[slices.IndexFunc(mine, isOld)] = &row
+	c.What = SessionSet
+	return c, !sameSession(&old.Session, &row.Session)
+}
+
+func sameSession(a, b *Session) bool {
+	return a.NeedsAuthorization == b.NeedsAuthorization && a.Code == b.Code && a.Token == b.Token &&
+		a.UserAgent == b.UserAgent && slices.Equal(a.Wake, b.Wake)
+}
+
+// addTombstones completes a full read by what it no longer contains.
+func (m *memory) addTombstones(rows *Rows) {
+	gone := Version{Deleted: time.Unix(1, 0)}
+	live := map[any]bool{}
+	for i := range rows.Domains {
+		live[rows.Domains[i].ID] = true
+	}
+	for i := range rows.Objects {
+		live[rows.Objects[i].ID] = true
+	}
+	for i := range rows.Sessions {
+		live[rows.Sessions[i].ID] = true
+	}
+	for id, dom := range m.domains {
+		if !live[id] {
+			rows.Domains = append(rows.Domains, DomainRow{Domain: dom.row.Domain, Version: gone})
+		}
+	}
+	for id, e := range m.objects {
+		if !live[id] {
+			rows.Objects = append(rows.Objects, ObjectRow{Object: e.row.Object, Version: gone})
+		}
+	}
+	for id, s := range m.sessions {
+		if !live[id] {
+			rows.Sessions = append(rows.Sessions, SessionRow{Session: s.Session, Version: gone})
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrConflict is returned by Store.Commit when something that the batch took
+// for granted is no longer so: a row has changed since it was read, a name,
+// number, host name, hardware id or the default flag is taken, or a domain or
+// object that a row hangs on is gone. Nothing was written. The caller reads
+// what is new and decides again.
+var ErrConflict = errors.New("directory: changed meanwhile")
+
+// Store keeps the directory. It is the truth; the Directory is a copy of it in
+// memory. Several processes may use one store at the same time.
+//
+// Every commit has a number, one higher than the commit before, given inside
+// the transaction while all other commits are held off: so numbers become
+// visible in order and none is skipped, and "everything above n" is complete.
+type Store interface {
+	// Reserve hands out n ids in a row, never handed out before, and returns
+	// the first. Domains and objects draw from the same ids. Ids that are
+	// not used stay unused.
+	Reserve(ctx context.Context, n int) (first int64, err error)
+	// Commit writes all rows of the batch, in order, or none.
+	Commit(ctx context.Context, b *Batch) error
+	// Read returns, from one snapshot, the rows written after the commit
+	// with the number since, tombstones included; or every live row, marked
+	// Full, when since is 0 or older than what the store remembers.
+	Read(ctx context.Context, since int64) (Rows, error)
+	// Purge forgets sessions that ended before the given time.
+	Purge(ctx context.Context, before time.Time) error
+	// Canary keeps the first sealed text that it is given and returns the
+	// one kept. It tells whether the master key belongs to this store.
+	Canary(ctx context.Context, sealed []byte) (kept []byte, err error)
+	// Close releases the store. No call may be under way.
+	Close() error
+}
+
+// Batch is what one commit writes.
+type Batch struct {
+	Domains  []DomainRow
+	Objects  []ObjectRow
+	Sessions []SessionRow
+}
+
+// Rows is what one read returns.
+type Rows struct {
+	Batch
+	Head int64 // number of the newest commit that is contained
+	Full bool  // every live row, instead of those that changed
+}
+
+// Version is what every row has. In a batch Rev is the number of the commit
+// that the writer saw last for this row, 0 for a new row.
+type Version struct {
+	Rev     int64
+	Deleted time.Time // zero while it lives; a tombstone is never written again
+}
+
+// DomainRow is a domain as stored. Its host names go with it.
+type DomainRow struct {
+	Domain
+	Version
+}
+
+// ObjectRow is an object as stored, with all its devices: those that are not
+// in the row are removed. Deleting an object ends its sessions.
+type ObjectRow struct {
+	Object
+	Version
+	Secret  []byte // sealed password, nil without one
+	Devices []Device
+	// EndSessions is, in a batch, the time at which all sessions of the
+	// object end; zero: they go on.
+	EndSessions time.Time
+}
+
+// SessionRow is a myApps session as stored.
+type SessionRow struct {
+	Session
+	Version
+	Secret []byte // sealed password
+}

@@ -1,0 +1,166 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/signal"
+)
+
+// Read implements directory.Store.
+func (s *Store) Read(ctx context.Context, since int64) (directory.Rows, error) {
+	var rows directory.Rows
+	var floor int64
+	tx, err := s.reader.BeginTx(ctx, nil)
+	if err != nil {
+		return rows, err
+	}
+	defer tx.Rollback() // it has only read
+	err = tx.QueryRowContext(ctx, `SELECT head, floor FROM directory`).Scan(&rows.Head, &floor)
+	if err != nil || rows.Head == since {
+		return rows, err
+	}
+	if since < floor || since > rows.Head {
+		since = 0
+	}
+	rows.Full = since == 0
+	r := reader{ctx: ctx, tx: tx, since: since}
+	rows.Domains = r.domains()
+	rows.Objects = r.objects()
+	rows.Sessions = r.sessions()
+	return rows, r.err
+}
+
+// reader reads the tables one after the other; the first error ends it.
+type reader struct {
+	ctx   context.Context
+	tx    *sql.Tx
+	since int64
+	err   error
+}
+
+// each runs scan for every row. The query has the number as its only parameter.
+func (r *reader) each(query string, scan func(row *sql.Rows) error) {
+	if r.err != nil {
+		return
+	}
+	var rows *sql.Rows
+	if rows, r.err = r.tx.QueryContext(r.ctx, query, r.since); r.err != nil {
+		return
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if r.err = scan(rows); r.err != nil {
+			return
+		}
+	}
+	r.err = rows.Err()
+}
+
+func (r *reader) domains() []directory.DomainRow {
+	var list []directory.DomainRow
+	at := map[signal.DomainID]int{}
+	r.each(`SELECT domain, name, is_default, rev, deleted FROM domain
+		WHERE rev > ?1 AND (?1 > 0 OR deleted = 0)`, func(row *sql.Rows) error {
+		var d directory.DomainRow
+		var deleted int64
+		err := row.Scan(&d.ID, &d.Name, &d.Default, &d.Rev, &deleted)
+		d.Deleted = timeOf(deleted)
+		at[d.ID] = len(list)
+		list = append(list, d)
+		return err
+	})
+	r.each(`SELECT h.domain, h.name FROM domain d JOIN domain_host h ON h.domain = d.domain
+		WHERE d.rev > ?1 AND d.deleted = 0 AND h.place > 0 ORDER BY h.domain, h.place`, func(row *sql.Rows) error {
+		var id signal.DomainID
+		var host string
+		err := row.Scan(&id, &host)
+		if err == nil {
+			list[at[id]].Hosts = append(list[at[id]].Hosts, host)
+		}
+		return err
+	})
+	return list
+}
+
+func (r *reader) objects() []directory.ObjectRow {
+	var list []directory.ObjectRow
+	at := map[signal.ObjectID]int{}
+	r.each(`SELECT domain, object, kind, sip, num, dn, cn, guid, disabled, override_cli, apis, url, apps, secret, rev, deleted
+		FROM object WHERE rev > ?1 AND (?1 > 0 OR deleted = 0)`, func(row *sql.Rows) error {
+		var o directory.ObjectRow
+		var deleted int64
+		err := row.Scan(&o.Domain, &o.ID, &o.Kind, &o.SIP, &o.Num, &o.DN, &o.CN, &o.GUID, &o.Disabled, &o.OverrideCLI,
+			(*texts)(&o.APIs), &o.URL, (*texts)(&o.Apps), &o.Secret, &o.Rev, &deleted)
+		o.Deleted = timeOf(deleted)
+		at[o.ID] = len(list)
+		list = append(list, o)
+		return err
+	})
+	r.each(`SELECT d.object, d.hw, d.text, d.app, d.single_reg
+		FROM object o JOIN device d ON d.domain = o.domain AND d.object = o.object
+		WHERE o.rev > ?1 AND o.deleted = 0 ORDER BY d.object, d.place`, func(row *sql.Rows) error {
+		var id signal.ObjectID
+		var dev directory.Device
+		err := row.Scan(&id, &dev.HW, &dev.Text, &dev.App, &dev.SingleReg)
+		if err == nil {
+			list[at[id]].Devices = append(list[at[id]].Devices, dev)
+		}
+		return err
+	})
+	return list
+}
+
+func (r *reader) sessions() []directory.SessionRow {
+	var list []directory.SessionRow
+	r.each(`SELECT domain, object, session, user_agent, created, used, code, pending, token, wake, secret, rev, deleted
+		FROM session WHERE rev > ?1 AND (?1 > 0 OR deleted = 0)`, func(row *sql.Rows) error {
+		var s directory.SessionRow
+		var created, used, deleted int64
+		err := row.Scan(&s.Owner.Domain, &s.Owner.Object, &s.ID, &s.UserAgent, &created, &used, &s.Code, &s.NeedsAuthorization,
+			&s.Token, (*texts)(&s.Wake), &s.Secret, &s.Rev, &deleted)
+		s.Created, s.Used, s.Deleted = timeOf(created), timeOf(used), timeOf(deleted)
+		list = append(list, s)
+		return err
+	})
+	return list
+}
+
+// texts is a list in a column, as JSON.
+type texts []string
+
+// Scan implements sql.Scanner.
+func (t *texts) Scan(src any) error {
+	text, _ := src.(string)
+	if text == "" || text == "[]" {
+		*t = nil
+		return nil
+	}
+	return json.Unmarshal([]byte(text), (*[]string)(t))
+}
+
+func (t texts) column() (string, error) {
+	if len(t) == 0 {
+		return "[]", nil
+	}
+	text, err := json.Marshal([]string(t))
+	return string(text), err
+}
+
+// timeOf and millis turn times to and from columns; the zero time is 0.
+func timeOf(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
