@@ -3,6 +3,8 @@ package appservice
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"strconv"
 )
 
 // The login messages of the myApps protocol (appwebsocket.md 2.8.1). They have
@@ -74,7 +76,12 @@ type AuthorizeCode int
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (c *AuthorizeCode) UnmarshalJSON(b []byte) error {
-	return json.Unmarshal(bytes.Trim(b, `"`), (*int)(c))
+	n, err := strconv.Atoi(string(bytes.Trim(b, `"`)))
+	if err != nil {
+		return fmt.Errorf("appservice: code %s: %w", b, err)
+	}
+	*c = AuthorizeCode(n)
+	return nil
 }
 
 // LoginResult ends a login. Info and Digest, or Error and ErrorText.
