@@ -16,7 +16,9 @@ type Waiter interface{ Wait(ctx context.Context) }
 // one time, and what it queues for peers leaves together at its end, with one
 // write for each peer. A turn is used by one goroutine.
 type Turn struct {
-	Now   time.Time
+	Now time.Time
+	Buf []byte // room for endpoints to write a frame in
+
 	ctx   context.Context
 	dirty []Flusher
 	holds []Waiter
@@ -32,6 +34,22 @@ func NewTurn(ctx context.Context, now time.Time) *Turn {
 	t.Now, t.ctx = now, ctx
 	return t
 }
+
+// RunTurn runs f in a turn of its own, which nobody waits for: a timer, or an
+// event from outside of any connection.
+func RunTurn(ctx context.Context, f func(t *Turn)) {
+	t := NewTurn(nil, time.Now())
+	t.ctx = WithTurn(ctx, t)
+	f(t)
+	t.End(canceled)
+}
+
+// canceled is the context of turns that may not be held.
+var canceled = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
 
 // Context is the context that the turn was made with.
 func (t *Turn) Context() context.Context { return t.ctx }
@@ -77,6 +95,9 @@ func (t *Turn) End(ctx context.Context) {
 		t.holds[i] = nil
 	}
 	t.holds, t.ctx = t.holds[:0], nil
+	if cap(t.Buf) > 64<<10 {
+		t.Buf = nil
+	}
 	t.work.reset()
 	turns.Put(t)
 }

@@ -1,0 +1,444 @@
+package signal
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tandem-switch/tandem/internal/clock"
+)
+
+// Times of a call that is no chat (decision 31).
+const (
+	setupAnswer   = 4 * time.Second   // for any message to a setup
+	alertingLimit = 180 * time.Second // for a conn
+	overlapDigits = 15 * time.Second  // T302
+)
+
+// Call is a call with media, or one without that is no chat: a caller and the
+// legs of the called object, of which the first to answer wins. Media
+// descriptions are relayed byte for byte (decisions 32, 36, 37, 44).
+type Call struct {
+	sw    *Switch
+	kind  CallKind
+	media bool
+
+	mu       sync.Mutex // guards the following
+	offer    *offer
+	from, to Party
+	object   *object // the called one, referenced while the call lives
+	caller   *Leg
+	forks    []*Leg // live called legs; after the answer only the winner
+	winner   *Leg
+	alerting *Leg // the first leg that rang: its media may be heard early
+	cause    Cause
+	early    [][]byte // messages of the caller that wait for the winner
+	earlySum int
+	digits   string // number so far, while dialling overlaps
+	setup    []byte // the message to go on with when dialling is complete
+	since    time.Time
+	wakeTill time.Time
+	ended    bool
+	timer    clock.Timer
+}
+
+var (
+	_ owner   = (*Call)(nil)
+	_ wakened = (*Call)(nil)
+)
+
+// startPlain begins a call that is no chat.
+func (s *Switch) startPlain(t *Turn, c *Conn, r *Registration, number int32, m *Message, from, to *Party, media bool) Cause {
+	l := c.openLeg(r, number)
+	if l == nil {
+		return CauseNoChannel
+	}
+	k := s.newCall(t, l, from, media)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.begin(t, newOffer(m, from, t.work.fty, media), to)
+	return 0
+}
+
+func (s *Switch) newCall(t *Turn, l *Leg, from *Party, media bool) *Call {
+	k := &Call{sw: s, kind: OtherCall, media: media, from: *from, caller: l, since: t.Now}
+	if media {
+		k.kind = MediaCall
+	}
+	l.owner, l.answered, l.since = k, true, t.Now
+	s.mu.Lock()
+	s.calls[k] = struct{}{}
+	s.mu.Unlock()
+	s.obs.CallStarted(k.kind)
+	return k
+}
+
+// begin says that dialling is complete and offers the call.
+func (k *Call) begin(t *Turn, o *offer, to *Party) {
+	k.offer, k.to = o, *to
+	k.sw.mu.Lock()
+	k.object = k.sw.acquire(to.Address)
+	k.sw.mu.Unlock()
+	proc := callProc
+	if k.media {
+		proc = []byte(`{"type":"call_proc","channel":-1}`)
+	}
+	k.caller.send(t, proc, nil)
+	k.since = t.Now
+	k.timer = k.sw.timer(setupAnswer, k.expire)
+	if k.fork(t); len(k.forks) == 0 {
+		k.wake(t)
+	}
+}
+
+// fork sends the setup to every registration that takes such calls.
+func (k *Call) fork(t *Turn) {
+	for _, r := range k.object.registrations() {
+		if k.media && r.flags&NoMedia != 0 {
+			continue
+		}
+		l := r.conn.newLeg(r, t.Now)
+		if l == nil {
+			continue
+		}
+		l.owner, l.since = k, t.Now
+		k.forks = append(k.forks, l)
+		t.work.head = k.offer.append(t.work.head[:0], &k.to)
+		l.send(t, t.work.head, nil)
+	}
+}
+
+// wake tells idle sessions and waits for a registration, else ends with 20.
+func (k *Call) wake(t *Turn) {
+	kind := "phone"
+	if !k.media {
+		kind = "chat"
+	}
+	if !k.sw.waker.Wake(t, k.object.addr, kind) {
+		k.end(t, CauseSubscriberAbsent)
+		return
+	}
+	k.wakeTill = t.Now.Add(wakeLimit)
+	k.sw.wait(k.object, k)
+	k.timer.Reset(wakeLimit)
+}
+
+// registered implements wakened.
+func (k *Call) registered(t *Turn) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.ended || k.wakeTill.IsZero() {
+		return
+	}
+	k.fork(t)
+	if len(k.forks) == 0 {
+		k.sw.wait(k.object, k)
+		return
+	}
+	k.wakeTill = time.Time{}
+	k.timer.Reset(setupAnswer)
+}
+
+// handle implements owner: the table of appwebsocket.md 3.4.
+func (k *Call) handle(t *Turn, l *Leg, m *Message) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if l.gone || k.ended {
+		k.drop(l, dropLate)
+		return
+	}
+	l.spoke = true
+	switch m.Type {
+	case RelMsg, DiscMsg:
+		k.released(t, l, m)
+	case SetupMsg:
+		k.drop(l, dropLiveNumber)
+	case UnknownType, AcceptMsg:
+		k.drop(l, dropUnknownType)
+	default:
+		if l == k.caller {
+			k.fromCaller(t, l, m)
+		} else {
+			k.fromCalled(t, l, m)
+		}
+	}
+}
+
+func (k *Call) drop(l *Leg, reason string) { k.sw.drop(l.conn.ep.Name(), reason, nil) }
+
+// fromCaller handles what the calling client says.
+func (k *Call) fromCaller(t *Turn, l *Leg, m *Message) {
+	switch m.Type {
+	case InfoMsg:
+		if k.setup != nil {
+			k.dial(t, m)
+			return
+		}
+	case FacilityMsg, ChannelsMsg:
+	case UserInfoMsg, MediaInfoMsg:
+		if k.winner == nil {
+			k.drop(l, dropState)
+			return
+		}
+	default:
+		k.drop(l, dropState)
+		return
+	}
+	if !k.encode(t, l, m) {
+		return
+	}
+	switch to := k.peerOfCaller(); {
+	case to != nil:
+		to.send(t, t.work.head, nil)
+	case k.winner == nil:
+		k.wait(t, l)
+	}
+}
+
+// peerOfCaller is who gets what the caller says: the winner, or before that the
+// only leg, or for media the one that rings.
+func (k *Call) peerOfCaller() *Leg {
+	switch {
+	case k.winner != nil:
+		return k.winner
+	case len(k.forks) == 1:
+		return k.forks[0]
+	}
+	return nil
+}
+
+// wait keeps a message for the winner (decision 37).
+func (k *Call) wait(t *Turn, l *Leg) {
+	sig := append([]byte(nil), t.work.head...)
+	k.earlySum += len(sig)
+	if len(k.early) >= maxEarly || k.earlySum > maxEarlyBytes {
+		k.end(t, CauseResourceUnavailable)
+		return
+	}
+	k.early = append(k.early, sig)
+}
+
+// fromCalled handles what a called client says.
+func (k *Call) fromCalled(t *Turn, l *Leg, m *Message) {
+	switch m.Type {
+	case ConnMsg:
+		k.conn(t, l, m)
+	case CallProcMsg, SetupAckMsg:
+		if l == k.winner {
+			k.drop(l, dropState)
+		}
+	case AlertMsg:
+		k.alert(t, l, m)
+	case ProgressMsg:
+		if k.winner == nil && (k.alerting == nil || k.alerting == l) && k.encode(t, l, m) {
+			k.caller.send(t, t.work.head, nil)
+		}
+	case FacilityMsg, ChannelsMsg:
+		if (m.Type == FacilityMsg || l == k.winner || l == k.alerting || len(k.forks) == 1) && k.encode(t, l, m) {
+			k.caller.send(t, t.work.head, nil)
+		}
+	case InfoMsg, UserInfoMsg, MediaInfoMsg:
+		if l != k.winner {
+			k.drop(l, dropState)
+		} else if k.encode(t, l, m) {
+			k.caller.send(t, t.work.head, nil)
+		}
+	default:
+		k.drop(l, dropState)
+	}
+}
+
+// encode writes a message anew for the other side into t.work.head; false if
+// nothing of it is left or it is too long.
+func (k *Call) encode(t *Turn, l *Leg, m *Message) bool {
+	k.sw.screenRelay(t, l, m, k.media)
+	if m.Type == FacilityMsg && len(t.work.fty) == 0 {
+		return false
+	}
+	if len(m.sig.Get("uui").String()) > maxUserUser {
+		k.drop(l, dropState)
+		return false
+	}
+	t.work.head = appendRelay(t.work.head[:0], m.Type, m, t.work.fty)
+	return true
+}
+
+// alert passes on the first ringing; later ones are swallowed (decision 32).
+func (k *Call) alert(t *Turn, l *Leg, m *Message) {
+	if k.winner != nil || k.alerting != nil {
+		if k.winner != nil {
+			k.drop(l, dropState)
+		}
+		return
+	}
+	k.alerting = l
+	k.passNamed(t, l, m)
+}
+
+// passNamed sends a message to the caller with the name of the called person.
+func (k *Call) passNamed(t *Turn, l *Leg, m *Message) {
+	k.sw.screenRelay(t, l, m, k.media)
+	t.work.fty = appendNameFacility(t.work.fty, k.to.Name)
+	t.work.head = appendRelay(t.work.head[:0], m.Type, m, t.work.fty)
+	k.caller.send(t, t.work.head, nil)
+}
+
+// conn gives the call to the first leg that answers; the others get 26.
+func (k *Call) conn(t *Turn, l *Leg, m *Message) {
+	if k.winner != nil {
+		k.drop(l, dropState)
+		return
+	}
+	k.winner, l.answered = l, true
+	k.passNamed(t, l, m)
+	for _, other := range k.forks {
+		if other != l {
+			other.rel(t, CauseNonSelected)
+		}
+	}
+	k.forks = []*Leg{l}
+	k.timer.Stop()
+	for _, sig := range k.early {
+		l.send(t, sig, nil)
+	}
+	k.early = nil
+}
+
+// released is a rel, or a disc, which is treated as one.
+func (k *Call) released(t *Turn, l *Leg, m *Message) {
+	cause := m.cause()
+	l.free(t, m.Type == DiscMsg)
+	if m.Type == DiscMsg {
+		l.conn.ep.Send(t, l.reg.src, l.number, appendRel(t.work.other[:0], cause), nil)
+	}
+	if l != k.caller && l != k.winner {
+		k.forkGone(t, l, cause)
+		return
+	}
+	k.sw.screenRelay(t, l, m, k.media)
+	k.endWith(t, cause, m, t.work.fty)
+}
+
+// forkGone takes a called leg out; when all are gone the caller gets the best
+// cause (decision 36).
+func (k *Call) forkGone(t *Turn, l *Leg, cause Cause) {
+	if i := slices.Index(k.forks, l); i >= 0 {
+		k.forks = slices.Delete(k.forks, i, i+1)
+	}
+	if k.alerting == l {
+		k.alerting = nil
+	}
+	k.cause = better(k.cause, cause)
+	if len(k.forks) == 0 {
+		k.end(t, k.cause)
+	}
+}
+
+// lost implements owner (decision 29).
+func (k *Call) lost(t *Turn, l *Leg) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if l.gone {
+		return
+	}
+	l.free(t, false)
+	if l == k.caller || l == k.winner {
+		k.end(t, CauseTemporaryFailure)
+		return
+	}
+	k.forkGone(t, l, CauseOutOfOrder)
+}
+
+// cut implements owner.
+func (k *Call) cut(t *Turn, l *Leg, cause Cause) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if l.gone {
+		return
+	}
+	l.rel(t, cause)
+	if l == k.caller || l == k.winner {
+		k.end(t, cause)
+		return
+	}
+	k.forkGone(t, l, cause)
+}
+
+func (k *Call) shutdown(t *Turn, cause Cause) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.end(t, cause)
+}
+
+func (k *Call) end(t *Turn, cause Cause) { k.endWith(t, cause, nil, nil) }
+
+// endWith releases all live legs; the other side of a connected call gets what
+// the rel carried besides its cause.
+func (k *Call) endWith(t *Turn, cause Cause, m *Message, fty []byte) {
+	if k.ended {
+		return
+	}
+	k.ended = true
+	for _, l := range append(k.forks, k.caller) {
+		if l.gone {
+			continue
+		}
+		if m != nil && (l == k.caller || l == k.winner) {
+			l.send(t, appendRelWith(t.work.head[:0], cause, m, fty), nil)
+			l.free(t, true)
+			continue
+		}
+		l.rel(t, cause)
+	}
+	k.forks, k.early = nil, nil
+	if k.timer != nil {
+		k.timer.Stop()
+	}
+	k.sw.mu.Lock()
+	delete(k.sw.calls, k)
+	if k.object != nil {
+		delete(k.object.waiting, k)
+		k.sw.release(k.object)
+	}
+	k.sw.mu.Unlock()
+	k.sw.obs.CallEnded(k.kind, cause)
+}
+
+// appendRelWith writes a rel with the members that came with it.
+func appendRelWith(dst []byte, c Cause, m *Message, fty []byte) []byte {
+	dst = appendRelay(dst, RelMsg, m, fty)
+	rel := appendRel(nil, c)
+	return append(append(dst[:len(dst)-1], ','), rel[len(`{"type":"rel",`):]...)
+}
+
+// expire does what is due: legs that never said anything, dialling that stopped,
+// ringing that nobody hears, a device that was woken in vain.
+func (k *Call) expire(t *Turn) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case k.ended || k.winner != nil:
+		return
+	case k.setup != nil:
+		k.dialled(t)
+		return
+	case !k.wakeTill.IsZero():
+		k.end(t, CauseSubscriberAbsent)
+		return
+	}
+	for _, l := range slices.Clone(k.forks) {
+		if !l.spoke && !t.Now.Before(l.since.Add(setupAnswer)) {
+			l.rel(t, CauseNoUserResponding)
+			k.forkGone(t, l, CauseNoUserResponding)
+		}
+	}
+	if k.ended {
+		return
+	}
+	left := k.since.Add(alertingLimit).Sub(t.Now)
+	if left <= 0 {
+		k.end(t, CauseNoAnswer)
+		return
+	}
+	k.timer.Reset(left)
+}

@@ -1,0 +1,474 @@
+package signal
+
+import (
+	"time"
+)
+
+// chatCall is a call of a chat: one caller's leg, or the switch on behalf of an
+// inbox, with the legs that it made (A1 model). The lock of the chat guards it.
+type chatCall struct {
+	chat   *Chat
+	offer  *offer
+	from   int  // the side that called
+	caller *Leg // nil: the switch holds the call
+	// legs are all others: called legs, and legs of the caller's other devices.
+	legs []*Leg
+
+	answered bool  // conn was passed to the caller, or there is none to pass it to
+	ever     bool  // somebody of the called side has answered at some time
+	cause    Cause // the best of called legs that went without an answer
+	offers   map[*Registration]lateOffer
+	since    time.Time
+	active   time.Time // when the last facility came
+	typed    time.Time // when the last typing indication came
+	ended    bool
+
+	// a program is called: the first leg that answers wins (decision 36)
+	exclusive bool
+	early     []*keptText
+	earlySize int
+	earlyAt   time.Time
+	chosen    *Leg // it gets early texts although nobody has answered
+	// nobody was there: a device was woken
+	wakeUntil time.Time
+}
+
+// lateOffer is what is remembered of an offer after the first ones (A1.5).
+type lateOffer struct {
+	at    time.Time
+	never bool
+}
+
+var (
+	_ owner   = (*chatCall)(nil)
+	_ wakened = (*chatCall)(nil)
+)
+
+// startChat begins the call of a client's setup with im_setup.
+func (s *Switch) startChat(t *Turn, c *Conn, r *Registration, number int32, m *Message, from, to *Party) Cause {
+	if r.inbox.Load() != nil {
+		return CauseWrongState
+	}
+	own := r.party.Load()
+	chat, side := s.lockChat(t, own, to)
+	defer chat.mu.Unlock()
+	leg := c.openLeg(r, number)
+	if leg == nil {
+		return CauseNoChannel
+	}
+	call := chat.newCall(t, side, newOffer(m, from, t.work.fty, false))
+	call.caller, call.answered = leg, false
+	leg.owner, leg.side, leg.answered, leg.since = call, side, true, t.Now
+	leg.send(t, callProc, nil)
+	call.begin(t)
+	return 0
+}
+
+var callProc = []byte(`{"type":"call_proc"}`)
+
+// newCall enters a call into the chat.
+func (c *Chat) newCall(t *Turn, from int, o *offer) *chatCall {
+	call := &chatCall{chat: c, offer: o, from: from, since: t.Now, active: t.Now, answered: true}
+	call.exclusive = c.sides[1-from].party.Kind == App
+	c.calls = append(c.calls, call)
+	c.arm(t.Now, t.Now.Add(idleLimit))
+	c.sw.obs.CallStarted(ChatCall)
+	return call
+}
+
+// hold makes a call of the switch on behalf of an inbox of the side (A2).
+func (c *Chat) hold(t *Turn, side int) *chatCall {
+	o := newOffer(nil, &c.sides[side].party, []byte(`{"type":"im_setup"}`), false)
+	return c.newCall(t, side, o)
+}
+
+// begin offers the call to everybody, or wakes somebody, or gives up with 20.
+func (k *chatCall) begin(t *Turn) {
+	k.offerAll(t)
+	if len(k.legs) > 0 || k.chat.hasInbox(k.to()) {
+		return
+	}
+	k.wake(t)
+}
+
+// to is the called side. In a chat with oneself the caller is side 0.
+func (k *chatCall) to() int { return 1 - k.from }
+
+// offerAll sends the setup to every registration of the called side that has no
+// inbox; an inbox counts as answering at once (A1.1, A1.2).
+func (k *chatCall) offerAll(t *Turn) {
+	for _, r := range k.chat.sides[k.to()].object.registrations() {
+		if r.inbox.Load() == nil {
+			k.newLeg(t, r, k.to())
+		}
+	}
+	if k.chat.hasInbox(k.to()) {
+		k.answer(t, nil)
+	}
+}
+
+// newLeg makes a leg to a registration and sends it the setup. Nil if the
+// connection cannot take one.
+func (k *chatCall) newLeg(t *Turn, r *Registration, side int) *Leg {
+	l := r.conn.newLeg(r, t.Now)
+	if l == nil {
+		return nil
+	}
+	l.owner, l.side, l.since = k, side, t.Now
+	k.legs = append(k.legs, l)
+	o := k.offer
+	if side == k.from {
+		o = newOffer(nil, &k.chat.sides[1-side].party, k.offer.fty, false)
+		o.confID = k.offer.confID
+	}
+	t.work.head = o.append(t.work.head[:0], &k.chat.sides[side].party)
+	l.send(t, t.work.head, nil)
+	return l
+}
+
+// join lets a registration in that has neither inbox nor leg in the chat (A1.5).
+// Nil if it may not be offered the call now.
+func (k *chatCall) join(t *Turn, r *Registration, side int) *Leg {
+	if o, offered := k.offers[r]; offered && (o.never || t.Now.Sub(o.at) < offerAgain) {
+		return nil
+	}
+	l := k.newLeg(t, r, side)
+	if l != nil {
+		k.remember(r, lateOffer{at: t.Now})
+	}
+	return l
+}
+
+func (k *chatCall) remember(r *Registration, o lateOffer) {
+	if k.offers == nil {
+		k.offers = map[*Registration]lateOffer{}
+	}
+	for old := range k.offers {
+		if len(k.offers) >= maxOffers && !k.offers[old].never {
+			delete(k.offers, old)
+		}
+	}
+	k.offers[r] = o
+}
+
+// maxOffers bounds what a call remembers of registrations that came and went.
+const maxOffers = 256
+
+// legOf is the live leg of a registration on a side, except one.
+func (k *chatCall) legOf(r *Registration, side int, except *Leg) *Leg {
+	if k.caller != nil && k.caller.reg == r && k.caller.side == side && k.caller != except {
+		return k.caller
+	}
+	for _, l := range k.legs {
+		if l.reg == r && l.side == side && l != except {
+			return l
+		}
+	}
+	return nil
+}
+
+// handle implements owner.
+func (k *chatCall) handle(t *Turn, l *Leg, m *Message) {
+	c := k.chat
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l.gone {
+		c.sw.drop(l.conn.ep.Name(), dropLate, nil)
+		return
+	}
+	l.spoke = true
+	switch m.Type {
+	case FacilityMsg:
+		k.facility(t, l, m)
+	case ConnMsg:
+		k.conn(t, l, m)
+	case RelMsg, DiscMsg:
+		k.released(t, l, m.cause())
+	case CallProcMsg, SetupAckMsg, AlertMsg, ProgressMsg:
+		// a chat has no state between offer and answer: nothing to pass on
+		if l.answered {
+			c.sw.drop(l.conn.ep.Name(), dropState, nil)
+		}
+	case InfoMsg, UserInfoMsg, ChannelsMsg, MediaInfoMsg:
+		k.relayOther(t, l, m)
+	case SetupMsg:
+		c.sw.drop(l.conn.ep.Name(), dropLiveNumber, nil)
+	default:
+		c.sw.drop(l.conn.ep.Name(), dropUnknownType, nil)
+	}
+}
+
+// relayOther passes on what connected legs may say besides facilities.
+func (k *chatCall) relayOther(t *Turn, l *Leg, m *Message) {
+	if !l.answered || m.Type == ChannelsMsg || m.Type == MediaInfoMsg ||
+		m.Type == UserInfoMsg && len(m.sig.Get("uui").String()) > maxUserUser {
+		k.chat.sw.drop(l.conn.ep.Name(), dropState, nil)
+		return
+	}
+	k.chat.sw.screenRelay(t, l, m, false)
+	t.work.head = appendRelay(t.work.head[:0], m.Type, m, t.work.fty)
+	k.toOtherSide(t, l, t.work.head)
+}
+
+// toOtherSide sends a sig object to the legs of this call on the other side.
+func (k *chatCall) toOtherSide(t *Turn, from *Leg, sig []byte) {
+	if k.caller != nil && k.caller.side != from.side {
+		k.caller.send(t, sig, nil)
+	}
+	for _, l := range k.legs {
+		if l.side != from.side && (!k.exclusive || l.answered || l == k.chosen) {
+			l.send(t, sig, nil)
+		}
+	}
+}
+
+// conn is an answer: the first one of the called side is passed to the caller,
+// later ones join silently (A1.2).
+func (k *chatCall) conn(t *Turn, l *Leg, m *Message) {
+	if l == k.caller || l.answered {
+		k.chat.sw.drop(l.conn.ep.Name(), dropState, nil)
+		return
+	}
+	k.chat.sw.screenRelay(t, l, m, false)
+	k.answerBy(t, l, t.work.fty)
+}
+
+// answerBy lets a leg take part in the call; fty are facilities that go with the
+// conn to the caller.
+func (k *chatCall) answerBy(t *Turn, l *Leg, fty []byte) {
+	if l.answered || l == k.caller {
+		return
+	}
+	l.answered = true
+	if l.side != k.to() {
+		return
+	}
+	if k.exclusive {
+		k.win(t, l, fty)
+		return
+	}
+	k.answer(t, fty)
+}
+
+// answer passes the conn to the caller, once.
+func (k *chatCall) answer(t *Turn, fty []byte) {
+	k.ever = true
+	if k.answered {
+		return
+	}
+	k.answered = true
+	if k.caller != nil {
+		t.work.head = append(t.work.head[:0], `{"type":"conn","channel":0,"fty":[`...)
+		if t.work.head = append(t.work.head, fty...); len(fty) > 0 {
+			t.work.head = append(t.work.head, ',')
+		}
+		t.work.head = append(appendNameFacility(t.work.head, k.chat.sides[k.to()].party.Name), ']', '}')
+		k.caller.send(t, t.work.head, nil)
+	}
+}
+
+// released is a rel of a client (A1.4).
+func (k *chatCall) released(t *Turn, l *Leg, cause Cause) {
+	l.free(t, false)
+	if l == k.caller {
+		k.caller = nil
+		k.end(t, cause, cause)
+		return
+	}
+	if o, late := k.offers[l.reg]; cause == CauseRejected || late && o.never {
+		k.remember(l.reg, lateOffer{at: t.Now, never: true})
+	}
+	k.removed(t, l, cause)
+}
+
+// removed takes a leg that is gone out of the call and ends the call if that was
+// the last one that counts.
+func (k *chatCall) removed(t *Turn, l *Leg, cause Cause) {
+	k.takeOut(l)
+	if l.side == k.from {
+		return
+	}
+	if !l.answered {
+		k.cause = better(k.cause, cause)
+	}
+	k.endIfDeserted(t, l.answered, cause)
+}
+
+func (k *chatCall) takeOut(l *Leg) {
+	for i, x := range k.legs {
+		if x == l {
+			k.legs = append(k.legs[:i:i], k.legs[i+1:]...)
+			break
+		}
+	}
+	if k.chosen == l {
+		k.chosen = nil
+	}
+}
+
+// endIfDeserted ends the call when its called side has neither an inbox nor a
+// leg that answered, or none at all where nobody ever answered.
+func (k *chatCall) endIfDeserted(t *Turn, answered bool, cause Cause) {
+	if k.ended || k.waiting() || k.chat.hasInbox(k.to()) {
+		return
+	}
+	left := 0
+	for _, l := range k.legs {
+		if l.side != k.to() {
+			continue
+		}
+		if l.answered {
+			return
+		}
+		left++
+	}
+	switch {
+	case answered:
+		k.end(t, cause, CauseNonSelected)
+	case left == 0:
+		k.end(t, k.cause, k.cause)
+	}
+}
+
+// lost implements owner: the connection of a leg is gone.
+func (k *chatCall) lost(t *Turn, l *Leg) {
+	c := k.chat
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l.gone {
+		return
+	}
+	l.free(t, false)
+	if l == k.caller {
+		k.caller = nil
+		k.end(t, CauseTemporaryFailure, CauseTemporaryFailure)
+		return
+	}
+	cause := CauseOutOfOrder
+	if l.answered {
+		cause = CauseTemporaryFailure
+	}
+	k.removed(t, l, cause)
+}
+
+// cut implements owner: the registration of a leg has ended.
+func (k *chatCall) cut(t *Turn, l *Leg, cause Cause) {
+	c := k.chat
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l.gone {
+		return
+	}
+	l.rel(t, cause)
+	if l == k.caller {
+		k.caller = nil
+		k.end(t, cause, cause)
+		return
+	}
+	k.removed(t, l, cause)
+}
+
+// cutSender ends the leg of a sender whose text is refused (A1.7): if it was the
+// caller's, the switch holds the call on behalf of the caller from now on.
+func (k *chatCall) cutSender(t *Turn, l *Leg, cause Cause) {
+	l.rel(t, cause)
+	if l != k.caller {
+		k.takeOut(l)
+		return
+	}
+	k.caller, k.answered = nil, true
+	if len(k.legs) == 0 && !k.chat.hasInbox(k.to()) {
+		k.end(t, cause, cause)
+	}
+}
+
+// end releases what is left: the caller and the legs of his side get cause, the
+// called legs that answered too, those that never answered silent.
+func (k *chatCall) end(t *Turn, cause, silent Cause) {
+	if k.ended {
+		return
+	}
+	k.ended = true
+	c := k.chat
+	for _, l := range k.legs {
+		if l.answered || l.side == k.from {
+			l.rel(t, cause)
+		} else {
+			l.rel(t, silent)
+		}
+	}
+	k.legs = nil
+	if k.caller != nil {
+		k.caller.rel(t, cause)
+		k.caller = nil
+	}
+	k.stopWaiting()
+	k.failEarly(t, cause)
+	for i, x := range c.calls {
+		if x == k {
+			c.calls = append(c.calls[:i:i], c.calls[i+1:]...)
+			break
+		}
+	}
+	c.last = t.Now
+	if len(c.calls) == 0 {
+		c.arm(t.Now, t.Now.Add(chatMemory))
+	}
+	c.sw.obs.CallEnded(ChatCall, cause)
+}
+
+// expire does what is due in the call and returns when it wants to be asked next.
+func (k *chatCall) expire(t *Turn) (next time.Time) {
+	at := func(due time.Time) bool {
+		if !due.After(t.Now) {
+			return true
+		}
+		if next.IsZero() || due.Before(next) {
+			next = due
+		}
+		return false
+	}
+	if k.waiting() && at(k.wakeUntil) {
+		k.end(t, CauseSubscriberAbsent, CauseSubscriberAbsent)
+		return time.Time{}
+	}
+	if len(k.early) > 0 && !k.waiting() && at(k.earlyAt.Add(earlyLimit)) {
+		k.choose(t)
+	}
+	k.expireLegs(t, at)
+	if k.ended {
+		return time.Time{}
+	}
+	idle := k.active.Add(idleLimit)
+	if grace := k.typed.Add(typingGrace); grace.After(idle) {
+		idle = grace
+	}
+	if at(idle) {
+		k.end(t, CauseNormal, CauseNormal)
+		return time.Time{}
+	}
+	return next
+}
+
+// expireLegs ends legs that have never answered (A1.3) and texts whose last part
+// does not come.
+func (k *chatCall) expireLegs(t *Turn, at func(time.Time) bool) {
+	cause := CauseNoAnswer
+	if k.ever {
+		cause = CauseNonSelected
+	}
+	for _, l := range append([]*Leg(nil), k.legs...) {
+		if !l.answered && !l.firstText.IsZero() && at(l.firstText.Add(unansweredLimit)) && !l.gone {
+			l.rel(t, cause)
+			k.removed(t, l, cause)
+		}
+	}
+	for _, l := range append(k.allLegs(), k.caller) {
+		if l != nil && !l.gone && l.parts != nil && l.parts.Pending() && at(l.parts.Since.Add(MaxPartsTime)) {
+			k.refuse(t, writer{leg: l, call: k, side: l.side}, l.parts.ID, CauseProtocolError)
+			l.parts.Reset()
+		}
+	}
+}
+
+func (k *chatCall) allLegs() []*Leg { return append([]*Leg(nil), k.legs...) }

@@ -1,0 +1,248 @@
+package signal
+
+import (
+	"math"
+	"sync"
+	"time"
+)
+
+// Conn is a connection as the switch sees it: the registrations that it brought
+// and its space of call numbers, one for both signs (A1).
+type Conn struct {
+	sw *Switch
+	ep Endpoint
+
+	mu       sync.Mutex // guards the following; taken after the lock of a chat or call
+	closed   bool
+	regs     []*Registration
+	legs     map[int32]*Leg
+	released map[int32]release
+	last     int32 // the newest number of the switch
+	probes   probes
+
+	inboxMu sync.Mutex // one text at a time on inboxes; taken after the lock of a chat
+}
+
+// release is what is remembered of a number for a minute.
+type release struct {
+	at       time.Time
+	bySwitch bool
+	ext      bool
+}
+
+// numberRest is for how long a released number is not used again by the switch,
+// and a text on it counts as crossing (decision 28, A1.7).
+const numberRest = 60 * time.Second
+
+// maxReleased bounds what a connection remembers of released numbers.
+const maxReleased = 1024
+
+// Connect makes the connection known. It costs nothing until it registers.
+func (s *Switch) Connect(ep Endpoint) *Conn {
+	return &Conn{sw: s, ep: ep}
+}
+
+// Close ends the registrations and calls of a connection that is lost or logged
+// out: peers of answered legs get cause 41, unanswered ones disappear (decision
+// 29, A12). It is idempotent.
+func (c *Conn) Close(t *Turn) {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return
+	}
+	c.closed = true
+	regs := append([]*Registration(nil), c.regs...)
+	legs := make([]*Leg, 0, len(c.legs))
+	for _, l := range c.legs {
+		legs = append(legs, l)
+	}
+	c.mu.Unlock()
+	for _, r := range regs {
+		c.forget(r)
+	}
+	for _, l := range legs {
+		l.lost(t)
+	}
+	for _, r := range regs {
+		c.sw.inboxGone(t, r)
+	}
+}
+
+// bySrc is the registration under a src, nil if none.
+func (c *Conn) bySrc(src string) *Registration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.regs {
+		if r.src == src {
+			return r
+		}
+	}
+	return nil
+}
+
+// first is the oldest registration of the connection, nil if none.
+func (c *Conn) first() *Registration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.regs) == 0 {
+		return nil
+	}
+	return c.regs[0]
+}
+
+func (c *Conn) leg(number int32) *Leg {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.legs[number]
+}
+
+func (c *Conn) legsOf(r *Registration) []*Leg {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var legs []*Leg
+	for _, l := range c.legs {
+		if l.reg == r {
+			legs = append(legs, l)
+		}
+	}
+	return legs
+}
+
+// newLeg gives a leg towards the client its number: -1, -2, ... live and lately
+// released ones are passed over. Nil if the connection is gone or full.
+func (c *Conn) newLeg(r *Registration, now time.Time) *Leg {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || len(c.legs) >= c.sw.limits.LegsPerConn {
+		return nil
+	}
+	for {
+		if c.last == math.MinInt32 {
+			c.last = 0
+		}
+		c.last--
+		if _, live := c.legs[c.last]; live {
+			continue
+		}
+		if rel, ok := c.released[c.last]; ok && now.Sub(rel.at) < numberRest {
+			continue
+		}
+		return c.enter(&Leg{conn: c, reg: r, number: c.last})
+	}
+}
+
+// openLeg enters a leg under the client's number; nil if it is live or the
+// connection gone or full.
+func (c *Conn) openLeg(r *Registration, number int32) *Leg {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || len(c.legs) >= c.sw.limits.LegsPerConn || c.legs[number] != nil {
+		return nil
+	}
+	delete(c.released, number)
+	return c.enter(&Leg{conn: c, reg: r, number: number})
+}
+
+func (c *Conn) enter(l *Leg) *Leg {
+	if c.legs == nil {
+		c.legs = map[int32]*Leg{}
+	}
+	c.legs[l.number] = l
+	return l
+}
+
+// leave frees the number of a leg; false if it was free already.
+func (c *Conn) leave(l *Leg, now time.Time, bySwitch bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.legs[l.number] != l {
+		return false
+	}
+	delete(c.legs, l.number)
+	c.remember(l.number, release{at: now, bySwitch: bySwitch, ext: l.reg.ext()})
+	return true
+}
+
+// remember keeps a released number; the caller holds c.mu.
+func (c *Conn) remember(number int32, rel release) {
+	if c.released == nil {
+		c.released = map[int32]release{}
+	}
+	if len(c.released) >= maxReleased {
+		for n, old := range c.released {
+			if rel.at.Sub(old.at) >= numberRest || len(c.released) >= maxReleased {
+				delete(c.released, n)
+			}
+		}
+	}
+	c.released[number] = rel
+}
+
+// recent is what is known of a number that is not live.
+func (c *Conn) recent(number int32) (release, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	rel, ok := c.released[number]
+	return rel, ok
+}
+
+// probes are the pings that prove delivery to clients without receipts: at most
+// one outstanding, what is sent meanwhile shares the next one (A3).
+type probes struct {
+	n       uint32
+	out     bool
+	flying  []probe
+	waiting []probe
+}
+
+// probe says: when the pong is here, this side has everything up to seq.
+type probe struct {
+	chat *Chat
+	side int
+	seq  uint64
+}
+
+// probe asks for proof that what was sent has arrived.
+func (c *Conn) probe(t *Turn, p probe) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.probes.waiting {
+		if w := &c.probes.waiting[i]; w.chat == p.chat && w.side == p.side {
+			w.seq = p.seq
+			return
+		}
+	}
+	c.probes.waiting = append(c.probes.waiting, p)
+	if !c.probes.out {
+		c.sendProbe(t)
+	}
+}
+
+// sendProbe pings for what waits; the caller holds c.mu.
+func (c *Conn) sendProbe(t *Turn) {
+	p := &c.probes
+	p.flying, p.waiting = p.waiting, p.flying[:0]
+	p.out = true
+	p.n++
+	c.ep.Ping(t, p.n)
+}
+
+// Pong is called when the pong of ping n has come.
+func (c *Conn) Pong(t *Turn, n uint32) {
+	c.mu.Lock()
+	if !c.probes.out || n != c.probes.n {
+		c.mu.Unlock()
+		return
+	}
+	done := append([]probe(nil), c.probes.flying...)
+	clear(c.probes.flying)
+	c.probes.flying, c.probes.out = c.probes.flying[:0], false
+	if len(c.probes.waiting) > 0 {
+		c.sendProbe(t)
+	}
+	c.mu.Unlock()
+	for _, p := range done {
+		p.chat.delivered(t, p.side, p.seq)
+	}
+}

@@ -1,0 +1,99 @@
+package signal
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// RegistrationInfo describes a live registration for lists.
+type RegistrationInfo struct {
+	Address Address
+	SIP     string
+	HW      string
+	Flags   Flags
+	Inbox   bool // its inbox is open
+	Conn    string
+	Since   time.Time
+}
+
+// Registrations lists all live registrations, oldest first.
+func (s *Switch) Registrations() []RegistrationInfo {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var list []RegistrationInfo
+	for _, o := range s.objects {
+		for _, r := range o.registrations() {
+			list = append(list, RegistrationInfo{
+				Address: r.addr, SIP: r.party.Load().SIP, HW: r.hw, Flags: r.flags,
+				Inbox: r.inbox.Load() != nil, Conn: r.conn.ep.Name(), Since: r.since,
+			})
+		}
+	}
+	slices.SortFunc(list, func(a, b RegistrationInfo) int { return a.Since.Compare(b.Since) })
+	return list
+}
+
+// CallInfo describes a live call for lists.
+type CallInfo struct {
+	Kind     CallKind
+	Domain   DomainID
+	From, To string
+	Held     bool // a chat that the switch holds on behalf of an inbox
+	Answered bool
+	Legs     int
+	Since    time.Time
+	Texts    uint64 // texts of the chat so far
+}
+
+// Calls lists all live calls and chats, oldest first.
+func (s *Switch) Calls() []CallInfo {
+	s.mu.RLock()
+	calls := make([]*Call, 0, len(s.calls))
+	for k := range s.calls {
+		calls = append(calls, k)
+	}
+	chats := make([]*Chat, 0, len(s.chats))
+	for _, c := range s.chats {
+		chats = append(chats, c)
+	}
+	s.mu.RUnlock()
+	var list []CallInfo
+	for _, k := range calls {
+		list = append(list, k.info())
+	}
+	for _, c := range chats {
+		list = append(list, c.info()...)
+	}
+	slices.SortFunc(list, func(a, b CallInfo) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.From, b.From))
+	})
+	return list
+}
+
+func (k *Call) info() CallInfo {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	to := k.to.SIP
+	if to == "" {
+		to = k.digits
+	}
+	return CallInfo{Kind: k.kind, Domain: k.from.Domain, From: k.from.SIP, To: to, Answered: k.winner != nil, Legs: 1 + len(k.forks), Since: k.since}
+}
+
+func (c *Chat) info() []CallInfo {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []CallInfo
+	for _, k := range c.calls {
+		i := CallInfo{
+			Kind: ChatCall, Domain: c.key[0].Domain, From: c.sides[k.from].party.SIP, To: c.sides[k.to()].party.SIP,
+			Held: k.caller == nil, Answered: k.ever, Legs: len(k.legs), Since: k.since, Texts: c.seq,
+		}
+		if k.caller != nil {
+			i.Legs++
+		}
+		list = append(list, i)
+	}
+	return list
+}

@@ -1,0 +1,84 @@
+package signal
+
+import "time"
+
+// Leg is a numbered end of a call at a connection, or the inbox of a
+// registration. What its owner keeps in it is guarded by the owner's lock.
+type Leg struct {
+	conn   *Conn
+	reg    *Registration
+	number int32
+	owner  owner
+
+	gone     bool
+	answered bool
+	spoke    bool      // the client has sent any message on it
+	since    time.Time // when it was made
+
+	// in a chat
+	side      int       // which person it belongs to
+	firstText time.Time // when the first text went to it unanswered
+	typing    typing
+	parts     *Collector
+}
+
+// owner is what a leg belongs to.
+type owner interface {
+	// handle takes a message of the client on the leg.
+	handle(t *Turn, l *Leg, m *Message)
+	// lost is told that the connection of the leg is gone.
+	lost(t *Turn, l *Leg)
+	// cut ends the leg from outside with a rel of the given cause.
+	cut(t *Turn, l *Leg, c Cause)
+}
+
+func (l *Leg) lost(t *Turn) { l.owner.lost(t, l) }
+
+func (l *Leg) cut(t *Turn, c Cause) { l.owner.cut(t, l, c) }
+
+// send queues a sig object for the client; the owner's lock is held.
+func (l *Leg) send(t *Turn, head, tail []byte) {
+	if !l.gone {
+		l.conn.ep.Send(t, l.reg.src, l.number, head, tail)
+	}
+}
+
+// rel releases the leg with a rel of the switch. The owner's lock is held.
+func (l *Leg) rel(t *Turn, c Cause) {
+	if l.gone {
+		return
+	}
+	l.send(t, appendRel(t.work.other[:0], c), nil)
+	l.free(t, true)
+}
+
+// free gives the number back without a rel: the client sent one, or is gone.
+func (l *Leg) free(t *Turn, bySwitch bool) {
+	if !l.gone {
+		l.gone = true
+		l.conn.leave(l, t.Now, bySwitch)
+	}
+}
+
+// typing limits indications to one per second (decision 42).
+type typing struct {
+	last time.Time
+	on   bool
+}
+
+// pass tells whether an indication may go on; the end of one that went on always
+// may.
+func (p *typing) pass(now time.Time, state Typing) bool {
+	if state == TypingOff {
+		was := p.on
+		p.on = false
+		if was {
+			return true
+		}
+	}
+	if now.Sub(p.last) < time.Second {
+		return false
+	}
+	p.last, p.on = now, state == TypingOn
+	return true
+}

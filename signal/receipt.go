@@ -1,0 +1,268 @@
+package signal
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
+	"strconv"
+	"time"
+
+	"github.com/tandem-switch/tandem/internal/strictjson"
+)
+
+// maxTexts is how many texts a volatile chat remembers for receipts and against
+// duplicates (A3).
+const maxTexts = 1000
+
+// entry is a text that the switch has taken.
+type entry struct {
+	seq   uint64
+	side  uint8
+	done  bool
+	cause Cause // 0 = sent, else failed with it; once done
+	at    int64 // ms since 1970
+	id    string
+	chat  *Chat
+}
+
+func (e *entry) idString() string {
+	if e.id == "" {
+		e.id = e.chat.switchID(e.seq)
+	}
+	return e.id
+}
+
+// appendID writes the id as a JSON string.
+func (e *entry) appendID(b []byte) []byte { return strictjson.AppendString(b, e.idString()) }
+
+// switchID is the id of a text that came without one: random per chat, then
+// counted.
+func (c *Chat) switchID(seq uint64) string {
+	if c.nonce == 0 {
+		var b [8]byte
+		_, _ = rand.Read(b[:]) // never fails
+		c.nonce = binary.BigEndian.Uint64(b[:]) | 1
+	}
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:], c.nonce)
+	binary.BigEndian.PutUint64(b[8:], seq)
+	return base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:])
+}
+
+// texts is the memory of a chat: the newest texts in their order, and where each
+// id stands.
+type texts struct {
+	ring []entry // ring[seq % len] once full, else ring[i] in order
+	next int     // where the next one goes when full
+	byID map[textKey]int
+}
+
+// textKey has the sending person in it: two people may use the same id.
+type textKey struct {
+	side uint8
+	id   string
+}
+
+func (x *texts) find(side int, id string) *entry {
+	if i, ok := x.byID[textKey{uint8(side), id}]; ok {
+		return &x.ring[i]
+	}
+	return nil
+}
+
+func (x *texts) add(e entry) {
+	if x.byID == nil {
+		x.byID = map[textKey]int{}
+	}
+	i := len(x.ring)
+	if i < maxTexts {
+		x.ring = append(x.ring, e)
+	} else {
+		i = x.next
+		old := &x.ring[i]
+		delete(x.byID, textKey{old.side, old.id})
+		*old = e
+		x.next = (i + 1) % maxTexts
+	}
+	x.byID[textKey{e.side, e.id}] = i
+}
+
+// enter gives a text its place in the chat. A repeated id of the same sender is
+// answered with the first result (A3).
+func (c *Chat) enter(t *Turn, w writer, x *Text) (e entry, repeated bool) {
+	c.seq++
+	c.last = t.Now
+	e = entry{seq: c.seq, side: uint8(w.side), at: t.Now.UnixMilli(), chat: c}
+	if c.self {
+		e.side = 0
+	}
+	if !c.hasExt(w.side) && !c.hasExt(1-w.side) {
+		return e, false
+	}
+	if w.leg.reg.ext() {
+		if id := x.id(); id != "" {
+			if first := c.texts.find(int(e.side), id); first != nil {
+				c.answerAgain(t, w, first)
+				return e, true
+			}
+			e.id = id
+		}
+	}
+	e.idString()
+	c.texts.add(e)
+	return e, false
+}
+
+// answerAgain repeats the first result of a text, if there is one yet.
+func (c *Chat) answerAgain(t *Turn, w writer, e *entry) {
+	if e.done {
+		c.tell(t, w, e)
+	}
+}
+
+// sent notes that a device has taken the text, and tells the writer.
+func (c *Chat) sent(t *Turn, w writer, e entry) { c.result(t, w, e, 0) }
+
+// fail notes that nobody takes the text, and tells the writer.
+func (c *Chat) fail(t *Turn, w writer, e entry, cause Cause) {
+	c.sw.drop(w.leg.conn.ep.Name(), dropNobody, nil)
+	c.result(t, w, e, cause)
+}
+
+func (c *Chat) result(t *Turn, w writer, e entry, cause Cause) {
+	e.done, e.cause = true, cause
+	if !w.leg.reg.ext() {
+		return
+	}
+	if kept := c.texts.find(int(e.side), e.idString()); kept != nil {
+		*kept = e
+	}
+	c.tell(t, w, &e)
+}
+
+// tell sends the result of a text to the registration that wrote it.
+func (c *Chat) tell(t *Turn, w writer, e *entry) {
+	n := notice{id: []byte(e.idString()), state: StateSent, at: time.UnixMilli(e.at)}
+	if e.cause != 0 {
+		n.state, n.cause = StateFailed, e.cause
+	}
+	c.notify(t, w.leg, 1-w.side, n)
+}
+
+// failed tells an IM_EXT writer that a text was refused before it was taken.
+func (c *Chat) failed(t *Turn, w writer, id string, cause Cause) {
+	if w.leg.reg.ext() && id != "" {
+		c.notify(t, w.leg, 1-w.side, notice{id: []byte(id), state: StateFailed, at: t.Now, cause: cause})
+	}
+}
+
+// notify sends a receipt on a leg, or on an inbox with the name of the peer.
+func (c *Chat) notify(t *Turn, l *Leg, peer int, n notice) {
+	if l.reg.inbox.Load() == l {
+		n.chat = c.sides[peer].party.SIP
+		l.conn.inboxMu.Lock()
+		defer l.conn.inboxMu.Unlock()
+	}
+	t.work.other = n.append(t.work.other[:0])
+	l.send(t, t.work.other, nil)
+}
+
+// notice is an im_receipt of the switch.
+type notice struct {
+	chat  string
+	id    []byte
+	state State
+	sip   string
+	cause Cause
+	at    time.Time
+}
+
+// append writes the facility message of the receipt.
+func (n *notice) append(b []byte) []byte {
+	b = append(b, `{"type":"facility","fty":[{"type":"im_receipt"`...)
+	if n.chat != "" {
+		b = strictjson.AppendString(append(b, `,"chat":`...), n.chat)
+	}
+	if len(n.id) > 0 {
+		b = strictjson.AppendStringBytes(append(b, `,"id":`...), n.id)
+	}
+	b = append(append(append(b, `,"state":"`...), n.state.String()...), '"')
+	if n.sip != "" {
+		b = strictjson.AppendString(append(b, `,"sip":`...), n.sip)
+	}
+	if n.cause != 0 {
+		b = strconv.AppendUint(append(b, `,"cau":`...), uint64(n.cause), 10)
+	}
+	b = strconv.AppendInt(append(b, `,"timestamp":`...), n.at.UnixMilli(), 10)
+	return append(b, closing...)
+}
+
+// receipt takes what a client says about texts of the other side: a mark that
+// covers everything up to one text (A3). Anything else is dropped.
+func (c *Chat) receipt(t *Turn, w writer, r *Receipt) {
+	writerSide := 1 - w.side
+	if c.self {
+		writerSide = 0
+	}
+	e := c.texts.find(writerSide, r.ID)
+	if e == nil || c.self || !w.leg.reg.ext() {
+		c.sw.drop(w.leg.conn.ep.Name(), dropReceipt, nil)
+		return
+	}
+	c.advance(t, w.side, r.State, e, w.leg)
+}
+
+// delivered is the proof of a pong: this side has everything up to seq.
+func (c *Chat) delivered(t *Turn, side int, seq uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.dead || c.self {
+		return
+	}
+	for i := range c.texts.ring {
+		if e := &c.texts.ring[i]; e.seq == seq {
+			c.advance(t, side, StateDelivered, e, nil)
+			return
+		}
+	}
+}
+
+// advance moves a mark forward and tells those who want to know: every IM_EXT
+// registration of the writer's side, of read also the reader's own others (A12).
+func (c *Chat) advance(t *Turn, reader int, state State, e *entry, said *Leg) {
+	s := &c.sides[reader]
+	mark := &s.delivered
+	if state == StateRead {
+		mark = &s.read
+	}
+	if e.seq <= *mark || state == StateDelivered && e.seq <= s.read {
+		c.sw.obs.Dropped(dropReceipt)
+		return
+	}
+	*mark = e.seq
+	if s.delivered < s.read {
+		s.delivered = s.read
+	}
+	n := notice{id: []byte(e.id), state: state, sip: s.party.SIP, at: t.Now}
+	c.announce(t, 1-reader, n, nil)
+	if state == StateRead {
+		c.announce(t, reader, n, said)
+	}
+}
+
+// announce sends a notice to every IM_EXT registration of a side that has an
+// attachment, except where it came from.
+func (c *Chat) announce(t *Turn, side int, n notice, except *Leg) {
+	for _, r := range c.sides[side].object.registrations() {
+		if !r.ext() {
+			continue
+		}
+		l := r.inbox.Load()
+		if l == nil {
+			l = c.newestLeg(r, side, nil)
+		}
+		if l != nil && l != except {
+			c.notify(t, l, 1-side, n)
+		}
+	}
+}
