@@ -1,0 +1,168 @@
+package admin_test
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/store/sqlite"
+	"github.com/tandem-switch/tandem/signal"
+)
+
+// openDirectory opens the directory of a data directory, until the test ends.
+func openDirectory(t testing.TB, data string) *directory.Directory {
+	t.Helper()
+	sealer, err := directory.OpenKeyFile(filepath.Join(data, directory.KeyFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := sqlite.Open(t.Context(), filepath.Join(data, "pbx.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	dir, err := directory.Open(t.Context(), store, sealer, directory.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// live is a switch with one registration and one call.
+type live struct{ dir *directory.Directory }
+
+var since = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+func (l live) domain() signal.DomainID {
+	d, _ := l.dir.Default()
+	return d.ID
+}
+
+func (l live) Registrations() []signal.RegistrationInfo {
+	return []signal.RegistrationInfo{{
+		Address: signal.Address{Domain: l.domain()}, SIP: "alice", HW: "desk",
+		Flags: signal.NoMedia | signal.Ext | signal.Inbox, Inbox: true, Conn: "c7", Since: since,
+	}}
+}
+
+func (l live) Calls() []signal.CallInfo {
+	return []signal.CallInfo{{
+		Kind: signal.ChatCall, Domain: l.domain(), From: "alice", To: "bob", Held: true, Answered: true, Legs: 2, Texts: 3, Since: since,
+	}}
+}
+
+// operators are the ways to be an Operator. The suite runs on each.
+var operators = map[string]func(t *testing.T, local *admin.Local) admin.Operator{
+	"local": func(_ *testing.T, local *admin.Local) admin.Operator { return local },
+	"socket": func(t *testing.T, local *admin.Local) admin.Operator {
+		data := t.TempDir()
+		serve(t, data, local)
+		c, err := admin.Dial(t.Context(), data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	},
+}
+
+// serve runs a control socket for data until the test ends.
+func serve(t *testing.T, data string, op admin.Operator) net.Listener {
+	t.Helper()
+	l, err := admin.Listen(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := admin.NewServer(op, slog.New(slog.DiscardHandler))
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	t.Cleanup(func() {
+		if err := s.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+func each(t *testing.T, test func(t *testing.T, op admin.Operator)) {
+	for name, make := range operators {
+		t.Run(name, func(t *testing.T) {
+			dir := openDirectory(t, t.TempDir())
+			test(t, make(t, admin.NewLocal(dir, live{dir})))
+		})
+	}
+}
+
+// must gives the result of an operation that has to succeed.
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// refused checks that an operation failed with a Problem of that code, whose
+// sentence has the word.
+func refused(t *testing.T, err error, code admin.Code, word string) {
+	t.Helper()
+	if err == nil || admin.CodeOf(err) != code || !strings.Contains(err.Error(), word) {
+		t.Errorf("got %v (%s), want %s with %q", err, admin.CodeOf(err), code, word)
+	}
+}
+
+func equal[T any](t *testing.T, got, want T) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%+v, want\n%+v", got, want)
+	}
+}
+
+func TestDomains(t *testing.T) {
+	each(t, func(t *testing.T, op admin.Operator) {
+		ctx := t.Context()
+		list := must(op.Domains(ctx, admin.ListDomains{}))(t)
+		equal(t, list, []admin.Domain{})
+
+		equal(t, must(op.AddDomain(ctx, admin.AddDomain{Name: "Example.COM", Hosts: []string{"pbx.example.com"}}))(t),
+			admin.Domain{Name: "example.com", Hosts: []string{"pbx.example.com"}, Default: true})
+		equal(t, must(op.AddDomain(ctx, admin.AddDomain{Name: "two.example"}))(t),
+			admin.Domain{Name: "two.example", Hosts: []string{}})
+		equal(t, must(op.AddDomain(ctx, admin.AddDomain{Name: "three.example", Default: true}))(t),
+			admin.Domain{Name: "three.example", Hosts: []string{}, Default: true})
+
+		hosts, name := []string{"a.example", "b.example"}, "zwei.example"
+		equal(t, must(op.SetDomain(ctx, admin.SetDomain{Name: "two.example", Hosts: &hosts, Rename: &name, Default: true}))(t),
+			admin.Domain{Name: "zwei.example", Hosts: hosts, Default: true})
+		equal(t, must(op.RemoveDomain(ctx, admin.RemoveDomain{Name: "three.example"}))(t),
+			admin.Domain{Name: "three.example", Hosts: []string{}})
+		equal(t, must(op.Domains(ctx, admin.ListDomains{}))(t), []admin.Domain{
+			{Name: "example.com", Hosts: []string{"pbx.example.com"}},
+			{Name: "zwei.example", Hosts: hosts, Default: true},
+		})
+
+		_, err := op.AddDomain(ctx, admin.AddDomain{Name: "example.com"})
+		refused(t, err, "domain_taken", "example.com")
+		_, err = op.AddDomain(ctx, admin.AddDomain{Name: "not a domain"})
+		refused(t, err, "bad_domain", "not a domain")
+		_, err = op.RemoveDomain(ctx, admin.RemoveDomain{Name: "nowhere.example"})
+		refused(t, err, admin.NotFound, "pbx domain list")
+		_, err = op.SetDomain(ctx, admin.SetDomain{Name: "pbx.example.com", Default: true}) // a host name is not meant
+		refused(t, err, admin.NotFound, "pbx domain list")
+		must(op.AddUser(ctx, admin.AddUser{Name: "alice@example.com", Password: "long enough"}))(t)
+		_, err = op.RemoveDomain(ctx, admin.RemoveDomain{Name: "example.com"})
+		refused(t, err, "domain_not_empty", "users")
+	})
+}
