@@ -1,0 +1,176 @@
+package metric
+
+import (
+	"flag"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tandem-switch/tandem/signal"
+)
+
+var update = flag.Bool("update", false, "write the table of metrics into docs/metrics.md")
+
+func page(t *testing.T, s *Set) string {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	s.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	if rec.Code != 200 {
+		t.Fatalf("status %d", rec.Code)
+	}
+	return rec.Body.String()
+}
+
+func TestEverythingIsCounted(t *testing.T) {
+	s := New("1.2", "abc")
+	count(s)
+	s.WatchQueues(func() (int, int) { return 300, 200 })
+	got := page(t, s)
+	for _, want := range []string{
+		`pbx_build_info{build="abc",version="1.2"} 1`,
+		`pbx_registrations 2`,
+		`pbx_calls{kind="chat"} 1`,
+		`pbx_calls{kind="media"} 0`,
+		`pbx_calls{kind="other"} 1`,
+		`pbx_calls_started_total{kind="chat"} 2`,
+		`pbx_calls_ended_total{cause="16",kind="chat"} 1`,
+		`pbx_calls_ended_total{cause="41",kind="media"} 1`,
+		`pbx_messages_total 1`,
+		`pbx_drops_total{reason="flood"} 1`,
+		`pbx_connections{door="apps"} 1`,
+		`pbx_connections_opened_total{door="apps"} 2`,
+		`pbx_logins_total{door="apps"} 1`,
+		`pbx_login_failures_total{door="client",reason="credentials"} 1`,
+		`pbx_frames_total{direction="in"} 1`,
+		`pbx_frames_total{direction="out"} 2`,
+		`pbx_holds_total 1`,
+		`pbx_hold_seconds_total 1.5`,
+		`pbx_slow_closes_total 1`,
+		`pbx_queue_bytes 300`,
+		`pbx_queue_longest_bytes 200`,
+		`go_memstats_mallocs_total `,
+		`process_cpu_seconds_total `,
+	} {
+		if !strings.Contains(got, "\n"+want) {
+			t.Errorf("no line %q in\n%s", want, got)
+		}
+	}
+}
+
+// count calls every method that counts.
+func count(s *Set) {
+	s.Registered(3)
+	s.Registered(-1)
+	s.CallStarted(signal.ChatCall)
+	s.CallStarted(signal.ChatCall)
+	s.CallStarted(signal.MediaCall)
+	s.CallStarted(signal.OtherCall)
+	s.CallStarted(99)
+	s.CallEnded(signal.ChatCall, signal.CauseNormal)
+	s.CallEnded(signal.MediaCall, signal.CauseTemporaryFailure)
+	s.CallEnded(99, 0)
+	s.Message()
+	s.Dropped("flood")
+	s.ConnectionOpened("apps")
+	s.ConnectionOpened("apps")
+	s.ConnectionClosed("apps")
+	s.LoggedIn("apps")
+	s.LoginFailed("client", "credentials")
+	s.FrameIn()
+	s.FrameOut()
+	s.FrameOut()
+	s.Held(1500 * time.Millisecond)
+	s.SlowClosed()
+}
+
+func TestNilSetCountsNothing(t *testing.T) {
+	var s *Set
+	count(s)
+	s.WatchQueues(nil)
+	rec := httptest.NewRecorder()
+	s.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	if rec.Code != 404 {
+		t.Errorf("status %d", rec.Code)
+	}
+}
+
+func TestSetsDoNotMix(t *testing.T) {
+	a, b := New("", ""), New("", "")
+	a.Message()
+	if got := page(t, b); !strings.Contains(got, "pbx_messages_total 0") {
+		t.Error("a message of one Set is counted in another")
+	}
+}
+
+func TestReasonsAreBounded(t *testing.T) {
+	s := New("", "")
+	var group sync.WaitGroup
+	for worker := range 4 {
+		group.Go(func() {
+			for i := range 500 {
+				s.Dropped(strconv.Itoa(i))
+				s.LoginFailed("apps", strconv.Itoa(worker*500+i))
+			}
+		})
+	}
+	group.Wait()
+	got := page(t, s)
+	for _, name := range []string{"pbx_drops_total{", "pbx_login_failures_total{"} {
+		if n := strings.Count(got, "\n"+name); n != maxValues+1 {
+			t.Errorf("%d lines of %s", n, name)
+		}
+	}
+	if !strings.Contains(got, `pbx_drops_total{reason="other"} 1600`) {
+		t.Error("the rest is not counted as other")
+	}
+}
+
+// TestDocumentation compares docs/metrics.md with the table; -update writes it.
+func TestDocumentation(t *testing.T) {
+	const name = "../../docs/metrics.md"
+	doc, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, found := strings.Cut(string(doc), "| name |")
+	if !found {
+		t.Fatalf("%s has no table", name)
+	}
+	want := head + New("", "").Table()
+	if *update {
+		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if string(doc) != want {
+		t.Errorf("%s is not up to date: run go test ./internal/metric -update", name)
+	}
+}
+
+func TestCountingDoesNotAllocate(t *testing.T) {
+	s := New("", "")
+	s.Dropped("flood")
+	n := testing.AllocsPerRun(100, func() {
+		s.Message()
+		s.FrameIn()
+		s.FrameOut()
+		s.Registered(1)
+		s.CallStarted(signal.ChatCall)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkMessage(b *testing.B) {
+	s := New("", "")
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Message()
+	}
+}

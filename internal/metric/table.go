@@ -1,0 +1,20 @@
+package metric
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Table returns the metrics of the product as a table of Markdown, sorted by
+// name. docs/metrics.md holds it.
+func (s *Set) Table() string {
+	entries := append(slices.Clone(s.entries), queueBytes, queueLongest)
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	var b strings.Builder
+	b.WriteString("| name | type | labels | meaning |\n|---|---|---|---|\n")
+	for _, e := range entries {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.name, e.kind, strings.Join(e.labels, ", "), e.help)
+	}
+	return b.String()
+}
