@@ -18,6 +18,16 @@ const (
 // protocol speaks it: login as a user, NO_MEDIA_CALL, one chat per pair.
 type tandemDialect struct{}
 
+// usersCSV is what `pbx user import` reads.
+func usersCSV(users []string) []byte {
+	var b bytes.Buffer
+	b.WriteString("sip,dn,num,password\n")
+	for i, u := range users {
+		fmt.Fprintf(&b, "%s,Bench %s,%d,%s\n", u, u, 100000+i, tandemPassword)
+	}
+	return b.Bytes()
+}
+
 // answer has the members that matter of whatever the switch says.
 type answer struct {
 	MT        string `json:"mt"`

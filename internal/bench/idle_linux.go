@@ -45,6 +45,9 @@ func (r *rig) idleOf(k Kind) error {
 		return nil
 	}
 	r.idle = d
+	if d.server.pprof == "" {
+		r.note("this pbx has no --pprof: G5 is measured without collecting garbage")
+	}
 	return d.chat()
 }
 

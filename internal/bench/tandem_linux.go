@@ -25,6 +25,9 @@ func buildPBX(ctx context.Context, dir string) (string, error) {
 
 // prepareTandem fills an empty data directory with a domain and its users.
 func prepareTandem(ctx context.Context, pbx, data string, users []string) error {
+	if err := os.Mkdir(data, 0o700); err != nil {
+		return err
+	}
 	file := data + ".csv"
 	if err := os.WriteFile(file, usersCSV(users), 0o600); err != nil {
 		return err
@@ -33,16 +36,6 @@ func prepareTandem(ctx context.Context, pbx, data string, users []string) error 
 		return err
 	}
 	return admin(ctx, pbx, "user", "import", "--domain", tandemDomain, "--data", data, file)
-}
-
-// usersCSV is what `pbx user import` reads.
-func usersCSV(users []string) []byte {
-	var b bytes.Buffer
-	b.WriteString("sip,dn,num,password\n")
-	for i, u := range users {
-		fmt.Fprintf(&b, "%s,Bench %s,%d,%s\n", u, u, 100000+i, tandemPassword)
-	}
-	return b.Bytes()
 }
 
 func admin(ctx context.Context, pbx string, args ...string) error {
