@@ -258,11 +258,9 @@ func (k *chatCall) answer(t *Turn, fty []byte) {
 	}
 	k.answered = true
 	if k.caller != nil {
-		t.work.head = append(t.work.head[:0], `{"type":"conn","channel":0,"fty":[`...)
-		if t.work.head = append(t.work.head, fty...); len(fty) > 0 {
-			t.work.head = append(t.work.head, ',')
-		}
-		t.work.head = append(appendNameFacility(t.work.head, k.chat.sides[k.to()].party.Name), ']', '}')
+		t.work.tail = appendNameFacility(append(t.work.tail[:0], fty...), k.chat.sides[k.to()].party.Name)
+		t.work.head = append(append(t.work.head[:0], `{"type":"conn","channel":0,"fty":[`...), t.work.tail...)
+		t.work.head = append(t.work.head, ']', '}')
 		k.caller.send(t, t.work.head, nil)
 	}
 }

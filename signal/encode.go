@@ -18,6 +18,7 @@ type work struct {
 	head, tail, other []byte
 	fty               []byte
 	targets           []target
+	view              View
 	verdict           Verdict
 }
 
@@ -29,6 +30,7 @@ func (w *work) reset() {
 	}
 	clear(w.targets)
 	w.targets = w.targets[:0]
+	w.view = View{}
 	w.verdict.Reset()
 }
 

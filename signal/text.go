@@ -56,12 +56,12 @@ func (l *Leg) collector() *Collector {
 func (c *Chat) screen(t *Turn, w writer, f strictjson.Value, parts *Collector) *Verdict {
 	out := &t.work.verdict
 	out.Reset()
-	view := View{
+	t.work.view = View{
 		Now: t.Now, Msg: FacilityMsg, From: &c.sides[w.side].party, Chat: true,
 		Inbox: w.inbox(), Ext: w.leg.reg.ext(), Parts: parts,
 	}
 	pending := parts.Pending()
-	c.sw.policy.Screen(&view, f, out)
+	c.sw.policy.Screen(&t.work.view, f, out)
 	if !pending && parts.Pending() {
 		c.arm(t.Now, t.Now.Add(MaxPartsTime))
 	}
@@ -357,7 +357,7 @@ func (e *encoder) send(to target) bool {
 	if ext && e.text.Data != nil {
 		mime, data, want = e.text.Mime, e.text.Data, extended
 	}
-	if len(data) > maxPart-1024 {
+	if len(data) > e.room(mime) {
 		return e.sendParts(to, mime, data, ext)
 	}
 	if e.form != want {
@@ -371,6 +371,15 @@ func (e *encoder) send(to target) bool {
 	e.makeTail(to)
 	to.sendInbox(e.t, e.t.work.head, e.t.work.tail)
 	return true
+}
+
+// room is how long the data of one part may be, so that the message has at most
+// 15 KiB with everything else in it.
+func (e *encoder) room(mime []byte) int {
+	const fixed = 512 // names of members, id, numbers
+	s := e.chat.sides
+	return maxPart - fixed - len(s[e.side].sender) - len(s[1-e.side].party.SIP) - len(mime) -
+		len(e.text.Attach) - len(e.text.Subject) - len(e.text.Extra) - len(e.text.Alt)
 }
 
 // sendInbox keeps the parts of texts of several chats apart on an inbox.
@@ -464,7 +473,7 @@ func (e *encoder) sendParts(to target, mime, data []byte, ext bool) bool {
 	rest := strictjson.Unescape(data[1 : len(data)-1])
 	for rest != "" {
 		var part string
-		part, rest = splitText(rest, maxPart-2048-len(e.text.Attach)-len(e.text.Extra))
+		part, rest = splitText(rest, e.room(mime))
 		e.head(mime, jsonString(part), rest == "")
 		switch {
 		case rest != "" && to.inbox:

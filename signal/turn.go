@@ -17,7 +17,8 @@ type Waiter interface{ Wait(ctx context.Context) }
 // write for each peer. A turn is used by one goroutine.
 type Turn struct {
 	Now time.Time
-	Buf []byte // room for endpoints to write a frame in
+	Buf []byte  // room for endpoints to write a frame in
+	Msg Message // room for the message that is routed
 
 	ctx   context.Context
 	dirty []Flusher
@@ -38,7 +39,7 @@ func NewTurn(ctx context.Context, now time.Time) *Turn {
 // RunTurn runs f in a turn of its own, which nobody waits for: a timer, or an
 // event from outside of any connection.
 func RunTurn(ctx context.Context, f func(t *Turn)) {
-	t := NewTurn(nil, time.Now())
+	t := NewTurn(ctx, time.Now())
 	t.ctx = WithTurn(ctx, t)
 	f(t)
 	t.End(canceled)
@@ -98,6 +99,7 @@ func (t *Turn) End(ctx context.Context) {
 	if cap(t.Buf) > 64<<10 {
 		t.Buf = nil
 	}
+	t.Msg = Message{}
 	t.work.reset()
 	turns.Put(t)
 }

@@ -153,11 +153,12 @@ func (p *PbxSignal) signaling(t *signal.Turn, s appservice.Session, f *appservic
 	}
 	m, err := signal.Decode(f.Get("sig"))
 	m.Duplicate = f.Duplicate()
+	t.Msg = m
 	if err != nil && !m.Duplicate {
-		l.conn.RouteMalformed(t, string(f.Src), int32(number), &m, signal.CauseOf(err))
+		l.conn.RouteMalformed(t, string(f.Src), int32(number), &t.Msg, signal.CauseOf(err))
 		return
 	}
-	l.conn.Route(t, f.Src, int32(number), &m)
+	l.conn.Route(t, f.Src, int32(number), &t.Msg)
 }
 
 // Send implements signal.Endpoint.

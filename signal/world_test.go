@@ -1,0 +1,291 @@
+package signal_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tandem-switch/tandem/facilities"
+	"github.com/tandem-switch/tandem/internal/clock"
+	"github.com/tandem-switch/tandem/internal/strictjson"
+	"github.com/tandem-switch/tandem/signal"
+)
+
+// world is a switch with the real policy, a directory of a few people in memory,
+// a clock that can be advanced, and devices that record what they get.
+type world struct {
+	t     testing.TB
+	sw    *signal.Switch
+	clock *clock.Manual
+	dir   *people
+	drops *counts
+}
+
+func newWorld(t testing.TB, names ...string) *world {
+	t.Helper()
+	w := &world{t: t, clock: clock.NewManual(), dir: &people{domain: 1}, drops: &counts{n: map[string]int{}}}
+	for i, name := range names {
+		w.dir.add(name, fmt.Sprint(101+i))
+	}
+	sw, err := signal.New(signal.Config{Directory: w.dir, Policy: facilities.New(), Clock: w.clock, Observer: w.drops})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.sw = sw
+	return w
+}
+
+// people is a directory in memory. A name that ends in "!" is a program.
+type people struct {
+	domain signal.DomainID
+	list   []signal.Party
+}
+
+func (p *people) add(name, num string) {
+	kind := signal.User
+	if strings.HasSuffix(name, "!") {
+		name, kind = strings.TrimSuffix(name, "!"), signal.App
+	}
+	p.list = append(p.list, signal.Party{
+		Address: signal.Address{Domain: p.domain, Object: signal.ObjectID(len(p.list) + 1)},
+		SIP:     name, Num: num, Name: strings.ToUpper(name[:1]) + name[1:], Kind: kind,
+	})
+}
+
+func (p *people) Resolve(asker signal.Address, sip, num string) (signal.Party, bool) {
+	for _, x := range p.list {
+		if sip != "" && strings.EqualFold(strings.TrimSuffix(sip, "@example.com"), x.SIP) || sip == "" && num == x.Num {
+			return x, x.Domain == asker.Domain
+		}
+	}
+	return signal.Party{}, false
+}
+
+func (p *people) Party(a signal.Address) (signal.Party, bool) {
+	for _, x := range p.list {
+		if x.Address == a {
+			return x, true
+		}
+	}
+	return signal.Party{}, false
+}
+
+func (p *people) Visible(_, _ signal.Address) bool { return true }
+
+func (p *people) Device(_ signal.Address, hw string) (known, single bool) {
+	return hw == "" || strings.HasPrefix(hw, "phone"), strings.HasSuffix(hw, "single")
+}
+
+func (p *people) Incomplete(_ signal.Address, num string) bool {
+	for _, x := range p.list {
+		if strings.HasPrefix(x.Num, num) && x.Num != num {
+			return true
+		}
+	}
+	return false
+}
+
+// counts is an observer.
+type counts struct {
+	mu sync.Mutex
+	n  map[string]int
+}
+
+func (c *counts) add(what string, d int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n[what] += d
+}
+
+func (c *counts) of(what string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.n[what]
+}
+
+func (c *counts) Registered(d int)                            { c.add("registered", d) }
+func (c *counts) CallStarted(k signal.CallKind)               { c.add("live "+k.String(), 1) }
+func (c *counts) CallEnded(k signal.CallKind, _ signal.Cause) { c.add("live "+k.String(), -1) }
+func (c *counts) Message()                                    { c.add("message", 1) }
+func (c *counts) Dropped(reason string)                       { c.add("drop "+reason, 1) }
+
+// device is a connection with one registration.
+type device struct {
+	w    *world
+	name string
+	conn *signal.Conn
+	doc  strictjson.Doc
+
+	mu     sync.Mutex
+	frames []string
+	pings  []uint32
+	mute   bool
+	taken  int
+}
+
+func (w *world) connect(name, flags string) *device {
+	w.t.Helper()
+	d := &device{w: w, name: name}
+	d.conn = w.sw.Connect(d)
+	d.register(flags, "")
+	return d
+}
+
+func (d *device) register(flags, hw string) {
+	d.w.t.Helper()
+	if err := d.tryRegister(flags, hw); err != nil {
+		d.w.t.Fatalf("%s: %v", d.name, err)
+	}
+}
+
+func (d *device) tryRegister(flags, hw string) error {
+	who, _, _ := strings.Cut(d.name, ".")
+	party, _ := d.w.dir.Resolve(signal.Address{Domain: 1}, who, "")
+	var failed error
+	d.w.turn(func(t *signal.Turn) {
+		r, err := d.conn.Register(t, signal.Claim{Address: party.Address, Src: `"` + d.name + `"`, HW: hw, Flags: signal.ParseFlags(flags)})
+		if failed = err; err == nil {
+			d.conn.Opened(t, r)
+		}
+	})
+	return failed
+}
+
+func (w *world) turn(f func(t *signal.Turn)) {
+	signal.RunTurn(context.Background(), func(t *signal.Turn) {
+		t.Now = w.clock.Now()
+		f(t)
+	})
+}
+
+// say sends a sig object on a number.
+func (d *device) say(call int, sig string) {
+	d.w.t.Helper()
+	if err := d.doc.Parse([]byte(sig)); err != nil {
+		d.w.t.Fatal(err)
+	}
+	d.w.turn(func(t *signal.Turn) {
+		m, err := signal.Decode(d.doc.Root())
+		_, m.Duplicate = d.doc.Duplicate()
+		if err != nil && !m.Duplicate {
+			d.conn.RouteMalformed(t, `"`+d.name+`"`, int32(call), &m, signal.CauseOf(err))
+			return
+		}
+		d.conn.Route(t, []byte(`"`+d.name+`"`), int32(call), &m)
+	})
+}
+
+func (d *device) chat(call int, peer string) {
+	d.say(call, `{"type":"setup","channel":0,"complete":true,"cd":{"sip":"`+peer+`"},"fty":[{"type":"im_setup"}]}`)
+}
+
+func (d *device) text(call int, data string) {
+	d.say(call, `{"type":"facility","fty":[{"type":"im_message","data":"`+data+`"}]}`)
+}
+
+func (d *device) lose() { d.w.turn(d.conn.Close) }
+
+// Send implements signal.Endpoint.
+func (d *device) Send(_ *signal.Turn, _ string, call int32, head, tail []byte) {
+	if d.mute {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.frames = append(d.frames, fmt.Sprintf("%d %s%s", call, head, tail))
+}
+
+// Ping implements signal.Endpoint.
+func (d *device) Ping(_ *signal.Turn, n uint32) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pings = append(d.pings, n)
+}
+
+// Unregistered implements signal.Endpoint.
+func (d *device) Unregistered(_ *signal.Turn, _, err string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.frames = append(d.frames, "unregistered "+err)
+}
+
+// Name implements signal.Endpoint.
+func (d *device) Name() string { return d.name }
+
+// got is what came since the last time, in short: "call type" and what matters.
+func (d *device) got() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []string
+	for _, f := range d.frames[d.taken:] {
+		out = append(out, brief(f))
+	}
+	d.taken = len(d.frames)
+	return out
+}
+
+// expect compares got with lines.
+func (d *device) expect(want ...string) {
+	d.w.t.Helper()
+	got := d.got()
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		d.w.t.Fatalf("%s got\n  %s\nwant\n  %s", d.name, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+// brief shortens a frame: "-1 setup alice", "1 rel 16", "-1 text bob: hi".
+func brief(frame string) string {
+	call, sig, _ := strings.Cut(frame, " ")
+	var m struct {
+		Type string
+		Cg   struct{ Sip string }
+		Cau  struct{ Num int }
+		Fty  []map[string]any
+	}
+	if json.Unmarshal([]byte(sig), &m) != nil {
+		return frame
+	}
+	switch m.Type {
+	case "setup":
+		return call + " setup " + m.Cg.Sip
+	case "rel":
+		return fmt.Sprint(call, " rel ", m.Cau.Num)
+	case "facility":
+		out := call
+		for _, f := range m.Fty {
+			out += briefFacility(f)
+		}
+		return out
+	}
+	return call + " " + m.Type
+}
+
+func briefFacility(f map[string]any) string {
+	switch {
+	case f["type"] == "im_receipt":
+		return fmt.Sprint(" ", f["state"], " ", f["id"])
+	case f["typing"] != nil:
+		return fmt.Sprint(" typing ", f["typing"])
+	case f["type"] == "im_message":
+		more := ""
+		if f["more"] != nil {
+			more = "..."
+		}
+		return fmt.Sprint(" text ", f["sender"], ": ", f["data"], more)
+	}
+	return fmt.Sprint(" ", f["type"])
+}
+
+// settle lets timers that have fired finish.
+func (w *world) advance(d time.Duration) {
+	w.t.Helper()
+	w.clock.Advance(d)
+	for range 200 {
+		time.Sleep(0)
+		w.sw.Calls()
+	}
+}
