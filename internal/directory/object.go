@@ -30,12 +30,12 @@ type Object struct {
 }
 
 // Address is where the object is called.
-func (o *Object) Address() signal.Address {
+func (o Object) Address() signal.Address {
 	return signal.Address{Domain: o.Domain, Object: o.ID}
 }
 
 // DisplayName is the display name, or the nearest that there is to one.
-func (o *Object) DisplayName() string {
+func (o Object) DisplayName() string {
 	switch {
 	case o.DN != "":
 		return o.DN

@@ -3,6 +3,7 @@ package directory
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -213,14 +214,13 @@ func (d *Directory) TouchSession(id string) {
 	d.touched[id] = now
 }
 
-// writeTouched writes down what TouchSession noted. What fails is dropped: the
-// next resumption notes it again.
+// writeTouched writes down what TouchSession noted.
 func (d *Directory) writeTouched(ctx context.Context) error {
 	d.touchMu.Lock()
 	touched := d.touched
 	d.touched = map[string]time.Time{}
 	d.touchMu.Unlock()
-	return d.writeSessions(ctx, func() []SessionRow {
+	err := d.writeSessions(ctx, func() []SessionRow {
 		var rows []SessionRow
 		for id, used := range touched {
 			if s := d.mem.sessions[id]; s != nil && used.After(s.Used) && len(rows) < lot {
@@ -231,6 +231,18 @@ func (d *Directory) writeTouched(ctx context.Context) error {
 		}
 		return rows
 	})
+	if err != nil {
+		d.touchAgain(touched)
+	}
+	return err
+}
+
+// touchAgain keeps what could not be written for the next time.
+func (d *Directory) touchAgain(touched map[string]time.Time) {
+	d.touchMu.Lock()
+	defer d.touchMu.Unlock()
+	maps.Copy(touched, d.touched) // which are newer
+	d.touched = touched
 }
 
 // endExpired ends the sessions whose time is over and forgets the tombstones of

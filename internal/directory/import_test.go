@@ -1,0 +1,140 @@
+package directory_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/tandem-switch/tandem/internal/directory"
+)
+
+func line(i int) string { return fmt.Sprintf("u%d,User %d,%d,password-%d\n", i, i, 10_000+i, i) }
+
+func TestImport(t *testing.T) {
+	b := newBench(t)
+	b.addUser(b.dom, "taken", "100")
+	file := "\ufeffSIP,dn,num,password\r\n" +
+		"alice,\"Alice \"\"A\"\", Jr.\",101,secret-alice\r\n" +
+		"bob,,,secret-bob\r\n" +
+		"\r\n" +
+		"Taken,,102,secret-1\r\n" +
+		"ALICE,,103,secret-2\r\n" +
+		"carol,,101,secret-3\r\n" +
+		"dave,,100,secret-4\r\n" +
+		"erin,,,short\r\n" +
+		"f:g,,,secret-5\r\n" +
+		"three,fields,only\r\n" +
+		"quo\"te,,,secret-6\r\n" +
+		"grace,Grace,110,\" with blanks \"\r\n"
+	report, err := b.ImportUsers(t.Context(), b.dom.ID, strings.NewReader(file))
+	b.must(err)
+	want := []struct {
+		line int
+		sip  string
+		code directory.Code
+	}{
+		{2, "alice", ""}, {3, "bob", ""}, {5, "Taken", directory.CodeNameTaken}, {6, "ALICE", directory.CodeNameTaken},
+		{7, "carol", directory.CodeNumberTaken}, {8, "dave", directory.CodeNumberTaken}, {9, "erin", directory.CodePasswordTooShort},
+		{10, "f:g", directory.CodeBadName}, {11, "", directory.CodeBadLine}, {12, "", directory.CodeBadLine}, {13, "grace", ""},
+	}
+	if report.Added != 3 || len(report.Lines) != len(want) {
+		t.Fatalf("report %+v", report)
+	}
+	for i, w := range want {
+		got := report.Lines[i]
+		var code directory.Code
+		if got.Error != nil {
+			code = got.Error.Code
+			t.Logf("line %d: %v", got.Line, got.Error)
+		}
+		if got.Line != w.line || got.SIP != w.sip || code != w.code {
+			t.Errorf("got line %d %q %q, want %+v", got.Line, got.SIP, code, w)
+		}
+	}
+	alice, _ := b.UserByName(b.dom.ID, "alice")
+	grace, _ := b.UserByName(b.dom.ID, "grace")
+	if alice.DN != "Alice \"A\", Jr." || alice.Num != "101" {
+		t.Errorf("alice: %+v", alice)
+	}
+	if password, _ := b.Password(grace.Address()); password != " with blanks " {
+		t.Errorf("password %q", password)
+	}
+	if n := len(b.another().Users(b.dom.ID)); n != 4 {
+		t.Errorf("%d users", n)
+	}
+}
+
+func TestImportRefusesFiles(t *testing.T) {
+	b := newBench(t)
+	const header = "sip,dn,num,password\n"
+	for name, file := range map[string]string{
+		"empty": "", "no header": "alice,Alice,101,secret-alice\n", "semicolons": "sip;dn;num;password\na;b;1;secret-1\n",
+		"other order": "dn,sip,num,password\n", "more": "sip,dn,num,password,x\n", "binary": "\x00\x01\x02", "utf-16": "\xff\xfes\x00i\x00p\x00",
+		"latin-1": header + "a,M\xfcller,,secret-1\n",
+		"large":   header + strings.Repeat("x", 16<<20),
+		"long":    header + strings.Repeat("\"a\"\n", 100_001),
+	} {
+		report, err := b.ImportUsers(t.Context(), b.dom.ID, strings.NewReader(file))
+		b.refused(directory.CodeBadFile, err)
+		if len(report.Lines) != 0 {
+			t.Errorf("%s: %+v", name, report.Lines)
+		}
+	}
+	_, err := b.ImportUsers(t.Context(), 4711, strings.NewReader(header+"alice,,,secret-alice\n"))
+	b.refused(directory.CodeNotFound, err)
+	if report, err := b.ImportUsers(t.Context(), b.dom.ID, strings.NewReader(header)); err != nil || report.Added != 0 {
+		t.Errorf("only a header: %+v, %v", report, err)
+	}
+}
+
+// TestImportAgainstAnother: the lot is refused by the store since somebody else
+// has taken a name; only that line must suffer.
+func TestImportAgainstAnother(t *testing.T) {
+	b := newBench(t)
+	other := &bench{t: t, Directory: b.another(), dom: b.dom}
+	other.addUser(b.dom, "u5", "")
+	text := "sip,dn,num,password\n"
+	for i := range 1200 {
+		text += line(i)
+	}
+	report, err := b.ImportUsers(t.Context(), b.dom.ID, strings.NewReader(text))
+	b.must(err)
+	if report.Added != 1199 || report.Lines[5].Error == nil || report.Lines[5].Error.Code != directory.CodeNameTaken {
+		t.Errorf("added %d; %+v", report.Added, report.Lines[5])
+	}
+}
+
+func FuzzImport(f *testing.F) {
+	f.Add("alice,Alice,101,secret-alice\n")
+	f.Add("\"a\nb\",,,\"x\n")
+	f.Add("a,,,12345678\na,,,12345678\n\u212a,,,12345678\nk,,,12345678")
+	f.Fuzz(func(t *testing.T, text string) {
+		b := newBench(t)
+		report, err := b.ImportUsers(t.Context(), b.dom.ID, strings.NewReader("sip,dn,num,password\n"+text))
+		if err != nil && directory.CodeOf(err) != directory.CodeBadFile {
+			t.Fatal(err)
+		}
+		users := b.Users(b.dom.ID)
+		if len(users) != report.Added {
+			t.Errorf("%d added, %d there", report.Added, len(users))
+		}
+		seen := map[string]bool{}
+		for _, u := range users {
+			key := directory.Fold(u.SIP)
+			if seen[key] || directory.Fold(key) != key || strings.ContainsAny(u.SIP, ":@\n") || len(u.DN) > 256 || !utf8.ValidString(u.SIP+u.DN) {
+				t.Errorf("%+v", u)
+			}
+			seen[key] = true
+			if got, ok := b.UserByName(b.dom.ID, strings.ToUpper(u.SIP)+"@example.com"); ok && got.ID != u.ID {
+				t.Errorf("%q in upper case is somebody else", u.SIP)
+			}
+			if got, ok := b.UserByName(b.dom.ID, u.SIP); !ok || got.ID != u.ID {
+				t.Errorf("%q is not found", u.SIP)
+			}
+			if _, err := b.Password(u.Address()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
