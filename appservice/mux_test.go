@@ -3,6 +3,7 @@ package appservice_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/tandem-switch/tandem/appservice"
@@ -28,10 +29,28 @@ func (s *fakeSession) Reply(req appservice.Frame, v any) error {
 func (s *fakeSession) Close(string) error              { return nil }
 func (s *fakeSession) Principal() appservice.Principal { return s.principal }
 
+// record is a list that sessions write.
+type record struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (r *record) add(line string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = append(r.lines, line)
+}
+
+func (r *record) list() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]string(nil), r.lines...)
+}
+
 // fakeAPI does what its message type says.
 type fakeAPI struct {
 	name string
-	log  *[]string
+	log  *record
 }
 
 func (a fakeAPI) Name() string { return a.name }
@@ -51,7 +70,7 @@ func (a fakeAPI) Handle(ctx context.Context, s appservice.Session, f appservice.
 }
 
 func (a fakeAPI) Open(context.Context, appservice.Session) error {
-	*a.log = append(*a.log, "open "+a.name)
+	a.log.add("open " + a.name)
 	if a.name == "Bad" {
 		panic("open")
 	}
@@ -59,18 +78,18 @@ func (a fakeAPI) Open(context.Context, appservice.Session) error {
 }
 
 func (a fakeAPI) Closed(context.Context, appservice.Session) {
-	*a.log = append(*a.log, "closed "+a.name)
+	a.log.add("closed " + a.name)
 	if a.name == "Bad" {
 		panic("closed")
 	}
 }
 
 func (a fakeAPI) Pong(_ context.Context, _ appservice.Session, payload []byte) {
-	*a.log = append(*a.log, "pong "+string(payload))
+	a.log.add("pong " + string(payload))
 }
 
 func TestMuxDispatch(t *testing.T) {
-	var log []string
+	var log record
 	mux, err := appservice.NewMux(fakeAPI{appservice.APIPbxSignal, &log}, fakeAPI{"", &log})
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +127,7 @@ func TestMuxDispatch(t *testing.T) {
 }
 
 func TestMuxErrors(t *testing.T) {
-	mux, err := appservice.NewMux(fakeAPI{"", new([]string)})
+	mux, err := appservice.NewMux(fakeAPI{"", new(record)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +144,7 @@ func TestMuxErrors(t *testing.T) {
 }
 
 func TestMuxLifecycle(t *testing.T) {
-	var log []string
+	var log record
 	mux, err := appservice.NewMux(fakeAPI{"A", &log}, fakeAPI{"Bad", &log}, fakeAPI{"C", &log})
 	if err != nil {
 		t.Fatal(err)
@@ -141,10 +160,10 @@ func TestMuxLifecycle(t *testing.T) {
 		t.Error("Closed of Bad panics")
 	}
 	want := []string{"open A", "open Bad", "pong p", "pong p", "pong p", "closed C", "closed Bad", "closed A"}
-	if len(log) != len(want) {
-		t.Fatalf("%q", log)
+	if got := log.list(); len(got) != len(want) {
+		t.Fatalf("%q", got)
 	}
 	for i := range want {
-		equal(t, "step", log[i], want[i])
+		equal(t, "step", log.list()[i], want[i])
 	}
 }
