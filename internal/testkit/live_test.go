@@ -1,0 +1,74 @@
+package testkit
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// script stands for the program: it prints a URL and serves until it is ended,
+// or writes down the command that it gets, with its standard input.
+const script = `#!/bin/sh
+if [ "$1" = serve ]; then
+  echo "starting $*"
+  echo "listening on http://127.0.0.1:4711 (no TLS)"
+  trap 'echo ended >> "$LOG"; exit 0' TERM
+  while :; do sleep 0.05; done
+fi
+echo "$@ < $(cat)" >> "$LOG"
+`
+
+func TestLiveStartsAndFills(t *testing.T) {
+	dir := t.TempDir()
+	log := filepath.Join(dir, "log")
+	t.Setenv("LOG", log)
+	program := filepath.Join(dir, "pbx")
+	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("run", func(t *testing.T) {
+		target := live{program}.Start(t, Setup{
+			People:  []Person{{Name: "alice", Number: "101", Display: "Alice A.", Password: "secret-alice"}},
+			Objects: []Object{{Name: "robot", Password: "pwd", APIs: []string{"PbxSignal", "PbxApi"}}},
+		})
+		if target.URL != "http://127.0.0.1:4711" || target.Advance != nil {
+			t.Errorf("target %+v", target)
+		}
+	})
+	got, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"domain add example.com --data ",
+		"user add alice@example.com --dn Alice A. --num 101 --password-stdin --data ",
+		" < secret-alice\n",
+		"app add robot@example.com --password-stdin --api PbxSignal --api PbxApi --data ",
+		" < pwd\n",
+		"ended\n",
+	} {
+		_, rest, found := strings.Cut(string(got), want)
+		if !found {
+			t.Fatalf("no %q in the rest of\n%s", want, got)
+		}
+		got = []byte(rest)
+	}
+}
+
+func TestLiveSkipsWhatItCannot(t *testing.T) {
+	for _, s := range []Setup{
+		{FixedChallenge: "0123456789abcdef"},
+		{Objects: []Object{{Name: "gate", Rights: []string{"cli_override"}}}},
+	} {
+		skipped := false
+		t.Run("skip", func(t *testing.T) {
+			defer func() { skipped = t.Skipped() }()
+			live{"/nowhere"}.Start(t, s)
+		})
+		if !skipped {
+			t.Errorf("%+v is not skipped", s)
+		}
+	}
+}
+
