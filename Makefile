@@ -1,0 +1,36 @@
+# Everything that CI does can be done here, with the same commands. Only Go is
+# needed; tools are built into bin/tools when a target first needs them.
+
+FUZZTIME ?= 10s
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -X main.version=$(VERSION)
+
+.PHONY: run build test ci bench lint fuzz clean
+
+# run starts a switch for trying out and prints where it is and who may log in.
+run: build
+	bin/pbx serve --demo --data ./data
+
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/pbx ./cmd/pbx
+
+# test uses PostgreSQL if its programs are on this machine, and says if not.
+test:
+	ci/postgres.sh ci/test.sh
+
+lint:
+	ci/lint.sh
+
+# fuzz gives each fuzz target FUZZTIME.
+fuzz:
+	ci/fuzz.sh $(FUZZTIME)
+
+bench: build
+	go test -run '^$$' -bench . -benchmem ./...
+	go run ./internal/bench/load --pbx bin/pbx
+
+ci:
+	ci/ci.sh
+
+clean:
+	rm -rf bin data

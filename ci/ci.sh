@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The whole check: what is quick to fail comes first, the tests and their
+# summary come last. It installs what it needs and needs no graphical or
+# interactive anything; on two cores it takes about ten minutes, most of them
+# for building tools and the race detector's copies of libraries once.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() {
+	echo
+	echo "== $1 (after ${SECONDS} s)"
+	shift
+	"$@"
+}
+
+step "programs" ci/need.sh
+step "build" make build
+step "lint" ci/lint.sh
+step "generated files" ci/generated.sh
+step "fuzz" ci/fuzz.sh "${FUZZTIME:-5s}"
+step "test" env PBX_REQUIRE_POSTGRES=1 ci/postgres.sh ci/test.sh
