@@ -1,0 +1,183 @@
+package edge
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tandem-switch/tandem/appservice"
+	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/signal"
+)
+
+// errNoApp is told for apps that do not exist and for those that the user may
+// not open.
+const (
+	errNoApp        = 2
+	errBadChallenge = 1
+	maxChallenge    = 64
+)
+
+// appGetLogin computes the login of an app over the challenge that the app has
+// got from its service (appwebsocket.md 2.7). The password stays here.
+func (d *clientDoor) appGetLogin(m *member, f appservice.Frame) error {
+	c := d.conn
+	name, challenge := f.Get("app").String(), f.Get("challenge").String()
+	if challenge == "" || len(challenge) > maxChallenge {
+		return c.answer(f, appservice.AppGetLoginResult{Error: errBadChallenge, ErrorText: "invalid challenge"})
+	}
+	result, ok := d.appLogin(m, name, challenge)
+	if !ok {
+		return c.answer(f, appservice.AppGetLoginResult{Error: errNoApp, ErrorText: "unknown app"})
+	}
+	return c.answer(f, result)
+}
+
+func (d *clientDoor) appLogin(m *member, name, challenge string) (appservice.AppGetLoginResult, bool) {
+	e := d.conn.edge
+	user, ok := e.dir.Object(m.owner)
+	if !ok {
+		return appservice.AppGetLoginResult{}, false
+	}
+	a, ok := e.appOf(user, name)
+	if !ok {
+		return appservice.AppGetLoginResult{}, false
+	}
+	password, ok := e.secret, true
+	if !a.builtin {
+		password, ok = e.password(a.object.Address(), true)
+	}
+	if !ok {
+		return appservice.AppGetLoginResult{}, false
+	}
+	dom, _ := e.dir.Domain(user.Domain)
+	l := appservice.Login{
+		App: a.file(), Domain: dom.Name, SIP: user.SIP, GUID: user.GUID,
+		DN: appservice.Clean(user.DisplayName()), Info: e.infoFor(user, a).AppendJSON(nil), PbxObj: name,
+	}
+	l.Digest = appservice.Digest(l, challenge, password)
+	return e.sealKey(m, l, appservice.SessionKey(challenge, password)), true
+}
+
+// sealKey adds the session key, hidden under the password of the session
+// (decision 19).
+func (e *Edge) sealKey(m *member, l appservice.Login, key string) appservice.AppGetLoginResult {
+	r := appservice.AppGetLoginResult{
+		Domain: l.Domain, SIP: l.SIP, GUID: l.GUID, DN: l.DN, PbxObj: l.PbxObj,
+		App: l.App, Info: l.Info, Digest: l.Digest,
+	}
+	if password, err := e.dir.SessionPassword(m.session); err == nil {
+		r.Salt = appservice.NewChallenge()
+		r.Key = appservice.SealLoginKey(r.Salt, password, key)
+	}
+	return r
+}
+
+// appOf is an app that the user may open: one of the own list, the app of an own
+// device, or a built-in one.
+func (e *Edge) appOf(user directory.Object, name string) (app, bool) {
+	if hw, ok := strings.CutPrefix(name, "dev:"); ok {
+		dev, known := e.dir.DeviceByHW(user.Address(), hw)
+		a := e.appNamed(user.Domain, dev.App)
+		return a, known && a.name != "" && !a.object.Disabled
+	}
+	a := e.appNamed(user.Domain, name)
+	if a.name == "" || a.builtin {
+		return a, a.builtin
+	}
+	mine := slices.ContainsFunc(e.dir.AppsOf(user.Address()), func(o directory.Object) bool { return o.ID == a.object.ID })
+	return a, mine
+}
+
+// file is the name of the app: that of its html file, as far as the URL tells.
+func (a app) file() string {
+	if a.object.URL == "" {
+		return a.name
+	}
+	return strings.TrimSuffix(path.Base(strings.TrimRight(a.object.URL, "/")), ".htm")
+}
+
+// infoFor is what the service of an app is told about the user (2.4).
+func (e *Edge) infoFor(user directory.Object, a app) appservice.Info {
+	info := appservice.Info{
+		AppObj: a.name, AppDN: a.name, AppURL: a.object.URL, PBX: e.pbxName,
+		CN: user.CN, Groups: []appservice.Group{},
+	}
+	if !a.builtin {
+		info.AppDN = a.object.DisplayName()
+	}
+	if info.CN == "" {
+		info.CN = user.SIP
+	}
+	for _, o := range e.dir.AppsOf(user.Address()) {
+		info.Apps = append(info.Apps, appservice.InfoApp{Name: o.SIP, DN: o.DisplayName()})
+	}
+	return info
+}
+
+// subscribeApps announces the apps one by one, then the device apps.
+func (d *clientDoor) subscribeApps(m *member, f appservice.Frame) error {
+	c := d.conn
+	for _, o := range c.edge.dir.AppsOf(m.owner) {
+		if o.URL == "" {
+			continue // a program without a page
+		}
+		if err := c.answer(f, appservice.UpdateAppsInfo{App: appFor(o)}); err != nil {
+			return err
+		}
+	}
+	return c.answer(f, appservice.UpdateAppsComplete{
+		DeviceApps: c.edge.deviceApps(m.owner), Selected: c.edge.homes.get(m.owner),
+	})
+}
+
+func appFor(o directory.Object) appservice.App {
+	return appservice.App{Name: o.SIP, Title: o.DisplayName(), Text: o.DisplayName(), URL: strings.TrimSuffix(o.URL, ".htm")}
+}
+
+// deviceApps are the apps of the devices of a person.
+func (e *Edge) deviceApps(a signal.Address) []appservice.DeviceApp {
+	list := []appservice.DeviceApp{}
+	for _, dev := range e.dir.Devices(a) {
+		if dev.App == "" {
+			continue
+		}
+		title := dev.Text
+		if title == "" {
+			title = dev.HW
+		}
+		list = append(list, appservice.DeviceApp{Name: "dev:" + dev.HW, Title: title, DeviceApp: dev.App})
+	}
+	return list
+}
+
+// setApps keeps which apps are on the home screen.
+func (d *clientDoor) setApps(m *member, f appservice.Frame) error {
+	d.conn.edge.homes.set(m.owner, f.Get("home").String())
+	return nil
+}
+
+// homes remembers the home screens of people while the process runs; the
+// directory has no place for them yet.
+type homes struct {
+	mu   sync.Mutex // guards the following
+	byID *lru[string]
+}
+
+func newHomes(n int) *homes { return &homes{byID: newLRU[string](max(n, 1))} }
+
+func (h *homes) get(a signal.Address) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s := h.byID.get(uint64(a.Object)); s != nil {
+		return *s
+	}
+	return ""
+}
+
+func (h *homes) set(a signal.Address, home string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	*h.byID.touch(uint64(a.Object)) = home
+}

@@ -1,0 +1,156 @@
+package edge
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/tandem-switch/tandem/appservice"
+)
+
+// Listen opens the sockets. Serve does it too, if it was not done before; alone
+// it lets a caller know the real addresses, or give up, before anything runs.
+func (e *Edge) Listen(ctx context.Context) error {
+	if len(e.listen.uris) == 0 {
+		return errors.New("edge: no listener is configured")
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closing {
+		return http.ErrServerClosed
+	}
+	if e.listeners != nil {
+		return nil
+	}
+	var open []*listener
+	for _, u := range e.listen.uris {
+		l, err := u.open(ctx)
+		if err != nil {
+			for _, l := range open {
+				_ = l.Close()
+			}
+			return err
+		}
+		open = append(open, l)
+	}
+	e.listeners = open
+	return nil
+}
+
+// URLs are the real addresses of the open listeners, in the order of Listen.
+func (e *Edge) URLs() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var list []string
+	for _, l := range e.listeners {
+		list = append(list, l.url())
+	}
+	return list
+}
+
+// Serve accepts connections until Shutdown, or until ctx is done; then it shuts
+// down as Shutdown does, within Limits.ShutdownPatience. It returns nil after an
+// orderly end.
+func (e *Edge) Serve(ctx context.Context) error {
+	if err := e.Listen(ctx); err != nil {
+		return err
+	}
+	e.Start()
+	failed := make(chan error, len(e.listeners))
+	for _, l := range e.listeners {
+		server := e.server(l)
+		e.mu.Lock()
+		e.servers = append(e.servers, server)
+		closing := e.closing
+		e.mu.Unlock()
+		if closing {
+			_ = l.Close()
+		}
+		go func() { failed <- server.Serve(l.secured(e)) }()
+	}
+	var err error
+	running := len(e.listeners)
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		running--
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.lim.ShutdownPatience)
+	defer cancel()
+	err = errors.Join(err, e.Shutdown(patience))
+	for range running {
+		<-failed
+	}
+	return err
+}
+
+// Start begins what runs beside the connections: pings and limits of time. Serve
+// does it; who uses Handler alone calls it once. Shutdown ends it.
+func (e *Edge) Start() { e.wheel.start() }
+
+// secured is the listener, with TLS where configured.
+func (l *listener) secured(e *Edge) net.Listener {
+	if l.uri.tls {
+		return tls.NewListener(l, e.listen.cert.config())
+	}
+	return l
+}
+
+func (e *Edge) server(l *listener) *http.Server {
+	return &http.Server{
+		Handler:           e.handler(l.local() || e.listen.publicMetrics),
+		ReadHeaderTimeout: e.lim.HeaderTime,
+		ReadTimeout:       e.lim.HeaderTime * 3,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    e.lim.HeaderBytes,
+		ErrorLog:          slog.NewLogLogger(e.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// Shutdown takes no further connections, sends every client what is queued for
+// it and then close code 1001, and waits until all have gone. When ctx is done it
+// cuts those that are left and returns the context's error.
+func (e *Edge) Shutdown(ctx context.Context) error {
+	e.mu.Lock()
+	e.closing = true
+	servers, listeners := e.servers, e.listeners
+	e.mu.Unlock()
+	e.wheel.stop()
+	for _, l := range listeners {
+		_ = l.Close()
+	}
+	for _, c := range e.wheel.all() {
+		c.ending.Store(true)
+		c.ws.Close(appservice.CloseShutdown, "shutdown")
+	}
+	gone := make(chan struct{})
+	go func() {
+		e.ended.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+	case <-ctx.Done():
+		e.cut()
+		<-gone
+	}
+	for _, s := range servers {
+		_ = s.Close() // what is left are idle HTTP connections
+	}
+	return ctx.Err()
+}
+
+// cut ends the connections that are left, without a word.
+func (e *Edge) cut() {
+	for _, c := range e.wheel.all() {
+		c.ws.Abort()
+	}
+}
