@@ -1,0 +1,438 @@
+package appservice
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/tandem-switch/tandem/internal/strictjson"
+	"github.com/tandem-switch/tandem/internal/ws"
+	"github.com/tandem-switch/tandem/trace"
+)
+
+const (
+	linkQueue      = 1024            // frames that wait for Recv
+	keepAlivePause = 5 * time.Second // see answerKeepAlive
+)
+
+// link is the client end of a connection: one goroutine reads and hands answers
+// to the calls that wait for them, everything else to Recv.
+type link struct {
+	ws      *ws.Client
+	peer    string // for the trace
+	tracer  *trace.Tracer
+	discard bool                                                 // nobody calls Recv
+	handle  func(context.Context, Frame) (taken bool, err error) // before Recv; nil = none
+	ended   func()                                               // after the last frame; nil = none
+
+	recv    chan Frame
+	done    chan struct{} // closed when the reader has ended
+	cancel  context.CancelFunc
+	lastAny *lastSeen
+
+	mu        sync.Mutex // guards the following
+	pending   map[string]*call
+	order     []*call // pending in order, for answers without src
+	number    uint64
+	err       error
+	keepAlive time.Time // when one was sent last, asked for or not
+}
+
+// call is a request that waits for its answer.
+type call struct {
+	src, api, mt string
+	answer       chan Frame // takes one
+}
+
+// linkOptions are common to Dial and DialMyApps.
+type linkOptions struct {
+	tracer    *trace.Tracer
+	discard   bool
+	ping      time.Duration
+	keepAlive time.Duration
+}
+
+func newLink(o linkOptions, url string) *link {
+	return &link{
+		peer: url, tracer: o.tracer, discard: o.discard, recv: make(chan Frame, linkQueue),
+		done: make(chan struct{}), pending: map[string]*call{}, lastAny: new(lastSeen),
+	}
+}
+
+// lastSeen is when the peer was heard of last.
+type lastSeen struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (l *lastSeen) touch() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.at = time.Now()
+}
+
+func (l *lastSeen) ago() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Since(l.at)
+}
+
+// next reads one frame during the handshake. KeepAlive is answered, what is no
+// message passed over.
+func (l *link) next(ctx context.Context) (Frame, error) {
+	var tolerance Tolerance
+	for {
+		f, err := l.read(ctx, &tolerance)
+		if err != nil {
+			return Frame{}, err
+		}
+		if f.MT != "" && !l.answerKeepAlive(f) {
+			return f, nil
+		}
+	}
+}
+
+// read reads one frame that may be kept. A frame to be passed over has no MT.
+func (l *link) read(ctx context.Context, tolerance *Tolerance) (Frame, error) {
+	text, err := l.ws.Read(ctx)
+	if err != nil {
+		return Frame{}, err
+	}
+	l.lastAny.touch()
+	l.tracer.Frame(trace.AppWebsocket, l.peer, trace.In, text)
+	f, err := ParseFrame(new(strictjson.Doc), text)
+	if err == nil {
+		return f, nil
+	}
+	if code := tolerance.Excuse(err); code != 0 {
+		_ = l.ws.Close(code, "malformed message")
+		return Frame{}, err
+	}
+	return Frame{}, nil
+}
+
+// start begins to read for calls and Recv. The handshake is over.
+func (l *link) start(o linkOptions) {
+	ctx, cancel := context.WithCancel(context.Background())
+	l.cancel = cancel
+	go l.run(ctx)
+	if o.ping >= 0 {
+		go l.every(cmpOr(o.ping, pingEvery), l.ping)
+	}
+	if o.keepAlive > 0 {
+		go l.every(o.keepAlive, l.sendKeepAlive)
+	}
+}
+
+func cmpOr(d, otherwise time.Duration) time.Duration {
+	if d == 0 {
+		return otherwise
+	}
+	return d
+}
+
+func (l *link) run(ctx context.Context) {
+	var tolerance Tolerance
+	for {
+		f, err := l.read(context.Background(), &tolerance) // ends with the connection
+		if err == nil && f.MT != "" {
+			err = l.deliver(ctx, f)
+		}
+		if err != nil {
+			l.finish(err)
+			return
+		}
+	}
+}
+
+// finish ends everything that waits.
+func (l *link) finish(err error) {
+	l.mu.Lock()
+	if l.err == nil {
+		l.err = err
+	}
+	l.mu.Unlock()
+	l.cancel()
+	l.ws.Abort()
+	if l.ended != nil {
+		l.ended()
+	}
+	close(l.done)
+}
+
+// deliver hands a frame to whom it belongs.
+func (l *link) deliver(ctx context.Context, f Frame) error {
+	if l.answerKeepAlive(f) || l.answered(f) {
+		return nil
+	}
+	if l.handle != nil {
+		if taken, err := l.handle(ctx, f); taken || err != nil {
+			return err
+		}
+	}
+	if l.discard {
+		return nil
+	}
+	select {
+	case l.recv <- f:
+		l.lastAny.touch() // it may have waited long
+		return nil
+	case <-ctx.Done():
+		return ErrClosed
+	}
+}
+
+// answerKeepAlive answers a KeepAlive unless one was sent a moment ago: then it
+// is itself an answer, and two ends that answer everything would never stop.
+func (l *link) answerKeepAlive(f Frame) bool {
+	if f.MT != MTKeepAlive {
+		return false
+	}
+	l.mu.Lock()
+	answer := time.Since(l.keepAlive) > keepAlivePause
+	if answer {
+		l.keepAlive = time.Now()
+	}
+	l.mu.Unlock()
+	if answer {
+		_ = l.put(AppendKeepAlive(nil, f)) // a broken connection shows in the reader
+	}
+	return true
+}
+
+func (l *link) sendKeepAlive(time.Duration) bool {
+	l.mu.Lock()
+	l.keepAlive = time.Now()
+	l.mu.Unlock()
+	return l.put(AppendKeepAlive(nil, Frame{})) == nil
+}
+
+// ping drops a peer that has been silent for three periods, unless nothing is
+// read from it because Recv is behind.
+func (l *link) ping(period time.Duration) bool {
+	behind := len(l.recv) == cap(l.recv)
+	if l.lastAny.ago() > 3*period && !behind {
+		l.fail(errSilent)
+		return false
+	}
+	return l.ws.Ping(nil) == nil
+}
+
+var errSilent = errors.New("appservice: peer is silent")
+
+func (l *link) every(period time.Duration, do func(time.Duration) bool) {
+	tick := time.NewTicker(period)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.done:
+			return
+		case <-tick.C:
+			if !do(period) {
+				return
+			}
+		}
+	}
+}
+
+// fail cuts the connection; what waits sees err.
+func (l *link) fail(err error) {
+	l.mu.Lock()
+	if l.err == nil {
+		l.err = err
+	}
+	l.mu.Unlock()
+	l.ws.Abort()
+}
+
+// write sends one message. The context ends it by cutting the connection: half
+// a message cannot be taken back.
+func (l *link) write(ctx context.Context, raw []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if len(raw) > MaxMessage {
+		return errTooBig
+	}
+	stop := context.AfterFunc(ctx, l.ws.Abort)
+	defer stop()
+	if err := l.put(raw); err != nil {
+		return l.reason(ErrClosed)
+	}
+	return nil
+}
+
+func (l *link) put(raw []byte) error {
+	l.tracer.Frame(trace.AppWebsocket, l.peer, trace.Out, raw)
+	return l.ws.Write(raw)
+}
+
+// send encodes and sends v.
+func (l *link) send(ctx context.Context, v any) error {
+	raw, err := Marshal(v)
+	if err != nil {
+		return err
+	}
+	return l.write(ctx, raw)
+}
+
+// receive waits for a frame that was not an answer.
+func (l *link) receive(ctx context.Context) (Frame, error) {
+	select {
+	case f := <-l.recv:
+		return f, nil
+	case <-l.done:
+		return l.last()
+	case <-ctx.Done():
+		return Frame{}, ctx.Err()
+	}
+}
+
+// last is receive after the end.
+func (l *link) last() (Frame, error) {
+	select {
+	case f := <-l.recv:
+		return f, nil
+	default:
+		return Frame{}, l.reason(ErrClosed)
+	}
+}
+
+// reason is why the connection ended, otherwise if it has not.
+func (l *link) reason(otherwise error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.err == nil, errors.Is(l.err, otherwise):
+		return otherwise
+	case errors.Is(l.err, ErrClosed):
+		return l.err
+	}
+	return fmt.Errorf("%w: %w", ErrClosed, l.err)
+}
+
+// close ends the connection in order.
+func (l *link) close(reason string) error {
+	l.mu.Lock()
+	if l.err == nil {
+		l.err = ErrClosed
+	}
+	l.mu.Unlock()
+	err := l.ws.Close(CloseNormal, reason)
+	if l.cancel != nil {
+		l.cancel()
+	}
+	return err
+}
+
+// request sends v and waits for the answer. A v without src gets one.
+func (l *link) request(ctx context.Context, v any) (Frame, error) {
+	raw, err := Marshal(v)
+	if err != nil {
+		return Frame{}, err
+	}
+	c, raw, err := l.open(raw)
+	if err != nil {
+		return Frame{}, err
+	}
+	defer l.forget(c)
+	if err := l.write(ctx, raw); err != nil {
+		return Frame{}, err
+	}
+	select {
+	case f := <-c.answer:
+		return f, errorOf(f)
+	case <-l.done:
+		return Frame{}, l.reason(ErrClosed)
+	case <-ctx.Done():
+		return Frame{}, ctx.Err()
+	}
+}
+
+// errorOf is the error that an Error message stands for.
+func errorOf(f Frame) error {
+	if f.MT != MTError {
+		return nil
+	}
+	code, _ := f.Get("error").Int64()
+	return &Error{Code: int(code), Text: f.Get("errorText").String()}
+}
+
+// open registers a call for raw and gives it a src if it has none.
+func (l *link) open(raw []byte) (*call, []byte, error) {
+	f, err := ParseFrame(new(strictjson.Doc), raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	if f.Src == nil && f.Get("src").Exists() {
+		return nil, nil, errors.New("appservice: src is neither string nor number")
+	}
+	c := &call{src: f.SrcString(), api: f.API, mt: f.MT, answer: make(chan Frame, 1)}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if f.Src == nil {
+		l.number++
+		c.src = "c" + strconv.FormatUint(l.number, 10)
+		raw = append([]byte(`{"src":"`+c.src+`",`), bytes.TrimSpace(raw)[1:]...)
+	}
+	if l.pending[c.src] != nil {
+		return nil, nil, fmt.Errorf("appservice: a call with src %q is pending", c.src)
+	}
+	l.pending[c.src] = c
+	l.order = append(l.order, c)
+	return c, raw, nil
+}
+
+func (l *link) forget(c *call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.remove(c)
+}
+
+// remove takes a call out; the caller holds mu.
+func (l *link) remove(c *call) {
+	if l.pending[c.src] != c {
+		return
+	}
+	delete(l.pending, c.src)
+	for i := range l.order {
+		if l.order[i] == c {
+			l.order = append(l.order[:i], l.order[i+1:]...)
+			return
+		}
+	}
+}
+
+// answered hands f to the call that it answers: by src if it has one, otherwise
+// by its mt (appwebsocket.md 1.4 rule 3).
+func (l *link) answered(f Frame) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.match(f)
+	if c == nil {
+		return false
+	}
+	l.remove(c)
+	c.answer <- f
+	return true
+}
+
+func (l *link) match(f Frame) *call {
+	if f.Src != nil {
+		c := l.pending[f.SrcString()]
+		if c != nil && (c.api == f.API || c.api == "" || f.API == "") {
+			return c
+		}
+		return nil
+	}
+	for _, c := range l.order {
+		if c.api == f.API && answers(c.mt, f.MT) {
+			return c
+		}
+	}
+	return nil
+}
