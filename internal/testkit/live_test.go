@@ -71,4 +71,3 @@ func TestLiveSkipsWhatItCannot(t *testing.T) {
 		}
 	}
 }
-

@@ -18,6 +18,7 @@ const (
 	dropPause     = 50 * time.Millisecond  // for the switch to notice a cut socket
 	clockStep     = 10 * time.Second       // by which the time of the switch moves
 	clockPause    = 3 * time.Millisecond   // between two such steps
+	settleLimit   = time.Second            // for the switch to have read what was sent
 )
 
 // Target is a running switch.
@@ -63,6 +64,7 @@ type player struct {
 	target  Target
 	vars    *vars
 	devices map[string]*device
+	sender  *device       // sent last, not yet settled
 	within  time.Duration // of the next receive; 0 = answerLimit
 	ahead   atomic.Int64  // by how much the clock of the switch was moved
 }
@@ -133,6 +135,7 @@ func (p *player) end() error {
 // step plays one step.
 func (p *player) step(s *Step) error {
 	dev := p.devices[s.device]
+	p.keepOrder(s, dev)
 	switch s.op {
 	case opSocket, opLogin, opConnect:
 		return p.connect(s, dev)
@@ -154,6 +157,20 @@ func (p *player) step(s *Step) error {
 		return p.closed(s, dev)
 	}
 	return p.otherStep(s)
+}
+
+// keepOrder makes the switch read what one device has sent before another one
+// acts, or before time moves: a dialogue is meant in the order of its lines,
+// sockets know no order between them.
+func (p *player) keepOrder(s *Step, dev *device) {
+	acts := s.op == opSend || s.op == opPong || s.op == opConnect
+	if acts && p.sender == dev || !acts && s.op != opDrop && s.op != opClock {
+		return
+	}
+	if p.sender != nil {
+		p.sender.settle(settleLimit)
+	}
+	p.sender = dev
 }
 
 // otherStep plays the steps without device.
@@ -304,7 +321,7 @@ func (p *player) settle() {
 	var wg sync.WaitGroup
 	for _, dev := range p.devices {
 		if dev.connected() {
-			wg.Go(func() { dev.settle(time.Second) })
+			wg.Go(func() { dev.settle(settleLimit) })
 		}
 	}
 	wg.Wait()
