@@ -307,10 +307,7 @@ func (k *Call) conn(t *Turn, l *Leg, m *Message) {
 // released is a rel, or a disc, which is treated as one.
 func (k *Call) released(t *Turn, l *Leg, m *Message) {
 	cause := m.cause()
-	l.free(t, m.Type == DiscMsg)
-	if m.Type == DiscMsg {
-		l.conn.ep.Send(t, l.reg.src, l.number, appendRel(t.work.other[:0], cause), nil)
-	}
+	l.free(t, false)
 	if l != k.caller && l != k.winner {
 		k.forkGone(t, l, cause)
 		return

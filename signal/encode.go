@@ -99,9 +99,14 @@ func appendRel(dst []byte, c Cause) []byte {
 
 // appendEP writes an EP: name and number of a party, without braces.
 func appendEP(dst []byte, p *Party) []byte {
-	dst = append(strictjson.AppendString(append(dst, `"sip":`...), p.SIP), ""...)
+	if p.SIP != "" {
+		dst = strictjson.AppendString(append(dst, `"sip":`...), p.SIP)
+	}
+	if p.SIP != "" && p.Num != "" {
+		dst = append(dst, ',')
+	}
 	if p.Num != "" {
-		dst = strictjson.AppendString(append(dst, `,"num":`...), p.Num)
+		dst = strictjson.AppendString(append(dst, `"num":`...), p.Num)
 	}
 	return dst
 }

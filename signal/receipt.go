@@ -149,11 +149,24 @@ func (c *Chat) tell(t *Turn, w writer, e *entry) {
 	c.notify(t, w.leg, 1-w.side, n)
 }
 
-// failed tells an IM_EXT writer that a text was refused before it was taken.
+// failed tells an IM_EXT writer that a text was refused before it was taken. That
+// is the result of its id, also when it is sent again with other words.
 func (c *Chat) failed(t *Turn, w writer, id string, cause Cause) {
-	if w.leg.reg.ext() && id != "" {
-		c.notify(t, w.leg, 1-w.side, notice{id: []byte(id), state: StateFailed, at: t.Now, cause: cause})
+	if !w.leg.reg.ext() || id == "" {
+		return
 	}
+	e := entry{side: uint8(w.side), at: t.Now.UnixMilli(), chat: c, id: id, done: true, cause: cause}
+	if c.self {
+		e.side = 0
+	}
+	if first := c.texts.find(int(e.side), id); first != nil {
+		c.answerAgain(t, w, first)
+		return
+	}
+	c.seq++
+	e.seq = c.seq
+	c.texts.add(e)
+	c.tell(t, w, &e)
 }
 
 // notify sends a receipt on a leg, or on an inbox with the name of the peer.

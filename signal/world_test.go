@@ -125,11 +125,28 @@ type device struct {
 	pings  []uint32
 	mute   bool
 	taken  int
+	news   chan struct{} // capacity 1: something was recorded
+}
+
+func (d *device) record(frame string) {
+	d.mu.Lock()
+	d.frames = append(d.frames, frame)
+	d.mu.Unlock()
+	select {
+	case d.news <- struct{}{}:
+	default:
+	}
+}
+
+func (d *device) untaken() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.frames) - d.taken
 }
 
 func (w *world) connect(name, flags string) *device {
 	w.t.Helper()
-	d := &device{w: w, name: name}
+	d := &device{w: w, name: name, news: make(chan struct{}, 1)}
 	d.conn = w.sw.Connect(d)
 	d.register(flags, "")
 	return d
@@ -191,12 +208,9 @@ func (d *device) lose() { d.w.turn(d.conn.Close) }
 
 // Send implements signal.Endpoint.
 func (d *device) Send(_ *signal.Turn, _ string, call int32, head, tail []byte) {
-	if d.mute {
-		return
+	if !d.mute {
+		d.record(fmt.Sprintf("%d %s%s", call, head, tail))
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.frames = append(d.frames, fmt.Sprintf("%d %s%s", call, head, tail))
 }
 
 // Ping implements signal.Endpoint.
@@ -208,9 +222,7 @@ func (d *device) Ping(_ *signal.Turn, n uint32) {
 
 // Unregistered implements signal.Endpoint.
 func (d *device) Unregistered(_ *signal.Turn, _, err string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.frames = append(d.frames, "unregistered "+err)
+	d.record("unregistered " + err)
 }
 
 // Name implements signal.Endpoint.
@@ -228,9 +240,17 @@ func (d *device) got() []string {
 	return out
 }
 
-// expect compares got with lines.
+// expect compares got with lines, and waits for lines that are still missing.
 func (d *device) expect(want ...string) {
 	d.w.t.Helper()
+	deadline := time.After(2 * time.Second)
+	for late := false; !late && d.untaken() < len(want); {
+		select {
+		case <-d.news:
+		case <-deadline:
+			late = true
+		}
+	}
 	got := d.got()
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		d.w.t.Fatalf("%s got\n  %s\nwant\n  %s", d.name, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
@@ -280,12 +300,6 @@ func briefFacility(f map[string]any) string {
 	return fmt.Sprint(" ", f["type"])
 }
 
-// settle lets timers that have fired finish.
-func (w *world) advance(d time.Duration) {
-	w.t.Helper()
-	w.clock.Advance(d)
-	for range 200 {
-		time.Sleep(0)
-		w.sw.Calls()
-	}
-}
+// advance moves the clock. Timers that are due have been started, not run: expect
+// waits for what they send.
+func (w *world) advance(d time.Duration) { w.clock.Advance(d) }

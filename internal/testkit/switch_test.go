@@ -1,0 +1,115 @@
+package testkit_test
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tandem-switch/tandem/appservice"
+	"github.com/tandem-switch/tandem/facilities"
+	"github.com/tandem-switch/tandem/internal/clock"
+	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/edge"
+	"github.com/tandem-switch/tandem/internal/metric"
+	"github.com/tandem-switch/tandem/internal/pbxapi"
+	"github.com/tandem-switch/tandem/internal/store/sqlite"
+	"github.com/tandem-switch/tandem/internal/testkit"
+	"github.com/tandem-switch/tandem/signal"
+)
+
+// dialogues are the golden ones and our own.
+var dialogues = []string{"../../testdata/dialogues", "../../testdata/dialogues-more"}
+
+func TestDialoguesInProcess(t *testing.T) {
+	for _, dir := range dialogues {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			testkit.RunDir(t, dir, testkit.Options{}, testkit.InProcess(startSwitch))
+		})
+	}
+}
+
+func TestDialoguesAgainstTheProgram(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the program for each dialogue")
+	}
+	live := testkit.NewLive(t)
+	for _, dir := range dialogues {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			testkit.RunDir(t, dir, testkit.Options{}, live)
+		})
+	}
+}
+
+// startSwitch builds the machine of one dialogue: the parts of the program,
+// without its configuration, with a clock that can be moved.
+func startSwitch(t testing.TB, s testkit.Setup) testkit.Target {
+	t.Helper()
+	dir := fill(t, s)
+	moved := clock.NewManual()
+	metrics := metric.New("test", "test")
+	sw, err := signal.New(signal.Config{Directory: dir, Policy: facilities.New(), Clock: moved, Observer: metrics})
+	if err != nil {
+		t.Fatal(err)
+	}
+	doors, err := edge.New(edge.Config{
+		Directory: dir, APIs: []appservice.API{pbxapi.NewSignal(sw)}, Metrics: metrics, Clock: moved,
+		FixedChallenge: s.FixedChallenge, Version: "test", Build: "1",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sw.SetWaker(doors)
+	doors.Start()
+	server := httptest.NewServer(doors.Handler())
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = doors.Shutdown(ctx)
+		server.Close()
+	})
+	return testkit.Target{URL: server.URL, Advance: moved.Advance}
+}
+
+// fill makes a directory with the people and objects of a dialogue.
+func fill(t testing.TB, s testkit.Setup) *directory.Directory {
+	t.Helper()
+	ctx := t.Context()
+	store, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "pbx.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	key := make([]byte, 32)
+	_, _ = rand.Read(key)
+	sealer, err := directory.NewSealer(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := directory.Open(ctx, store, sealer, directory.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dom, err := dir.AddDomain(ctx, testkit.Domain, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range s.People {
+		u := directory.NewObject{SIP: p.Name, Num: p.Number, DN: p.Display, Password: p.Password}
+		if _, err := dir.AddUser(ctx, dom.ID, u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, o := range s.Objects {
+		a := directory.NewObject{
+			SIP: o.Name, Password: o.Password, APIs: o.APIs, OverrideCLI: slices.Contains(o.Rights, "cli_override"),
+		}
+		if _, err := dir.AddApp(ctx, dom.ID, a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
