@@ -20,6 +20,9 @@ func (s sample) perDelivery() float64 {
 	return float64(s.cpu.Nanoseconds()) / 1e3 / float64(max(s.deliveries, 1))
 }
 
+// busy is the share of its core that the server used.
+func (s sample) busy() float64 { return s.cpu.Seconds() / s.wall.Seconds() }
+
 // pingPong keeps what is in flight: whoever gets a text sends one.
 type pingPong struct{}
 

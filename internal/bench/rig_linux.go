@@ -50,6 +50,8 @@ type rig struct {
 	running []*process
 	values  values
 	notes   []string
+
+	windows, disturbed int // closed loops, and those in which the server did not get its core
 }
 
 // Run measures everything that the configuration asks for. It starts and ends
@@ -57,7 +59,7 @@ type rig struct {
 func Run(ctx context.Context, c Config) (*Report, error) {
 	r := &rig{Config: c, ctx: ctx, values: values{}, servers: map[Kind]*process{}, pairs: map[Kind]*loop{}}
 	defer r.close()
-	for _, step := range []func() error{r.prepare, r.startIdle, r.startServers, r.rounds, r.allocations, r.fanOuts, r.profiles, r.endIdle} {
+	for _, step := range []func() error{r.prepare, r.startIdle, r.startServers, r.rounds, r.noteDisturbance, r.allocations, r.fanOuts, r.profiles, r.endIdle} {
 		if err := step(); err != nil {
 			return nil, err
 		}

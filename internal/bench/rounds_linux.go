@@ -84,7 +84,24 @@ func (r *rig) closedLoop(series string, k Kind, round int, l *loop, m run) error
 	}
 	r.record(series, k, round, s.perDelivery())
 	r.Log("         %d messages/s, %.0f %% of the core, %.2f writes per message", int(float64(s.deliveries)/s.wall.Seconds()),
-		100*s.cpu.Seconds()/s.wall.Seconds(), float64(s.writes)/float64(s.deliveries))
+		100*s.busy(), float64(s.writes)/float64(s.deliveries))
+	r.windows++
+	if s.busy() < quietMachine {
+		r.disturbed++
+	}
+	return nil
+}
+
+// quietMachine is the share of its core that a server uses in a closed loop
+// when nothing else wants it.
+const quietMachine = 0.85
+
+// noteDisturbance warns when the machine was not ours alone.
+func (r *rig) noteDisturbance() error {
+	if r.disturbed*10 > r.windows {
+		r.note("in %d of %d closed loops the server got less than %.0f %% of its core: something else ran on this machine, or the load was too slow; the figures say little",
+			r.disturbed, r.windows, 100*quietMachine)
+	}
 	return nil
 }
 
