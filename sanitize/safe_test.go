@@ -36,7 +36,7 @@ func checkMarkup(t *testing.T, in, got string) {
 	for i := range len(got) {
 		if got[i] == '<' {
 			m := anyTag.FindStringSubmatch(got[i:])
-			if m == nil || !slices.Contains(allowed, m[1]) {
+			if len(m) == 0 || !slices.Contains(allowed, m[1]) {
 				t.Errorf("%q: not an allowed tag at %d of %q", in, i, got)
 			}
 		}
