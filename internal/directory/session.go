@@ -47,12 +47,13 @@ const (
 	maxWake             = 8
 	touchEvery          = 24 * time.Hour   // how exact Used is
 	pendingLife         = 10 * time.Minute // of a session that nobody authorizes
+	maxPending          = 4                // of them, for one user
 	tombstoneLife       = 7 * 24 * time.Hour
 )
 
 // CreateSession makes a session for the user and returns it with its password.
-// If the user has too many, the one that was unused for longest is ended.
-// Refusal: not_found.
+// If the user has too many, the one that was unused for longest is ended; one
+// that needs authorization ends only others that do. Refusal: not_found.
 func (d *Directory) CreateSession(ctx context.Context, owner signal.Address, n NewSession) (Session, error) {
 	now := d.clock.Now().Truncate(time.Millisecond)
 	s := Session{
@@ -65,16 +66,25 @@ func (d *Directory) CreateSession(ctx context.Context, owner signal.Address, n N
 		if d.mem.kind(owner, signal.User) == nil {
 			return nil, noObject(signal.User)
 		}
-		return &Batch{Sessions: append(d.surplus(owner), row)}, nil
+		return &Batch{Sessions: append(d.surplus(owner, n.NeedsAuthorization), row)}, nil
 	})
+	if err != nil {
+		return Session{}, err
+	}
 	s.Password = password
-	return s, err
+	return s, nil
 }
 
-// surplus is what must end so that the owner can have one session more.
-func (d *Directory) surplus(owner signal.Address) []SessionRow {
-	list := d.mem.sessionsOf(owner)
-	over := len(list) + 1 - d.maxSessions
+// surplus is what must end so that the owner can have one session more, of those
+// that need authorization or of the others: whoever knows only the password must
+// not be able to end sessions.
+func (d *Directory) surplus(owner signal.Address, pending bool) []SessionRow {
+	list := slices.DeleteFunc(d.mem.sessionsOf(owner), func(s *SessionRow) bool { return s.NeedsAuthorization != pending })
+	most := d.maxSessions
+	if pending {
+		most = maxPending
+	}
+	over := len(list) + 1 - most
 	if over <= 0 {
 		return nil
 	}
@@ -146,9 +156,12 @@ func (d *Directory) expired(s *SessionRow) bool {
 // AuthorizeSession confirms a session of the owner that needs it. Refusal:
 // not_found, also for another's session.
 func (d *Directory) AuthorizeSession(ctx context.Context, owner signal.Address, id string) error {
-	return d.editSession(ctx, owner, id, func(s *SessionRow) error {
+	return d.editSession(ctx, owner, id, func(s *SessionRow) []SessionRow {
+		if !s.NeedsAuthorization {
+			return nil
+		}
 		s.NeedsAuthorization, s.Code = false, 0
-		return nil
+		return append(d.surplus(owner, false), *s)
 	})
 }
 
@@ -158,9 +171,9 @@ func (d *Directory) SetSessionInfo(ctx context.Context, owner signal.Address, id
 	if err := checkSessionInfo(token, wake); err != nil {
 		return err
 	}
-	return d.editSession(ctx, owner, id, func(s *SessionRow) error {
+	return d.editSession(ctx, owner, id, func(s *SessionRow) []SessionRow {
 		s.Token, s.Wake = token, slices.Clone(wake)
-		return nil
+		return []SessionRow{*s}
 	})
 }
 
@@ -178,23 +191,20 @@ func checkSessionInfo(token string, wake []string) error {
 // DeleteSession ends a session of the owner: it cannot be resumed any more.
 // Refusal: not_found, also for another's session.
 func (d *Directory) DeleteSession(ctx context.Context, owner signal.Address, id string) error {
-	return d.editSession(ctx, owner, id, func(s *SessionRow) error {
-		*s = d.ended([]*SessionRow{s})[0]
-		return nil
+	return d.editSession(ctx, owner, id, func(s *SessionRow) []SessionRow {
+		return d.ended([]*SessionRow{s})
 	})
 }
 
-func (d *Directory) editSession(ctx context.Context, owner signal.Address, id string, change func(*SessionRow) error) error {
+// editSession writes the rows that change makes of a copy of the session.
+func (d *Directory) editSession(ctx context.Context, owner signal.Address, id string, change func(*SessionRow) []SessionRow) error {
 	return d.write(ctx, func() (*Batch, error) {
 		old := d.mem.sessions[id]
 		if old == nil || old.Owner != owner || d.expired(old) {
 			return nil, errNoSession
 		}
 		row := *old
-		if err := change(&row); err != nil {
-			return nil, err
-		}
-		return &Batch{Sessions: []SessionRow{row}}, nil
+		return &Batch{Sessions: change(&row)}, nil
 	})
 }
 

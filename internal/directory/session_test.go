@@ -90,6 +90,30 @@ func TestTheSessionUnusedForLongestMakesRoom(t *testing.T) {
 	}
 }
 
+func TestPendingSessionsEndNoOthers(t *testing.T) {
+	b := newBench(t) // three at most
+	alice := b.addUser(b.dom, "alice", "")
+	oldest := b.addSession(alice)
+	b.clock.Advance(time.Second)
+	b.addSession(alice)
+	b.addSession(alice)
+	var pending directory.Session
+	for range 10 {
+		b.clock.Advance(time.Second)
+		var err error
+		pending, err = b.CreateSession(t.Context(), alice.Address(), directory.NewSession{NeedsAuthorization: true})
+		b.must(err)
+	}
+	if _, ok := b.Session(oldest.ID); !ok || len(b.Sessions(alice.Address())) != 3+4 {
+		t.Errorf("%d sessions, the oldest is there: %v", len(b.Sessions(alice.Address())), ok)
+	}
+	b.must(b.AuthorizeSession(t.Context(), alice.Address(), pending.ID))
+	if _, ok := b.Session(oldest.ID); ok || len(b.Sessions(alice.Address())) != 3+3 {
+		t.Error("the authorized session has not made room for itself")
+	}
+	b.must(b.AuthorizeSession(t.Context(), alice.Address(), pending.ID)) // again: nothing to do
+}
+
 func TestUnusedSessionsExpire(t *testing.T) {
 	b := newBench(t)
 	alice := b.addUser(b.dom, "alice", "")

@@ -18,7 +18,7 @@ func (s *Store) Read(ctx context.Context, since int64) (directory.Rows, error) {
 	if err != nil {
 		return rows, err
 	}
-	defer tx.Rollback() // it has only read
+	defer func() { _ = tx.Rollback() }() // it has only read
 	err = tx.QueryRowContext(ctx, `SELECT head, floor FROM directory`).Scan(&rows.Head, &floor)
 	if err != nil || rows.Head == since {
 		return rows, err
