@@ -90,13 +90,13 @@ func dialLink(ctx context.Context, url string, secure *tls.Config, limit int64, 
 	l := newLink(o, url)
 	conn, err := ws.Dial(ctx, url, ws.DialConfig{
 		TLS: secure, MaxMessage: limit,
-		PongHandler: func([]byte) error { l.lastAny.touch(); return nil },
+		PongHandler: func([]byte) error { l.heardNow(); return nil },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("appservice: %w", err)
 	}
 	l.ws = conn
-	l.lastAny.touch()
+	l.heardNow()
 	return l, nil
 }
 
@@ -284,15 +284,3 @@ func (c *Client) Err() error { return c.link.reason(nil) }
 // CloseCode is the code with which the peer closed the connection, if err says
 // that it did.
 func CloseCode(err error) (code int, ok bool) { return ws.CloseCode(err) }
-
-// answers tells whether a message can be the answer to a request, by its name.
-func answers(request, mt string) bool {
-	if mt == request || mt == request+"Result" {
-		return true
-	}
-	if base, ok := strings.CutSuffix(request, "Request"); ok && mt == base+"Result" {
-		return true
-	}
-	base, ok := strings.CutSuffix(request, "Req")
-	return ok && (mt == base+"Resp" || mt == base+"Result")
-}

@@ -126,11 +126,13 @@ func token(v strictjson.Value) []byte {
 func (f *Frame) Doc() *strictjson.Doc { return f.doc }
 
 // Get is the member with this name, absent if there is none.
-func (f *Frame) Get(name string) strictjson.Value {
+func (f *Frame) Get(name string) strictjson.Value { return f.root().Get(name) }
+
+func (f *Frame) root() strictjson.Value {
 	if f.doc == nil {
 		return strictjson.Value{}
 	}
-	return f.doc.Root().Get(name)
+	return f.doc.Root()
 }
 
 // Duplicate tells whether a name stands twice in an object somewhere below the

@@ -1,12 +1,11 @@
 package appservice
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/strictjson"
@@ -29,10 +28,10 @@ type link struct {
 	handle  func(context.Context, Frame) (taken bool, err error) // before Recv; nil = none
 	ended   func()                                               // after the last frame; nil = none
 
-	recv    chan Frame
-	done    chan struct{} // closed when the reader has ended
-	cancel  context.CancelFunc
-	lastAny *lastSeen
+	recv   chan Frame
+	done   chan struct{} // closed when the reader has ended
+	cancel context.CancelFunc
+	heard  atomic.Int64 // when the peer was heard of last, in Unix nanoseconds
 
 	mu        sync.Mutex // guards the following
 	pending   map[string]*call
@@ -40,12 +39,6 @@ type link struct {
 	number    uint64
 	err       error
 	keepAlive time.Time // when one was sent last, asked for or not
-}
-
-// call is a request that waits for its answer.
-type call struct {
-	src, api, mt string
-	answer       chan Frame // takes one
 }
 
 // linkOptions are common to Dial and DialMyApps.
@@ -59,27 +52,14 @@ type linkOptions struct {
 func newLink(o linkOptions, url string) *link {
 	return &link{
 		peer: url, tracer: o.tracer, discard: o.discard, recv: make(chan Frame, linkQueue),
-		done: make(chan struct{}), pending: map[string]*call{}, lastAny: new(lastSeen),
+		done: make(chan struct{}), pending: map[string]*call{},
 	}
 }
 
-// lastSeen is when the peer was heard of last.
-type lastSeen struct {
-	mu sync.Mutex
-	at time.Time
-}
+// heardNow notes that the peer is alive.
+func (l *link) heardNow() { l.heard.Store(time.Now().UnixNano()) }
 
-func (l *lastSeen) touch() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.at = time.Now()
-}
-
-func (l *lastSeen) ago() time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return time.Since(l.at)
-}
+func (l *link) silence() time.Duration { return time.Since(time.Unix(0, l.heard.Load())) }
 
 // next reads one frame during the handshake. KeepAlive is answered, what is no
 // message passed over.
@@ -102,7 +82,7 @@ func (l *link) read(ctx context.Context, tolerance *Tolerance) (Frame, error) {
 	if err != nil {
 		return Frame{}, err
 	}
-	l.lastAny.touch()
+	l.heardNow()
 	l.tracer.Frame(trace.AppWebsocket, l.peer, trace.In, text)
 	f, err := ParseFrame(new(strictjson.Doc), text)
 	if err == nil {
@@ -179,7 +159,7 @@ func (l *link) deliver(ctx context.Context, f Frame) error {
 	}
 	select {
 	case l.recv <- f:
-		l.lastAny.touch() // it may have waited long
+		l.heardNow() // it may have waited long
 		return nil
 	case <-ctx.Done():
 		return ErrClosed
@@ -215,7 +195,7 @@ func (l *link) sendKeepAlive(time.Duration) bool {
 // read from it because Recv is behind.
 func (l *link) ping(period time.Duration) bool {
 	behind := len(l.recv) == cap(l.recv)
-	if l.lastAny.ago() > 3*period && !behind {
+	if l.silence() > 3*period && !behind {
 		l.fail(errSilent)
 		return false
 	}
@@ -327,112 +307,4 @@ func (l *link) close(reason string) error {
 		l.cancel()
 	}
 	return err
-}
-
-// request sends v and waits for the answer. A v without src gets one.
-func (l *link) request(ctx context.Context, v any) (Frame, error) {
-	raw, err := Marshal(v)
-	if err != nil {
-		return Frame{}, err
-	}
-	c, raw, err := l.open(raw)
-	if err != nil {
-		return Frame{}, err
-	}
-	defer l.forget(c)
-	if err := l.write(ctx, raw); err != nil {
-		return Frame{}, err
-	}
-	select {
-	case f := <-c.answer:
-		return f, errorOf(f)
-	case <-l.done:
-		return Frame{}, l.reason(ErrClosed)
-	case <-ctx.Done():
-		return Frame{}, ctx.Err()
-	}
-}
-
-// errorOf is the error that an Error message stands for.
-func errorOf(f Frame) error {
-	if f.MT != MTError {
-		return nil
-	}
-	code, _ := f.Get("error").Int64()
-	return &Error{Code: int(code), Text: f.Get("errorText").String()}
-}
-
-// open registers a call for raw and gives it a src if it has none.
-func (l *link) open(raw []byte) (*call, []byte, error) {
-	f, err := ParseFrame(new(strictjson.Doc), raw)
-	if err != nil {
-		return nil, nil, err
-	}
-	if f.Src == nil && f.Get("src").Exists() {
-		return nil, nil, errors.New("appservice: src is neither string nor number")
-	}
-	c := &call{src: f.SrcString(), api: f.API, mt: f.MT, answer: make(chan Frame, 1)}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if f.Src == nil {
-		l.number++
-		c.src = "c" + strconv.FormatUint(l.number, 10)
-		raw = append([]byte(`{"src":"`+c.src+`",`), bytes.TrimSpace(raw)[1:]...)
-	}
-	if l.pending[c.src] != nil {
-		return nil, nil, fmt.Errorf("appservice: a call with src %q is pending", c.src)
-	}
-	l.pending[c.src] = c
-	l.order = append(l.order, c)
-	return c, raw, nil
-}
-
-func (l *link) forget(c *call) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.remove(c)
-}
-
-// remove takes a call out; the caller holds mu.
-func (l *link) remove(c *call) {
-	if l.pending[c.src] != c {
-		return
-	}
-	delete(l.pending, c.src)
-	for i := range l.order {
-		if l.order[i] == c {
-			l.order = append(l.order[:i], l.order[i+1:]...)
-			return
-		}
-	}
-}
-
-// answered hands f to the call that it answers: by src if it has one, otherwise
-// by its mt (appwebsocket.md 1.4 rule 3).
-func (l *link) answered(f Frame) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c := l.match(f)
-	if c == nil {
-		return false
-	}
-	l.remove(c)
-	c.answer <- f
-	return true
-}
-
-func (l *link) match(f Frame) *call {
-	if f.Src != nil {
-		c := l.pending[f.SrcString()]
-		if c != nil && (c.api == f.API || c.api == "" || f.API == "") {
-			return c
-		}
-		return nil
-	}
-	for _, c := range l.order {
-		if c.api == f.API && answers(c.mt, f.MT) {
-			return c
-		}
-	}
-	return nil
 }

@@ -158,7 +158,7 @@ type ErrorMessage struct {
 // missing ones are. Info refers to the text of f.
 func LoginFrom(f Frame) Login {
 	var l Login
-	for m := range f.doc.Root().Members() {
+	for m := range f.root().Members() {
 		v := m.Value()
 		switch m.Name() {
 		case "app":

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/tandem-switch/tandem/internal/strictjson"
 	"github.com/tandem-switch/tandem/internal/ws"
@@ -71,73 +70,9 @@ func (c *serverSession) serve() {
 	}
 }
 
-// watch pings the peer, and drops it when it is silent, does not log in, or takes
-// nothing.
-func (c *serverSession) watch() (stop func()) {
-	t := c.server.times
-	login := time.AfterFunc(t.login, func() {
-		if !c.loggedIn.Load() {
-			c.conn.Close(ClosePolicy, "no login")
-		}
-	})
-	done := make(chan struct{})
-	go c.ping(time.NewTicker(t.ping), done)
-	return func() { login.Stop(); close(done) }
-}
-
-func (c *serverSession) ping(tick *time.Ticker, done <-chan struct{}) {
-	defer tick.Stop()
-	for {
-		select {
-		case <-done:
-			return
-		case <-tick.C:
-		}
-		if c.dead(c.server.times.drop) {
-			c.abort()
-			return
-		}
-		if c.conn.QueuePing(nil) == nil {
-			c.conn.Flush()
-		}
-	}
-}
-
-// dead tells whether the peer has been silent, or has taken nothing, for too long.
-// While the reader is held nobody listens, so silence means nothing.
-func (c *serverSession) dead(limit time.Duration) bool {
-	if c.conn.Stalled() > limit {
-		return true
-	}
-	released := time.Unix(0, c.released.Load())
-	return !c.held.Load() && time.Since(c.conn.LastRead()) > limit && time.Since(released) > limit
-}
-
-// hold runs wait, which blocks the reader, and so the peer, at most until the end
-// of the session.
-func (c *serverSession) hold(wait func(end <-chan struct{}) bool) bool {
-	c.held.Store(true)
-	defer func() {
-		c.released.Store(time.Now().UnixNano())
-		c.held.Store(false)
-	}()
-	return wait(c.ctx.Done())
-}
-
-// abort cuts the connection, also under a reader that push holds.
-func (c *serverSession) abort() {
-	c.cancel()
-	c.conn.Abort()
-}
-
-// close ends the connection in order, also under a reader that push holds.
-func (c *serverSession) close(code int, reason string) {
-	c.conn.Close(code, reason)
-	c.cancel()
-}
-
 // Message implements ws.Handler.
 func (c *serverSession) Message(text []byte) error {
+	defer c.doc.Reset()
 	c.inTurn.Store(true)
 	c.server.config.Tracer.Frame(trace.AppWebsocket, c.peer, trace.In, text)
 	f, err := ParseFrame(&c.doc, text)
@@ -326,85 +261,4 @@ func (c *serverSession) internal(err error) error {
 func (c *serverSession) end(code int, reason string) error {
 	c.conn.Close(code, reason)
 	return errEnded
-}
-
-var (
-	_ Session    = (*serverSession)(nil)
-	_ Pinger     = (*serverSession)(nil)
-	_ ws.Handler = (*serverSession)(nil)
-)
-
-// App implements Session.
-func (c *serverSession) App() string { return c.accepted.Account.App }
-
-// Principal is what PrincipalOf finds.
-func (c *serverSession) Principal() Principal { return c.accepted.Account.Principal }
-
-// Login is what LoginOf finds.
-func (c *serverSession) Login() Login { return c.accepted.Login }
-
-// SessionKey is what KeyOf finds.
-func (c *serverSession) SessionKey() string { return c.accepted.Key }
-
-// Recv implements Session.
-func (c *serverSession) Recv(ctx context.Context) (Frame, error) {
-	if c.server.config.Serve == nil {
-		return Frame{}, ErrNoRecv
-	}
-	select {
-	case f := <-c.recv:
-		return f, nil
-	case <-c.ctx.Done():
-		return Frame{}, ErrClosed
-	case <-ctx.Done():
-		return Frame{}, ctx.Err()
-	}
-}
-
-// Send implements Session. Within a turn the frame waits for the end of the turn,
-// so that the answers to many requests leave in one write.
-func (c *serverSession) Send(_ context.Context, f Frame) error {
-	if len(f.Raw) > MaxMessage {
-		return errTooBig
-	}
-	c.server.config.Tracer.Frame(trace.AppWebsocket, c.peer, trace.Out, f.Raw)
-	if _, err := c.conn.QueueText(f.Raw); err != nil {
-		return c.sendFailed(err)
-	}
-	c.flush()
-	return nil
-}
-
-// flush writes what is queued unless TurnEnd, which clears inTurn before it
-// flushes, is still to come.
-func (c *serverSession) flush() {
-	if !c.inTurn.Load() {
-		c.conn.Flush()
-	}
-}
-
-func (c *serverSession) sendFailed(err error) error {
-	if errors.Is(err, ws.ErrFull) {
-		c.abort()
-		return ErrQueueFull
-	}
-	return ErrClosed
-}
-
-// Reply implements Session.
-func (c *serverSession) Reply(req Frame, v any) error { return ReplyTo(c.ctx, c, req, v) }
-
-// Ping implements Pinger.
-func (c *serverSession) Ping(_ context.Context, payload []byte) error {
-	if err := c.conn.QueuePing(payload); err != nil {
-		return c.sendFailed(err)
-	}
-	c.flush()
-	return nil
-}
-
-// Close implements Session.
-func (c *serverSession) Close(reason string) error {
-	c.close(CloseNormal, reason)
-	return nil
 }

@@ -362,11 +362,6 @@ func TestServerTimes(t *testing.T) {
 	})
 }
 
-func parsedChallenge(t *testing.T, text []byte) string {
-	f := parse(t, string(text))
-	return f.Get("challenge").String()
-}
-
 type pongAPI struct{ pongs chan string }
 
 func (pongAPI) Name() string { return "" }
@@ -433,14 +428,21 @@ func TestGreedyPeerIsHeld(t *testing.T) {
 func deaf(t *testing.T, url string) *ws.Client {
 	t.Helper()
 	c := raw(t, url)
+	logIn(t, c)
+	return c
+}
+
+// logIn logs a bare connection in.
+func logIn(t *testing.T, c *ws.Client) {
+	t.Helper()
 	write(t, c, `{"mt":"AppChallenge"}`)
 	text, err := c.Read(limited(t))
 	if err != nil {
 		t.Fatal(err)
 	}
+	challenge := parse(t, string(text))
 	l := appservice.PasswordLogin("svc", "")
 	write(t, c, fmt.Sprintf(`{"mt":"AppLogin","app":"svc","sip":"svc","guid":%q,"dn":"Admin","digest":%q}`,
-		l.GUID, appservice.Digest(l, parsedChallenge(t, text), "pwd")))
+		l.GUID, appservice.Digest(l, challenge.Get("challenge").String(), "pwd")))
 	wantText(t, c, `{"mt":"AppLoginResult","app":"svc","ok":true}`)
-	return c
 }

@@ -59,7 +59,8 @@ type Opener interface {
 }
 
 // Closer is an API that wants to know of the end of a session: nothing can be
-// sent any more. It is called once, on the reading goroutine, and must not block.
+// sent any more. It is called once, on the reading goroutine, and must not block;
+// also where an Open has failed.
 type Closer interface {
 	Closed(ctx context.Context, s Session)
 }
