@@ -138,12 +138,23 @@ func (v Value) Raw() []byte {
 // Get is the member of an object with exactly this name, the first if the name
 // is repeated; the zero Value if there is none or v is no object.
 func (v Value) Get(name string) Value {
-	for m := range v.Members() {
-		if m.NameIs(name) {
-			return m.Value()
+	if v.d == nil || v.node().kind != Object || v.node().flags&hasChildren == 0 {
+		return Value{}
+	}
+	text, nodes := v.d.text, v.d.nodes
+	for i := v.i + 1; ; {
+		n := &nodes[i]
+		if n.flags&keyEscaped == 0 {
+			if string(text[n.keyStart:n.keyEnd]) == name {
+				return Value{v.d, i}
+			}
+		} else if Unescape(text[n.keyStart:n.keyEnd]) == name {
+			return Value{v.d, i}
+		}
+		if i = n.next; i == 0 {
+			return Value{}
 		}
 	}
-	return Value{}
 }
 
 // Members yields the members of an object in their order.

@@ -2,6 +2,7 @@ package strictjson
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -14,7 +15,14 @@ type parser struct {
 
 func (p *parser) fail(reason string) error { return &SyntaxError{Offset: p.pos, Reason: reason} }
 
+// space passes over white space; most texts have none.
 func (p *parser) space() {
+	if p.pos < len(p.text) && p.text[p.pos] <= ' ' {
+		p.spaces()
+	}
+}
+
+func (p *parser) spaces() {
 	for p.pos < len(p.text) {
 		switch p.text[p.pos] {
 		case ' ', '\t', '\n', '\r':
@@ -216,8 +224,32 @@ func special(x uint64) uint64 {
 
 // str reads a string with its quotes, eight bytes at a time.
 func (p *parser) str() (escaped bool, err error) {
-	p.pos++
-	start, text, ascii := p.pos, p.text, true
+	text, pos := p.text, p.pos+1
+	for len(text)-pos >= 8 {
+		m := special(binary.LittleEndian.Uint64(text[pos:]))
+		if m == 0 {
+			pos += 8
+			continue
+		}
+		pos += bits.TrailingZeros64(m) / 8
+		break
+	}
+	// bytes in front of the first special one are exact; behind it they may not be
+	for pos < len(text) && text[pos] >= 0x20 && text[pos] < utf8.RuneSelf && text[pos] != '"' && text[pos] != '\\' {
+		pos++
+	}
+	if pos < len(text) && text[pos] == '"' {
+		p.pos = pos + 1
+		return false, nil
+	}
+	return p.strange(p.pos+1, pos)
+}
+
+// strange goes on with a string that has escapes, characters beyond ASCII, or a
+// mistake.
+func (p *parser) strange(start, pos int) (escaped bool, err error) {
+	p.pos = pos
+	text, ascii := p.text, true
 	for {
 		for len(text)-p.pos >= 8 && special(binary.LittleEndian.Uint64(text[p.pos:])) == 0 {
 			p.pos += 8
@@ -270,9 +302,18 @@ const pairwise = 16
 
 // compare looks for the name of the newest child among its elder siblings.
 func (p *parser) compare(container, child, depth int) {
-	c := Member{Value{p.d, uint32(child)}}
-	for s := (Value{p.d, uint32(container) + 1}); s.i != uint32(child); s = s.sibling() {
-		if sameName(Member{s}, c) {
+	nodes, c := p.d.nodes, &p.d.nodes[child]
+	size := c.keyEnd - c.keyStart
+	name := p.text[c.keyStart:c.keyEnd]
+	for i := container + 1; i != child; i = int(nodes[i].next) {
+		n := &nodes[i]
+		if (n.flags|c.flags)&keyEscaped != 0 {
+			if (Member{Value{p.d, uint32(i)}}).Name() == (Member{Value{p.d, uint32(child)}}).Name() {
+				p.duplicate(depth)
+			}
+			continue
+		}
+		if n.keyEnd-n.keyStart == size && string(p.text[n.keyStart:n.keyEnd]) == string(name) {
 			p.duplicate(depth)
 		}
 	}
@@ -296,13 +337,4 @@ func (p *parser) duplicate(depth int) {
 	if p.d.dup == 0 || depth < p.d.dup {
 		p.d.dup = depth
 	}
-}
-
-func sameName(a, b Member) bool {
-	ra, plainA := a.NameBytes()
-	rb, plainB := b.NameBytes()
-	if plainA && plainB {
-		return string(ra) == string(rb)
-	}
-	return a.Name() == b.Name()
 }
