@@ -91,6 +91,13 @@ func (c *Client) Send(frame string) {
 	c.must(err)
 }
 
+// Settle waits until the switch has read everything that was sent.
+func (c *Client) Settle() {
+	c.t.Helper()
+	c.dev.settle(settleLimit)
+	c.must(nil)
+}
+
 // Expect takes the next frame, which must match the pattern and arrive within
 // 5 s.
 func (c *Client) Expect(pattern string) {

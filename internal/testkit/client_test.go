@@ -29,6 +29,7 @@ func TestClient(t *testing.T) {
 	a.ExpectLater(`{"x":"$x:int","call":"$inbox.a"}`)
 	a.Expect(`{"x":2}`)
 	a.ExpectNothing(20 * time.Millisecond)
+	a.Settle()
 	a.Bind("t", "hello")
 	a.Send(`{"mt":"Say","text":{"n":"$x","t":"$t"}}`)
 	a.Expect(`{"n":1,"t":"$u:str"}`)

@@ -127,3 +127,18 @@ func TestCheckFinds(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(small + "alice.1 connect\nalice.1 > {\"a\":[1,{\"b\":\"$x\"}]}\nunordered {\nalice.1 < {}\n}\nclock 1m\n"))
+	f.Add([]byte(small + "let $x = sha256 \"$y\"\ncheck $x == {}\nhttp GET $x -> 200 \"b\"\nalice.1 - 1ms\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		d, err := testkit.Parse("x.txt", text)
+		if d == nil {
+			t.Fatal("no dialogue")
+		}
+		if err == nil {
+			_ = testkit.Check(d) // must not panic
+			_ = d.ClockTotal()
+		}
+	})
+}
