@@ -59,24 +59,24 @@ func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ct
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	op := s.operator
-	handle(s, mux, opDomains, op.Domains)
+	list(s, mux, opDomains, op.Domains)
 	handle(s, mux, opAddDomain, op.AddDomain)
 	handle(s, mux, opSetDomain, op.SetDomain)
 	handle(s, mux, opRemoveDomain, op.RemoveDomain)
-	handle(s, mux, opUsers, op.Users)
+	list(s, mux, opUsers, op.Users)
 	handle(s, mux, opAddUser, op.AddUser)
 	handle(s, mux, opSetUser, op.SetUser)
 	handle(s, mux, opRemoveUser, op.RemoveUser)
 	handle(s, mux, opImportUsers, op.ImportUsers)
-	handle(s, mux, opApps, op.Apps)
+	list(s, mux, opApps, op.Apps)
 	handle(s, mux, opAddApp, op.AddApp)
 	handle(s, mux, opSetApp, op.SetApp)
 	handle(s, mux, opRemoveApp, op.RemoveApp)
-	handle(s, mux, opDevices, op.Devices)
+	list(s, mux, opDevices, op.Devices)
 	handle(s, mux, opAddDevice, op.AddDevice)
 	handle(s, mux, opRemoveDevice, op.RemoveDevice)
-	handle(s, mux, opRegistrations, op.Registrations)
-	handle(s, mux, opCalls, op.Calls)
+	list(s, mux, opRegistrations, op.Registrations)
+	list(s, mux, opCalls, op.Calls)
 	mux.HandleFunc("GET /v1/ping", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		s.refuse(w, problem(Version, "the running server does not know this operation; it is of another version than this command: restart it with the same one"))
@@ -84,9 +84,19 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-// handle puts one operation on the mux. Waiting operations are bounded by
-// their own time limit: a client that has gone is not served.
+// list puts an operation on the mux that changes nothing.
+func list[Request, Result any](s *Server, mux *http.ServeMux, name string, do func(context.Context, Request) (Result, error)) {
+	serve(s, mux, name, slog.LevelDebug, do)
+}
+
+// handle puts an operation on the mux that changes something, and is logged.
 func handle[Request, Result any](s *Server, mux *http.ServeMux, name string, do func(context.Context, Request) (Result, error)) {
+	serve(s, mux, name, slog.LevelInfo, do)
+}
+
+// serve puts one operation on the mux. Waiting operations are bounded by
+// their own time limit: a client that has gone is not served.
+func serve[Request, Result any](s *Server, mux *http.ServeMux, name string, level slog.Level, do func(context.Context, Request) (Result, error)) {
 	mux.HandleFunc("POST "+path(name), func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), operationTime)
 		defer cancel()
@@ -103,11 +113,11 @@ func handle[Request, Result any](s *Server, mux *http.ServeMux, name string, do 
 		}
 		result, err := do(ctx, request)
 		if err != nil {
-			s.log.Info("admin operation refused", "operation", name, "code", CodeOf(err), "error", err)
+			s.log.Log(ctx, level, "admin operation refused", "operation", name, "code", CodeOf(err), "error", err)
 			s.refuse(w, err)
 			return
 		}
-		s.log.Info("admin operation", "operation", name)
+		s.log.Log(ctx, level, "admin operation", "operation", name)
 		s.answer(w, http.StatusOK, result)
 	})
 }

@@ -13,13 +13,12 @@ const (
 	answerTime  = 5 * time.Second  // for the receipts, at the end of the input
 	readyTime   = 20 * time.Second // from the dialling to the inbox
 	sendTime    = 10 * time.Second // for one frame
-	keepAlive   = 30 * time.Second
-	silence     = 90 * time.Second // without a frame the connection is dead
 	firstPause  = 500 * time.Millisecond
 	longestWait = 32 * time.Second
 )
 
-// Line is a connection to the switch, logged in.
+// Line is a connection to the switch, logged in. It notices by itself when the
+// switch is silent for too long.
 type Line interface {
 	// Recv waits for the next message.
 	Recv(ctx context.Context) ([]byte, error)
@@ -69,7 +68,6 @@ type phone struct {
 	due     <-chan time.Time // when the inbox must be open
 	redial  <-chan time.Time // when to try again
 	pause   time.Duration    // before the next try but one
-	heard   time.Time        // when the last frame came
 	once    bool             // the phone has been ready
 	lost    error            // why the connection must be given up
 	ended   bool             // no more input
@@ -99,8 +97,6 @@ func Run(ctx context.Context, cfg Config) error {
 }
 
 func (p *phone) loop(lines <-chan line) error {
-	tick := time.NewTicker(keepAlive)
-	defer tick.Stop()
 	p.dial()
 	for {
 		if p.ended && p.desk.open == 0 {
@@ -118,8 +114,6 @@ func (p *phone) loop(lines <-chan line) error {
 			p.lost = errors.New("the switch has opened no inbox: does it know IM_INBOX?")
 		case f := <-p.frames:
 			err = p.received(f)
-		case <-tick.C:
-			p.beat()
 		case l, ok := <-p.wanted(lines):
 			p.typed(l, ok)
 		case <-p.last:
@@ -206,7 +200,7 @@ func (p *phone) connected(d dialed) error {
 		return p.again(d.err)
 	}
 	ctx, cancel := context.WithCancel(p.ctx)
-	p.line, p.hangUp, p.heard = d.line, cancel, time.Now()
+	p.line, p.hangUp = d.line, cancel
 	p.frames = readFrames(ctx, d.line)
 	p.due = time.After(readyTime)
 	p.desk.me = d.me
@@ -285,25 +279,12 @@ func (p *phone) end() {
 	p.out.clear()
 }
 
-// beat keeps the connection alive and notices a dead one.
-func (p *phone) beat() {
-	if p.line == nil {
-		return
-	}
-	if time.Since(p.heard) > silence {
-		p.lost = errors.New("the switch is silent")
-		return
-	}
-	p.send([]byte(`{"mt":"KeepAlive"}`))
-}
-
 // received takes one message of the switch.
 func (p *phone) received(r received) error {
 	if r.err != nil {
 		p.lost = r.err
 		return nil
 	}
-	p.heard = time.Now()
 	f, err := parseFrame(r.text)
 	if err != nil {
 		p.lost = fmt.Errorf("the switch has sent what is no message: %w", err)

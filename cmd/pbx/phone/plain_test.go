@@ -1,10 +1,14 @@
 package phone
 
 import (
+	"bytes"
 	"encoding/json"
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 )
 
 func TestPlainText(t *testing.T) {
@@ -75,8 +79,30 @@ func FuzzEventIsHarmless(f *testing.F) {
 		if err := json.Unmarshal(line, &back); err != nil || strings.ContainsRune(string(line), '\n') {
 			t.Fatalf("%s: %v", line, err)
 		}
-		if want := strings.ToValidUTF8(data, "\uFFFD"); !strings.Contains(data, "\xff") && len(want) == len(data) && back.Data != data {
+		if utf8.ValidString(data) && back.Data != data {
 			t.Fatalf("data %q became %q", data, back.Data)
 		}
 	})
+}
+
+// Every kind of event and every member is in the manual.
+func TestManualNamesEveryEvent(t *testing.T) {
+	manual, err := os.ReadFile("../../../docs/phone.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := []string{
+		evReady, evOffline, evChat, evText, evReceipt, evMessage, evTyping, evWho, evLeft, evHelp, evError,
+		stateSent, stateDelivered, stateRead, stateFailed,
+	}
+	for field := range reflect.TypeFor[Event]().Fields() {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" {
+			words = append(words, name)
+		}
+	}
+	for _, word := range words {
+		if !bytes.Contains(manual, []byte("`"+word+"`")) {
+			t.Errorf("docs/phone.md does not mention %q", word)
+		}
+	}
 }

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// script is an operator's first hour. It runs without a server, and with one.
+var script = []step{
+	{args: "domain list", out: "DOMAIN"},
+	{args: "user add alice --password-stdin", stdin: "long enough\n", code: exitFailed, err: "pbx domain add example.com"},
+	{args: "domain add example.com --host pbx.example.com --host chat.example.com", out: "added the domain example.com (hosts: pbx.example.com, chat.example.com), the default one"},
+	{args: "domain add example.com", code: exitFailed, err: "taken"},
+	{args: "domain add two.example", out: "added the domain two.example"},
+	{args: "domain set two.example --default --host two.example.net", out: "the default one"},
+	{args: "domain set two.example --no-hosts --host x", code: exitUsage, err: "can't be used together"},
+	{args: "domain set example.com --default --no-hosts", out: "changed the domain example.com, the default one"},
+	{args: "domain list", out: "two.example two.example.net -"},
+
+	{args: "user add alice@example.com --dn Alice_A. --num 101 --password-stdin", stdin: "secret:alice\n", out: "added the user alice@example.com"},
+	{args: "user add bob --num 102 --password-stdin", stdin: "long enough\r\n", out: "added the user bob@example.com"},
+	{args: "user add carol --password-stdin", stdin: "short\n", code: exitFailed, err: "8"},
+	{args: "user add carol", code: exitUsage, err: "--password-file FILE"},
+	{args: "user add carol --password-stdin", stdin: "\n", code: exitFailed, err: "no password in standard input"},
+	{args: "user add carol --password-stdin", stdin: strings.Repeat("x", 5000), code: exitFailed, err: "too long"},
+	{args: "user add carol --password-file /does/not/exist", code: exitFailed, err: "/does/not/exist"},
+	{args: "user add carol --password-stdin --password-file x", code: exitUsage, err: "can't be used together"},
+	{args: "user add bob --password-stdin", stdin: "long enough", code: exitFailed, err: "taken"},
+	{args: "user set bob --dn Bob --num= --disabled", out: "changed the user bob@example.com"},
+	{args: "user list", out: "bob@example.com - Bob yes"},
+	{args: "user set bob --no-disabled --rename robert", out: "robert@example.com"},
+	{args: "user set nobody --dn X", code: exitFailed, err: "no user nobody in example.com"},
+	{args: "user set robert --password-stdin", stdin: "longer still", out: "changed"},
+	{args: "user list --domain two.example", out: "-alice"},
+	{args: "user list --domain nowhere", code: exitFailed, err: "no domain"},
+	{args: "user remove robert@example.com", out: "removed the user robert@example.com"},
+	{args: "user remove robert", code: exitFailed, err: "no user robert"},
+
+	{args: "app add bot --api PbxSignal --api PbxApi --url https://bot.example/x --password-stdin", stdin: "x", out: "added the app bot@example.com"},
+	{args: "app add mute@two.example", out: "without a password"},
+	{args: "app list", out: "bot@example.com PbxSignal,PbxApi https://bot.example/x -"},
+	{args: "app set bot --no-apis --url= --disabled", out: "changed the app bot@example.com"},
+	{args: "app list --domain example.com", out: "bot@example.com - - yes"},
+	{args: "app set bot --api PbxSignal", out: "changed"},
+	{args: "user set alice --app bot", out: "changed"},
+	{args: "user set alice --app nothing", code: exitFailed, err: "no app nothing"},
+	{args: "app remove mute@two.example", out: "removed the app mute@two.example"},
+
+	{args: "device add desk --user alice@example.com --text On_the_desk --single", out: "added the device desk of alice@example.com"},
+	{args: "device add desk --user alice", code: exitFailed, err: "desk"},
+	{args: "device add desk", code: exitUsage, err: "--user"},
+	{args: "device list --user alice", out: "desk alice@example.com On the desk - yes"},
+	{args: "device remove desk --user alice", out: "removed the device desk"},
+	{args: "device remove desk --user alice", code: exitFailed, err: "no device desk"},
+
+	{args: "domain remove example.com", code: exitFailed, err: "users"},
+	{args: "domain remove two.example", out: "removed the domain two.example"},
+	{args: "domain remove two.example", code: exitFailed, err: "pbx domain list"},
+}
+
+func TestAdministration(t *testing.T) {
+	t.Run("without server", func(t *testing.T) {
+		data := t.TempDir()
+		if got := pbx(t, "", "user", "list", "--data", data); got.code != exitFailed || !strings.Contains(got.err, "not the data directory") {
+			t.Errorf("%+v", got)
+		}
+		if left, _ := os.ReadDir(data); len(left) > 1 { // the lock
+			t.Errorf("a command that only looks has made %v", left)
+		}
+		play(t, data, script[2:])
+		play(t, data, []step{
+			{args: "regs", code: exitFailed, err: "pbx serve"},
+			{args: "calls", code: exitFailed, err: "pbx serve"},
+		})
+	})
+	t.Run("with server", func(t *testing.T) {
+		data := t.TempDir()
+		start(t, data, 0)
+		play(t, data, script)
+		play(t, data, []step{
+			{args: "regs", out: "USER"},
+			{args: "calls", out: "KIND"},
+			{args: "regs --json", out: "[]"},
+			{args: "calls --json", out: "[]"},
+		})
+	})
+}
+
+// What a command has written without server is there when one starts, and what
+// it writes then is seen by the next command without one.
+func TestServerComesAndGoes(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	play(t, data, []step{
+		{args: "user list", code: exitFailed, err: "no data directory"},
+		{args: "domain add example.com"},
+		{args: "user add alice --password-stdin", stdin: "long enough"},
+	})
+	if info, err := os.Stat(data); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("data directory: %v, %v", info, err)
+	}
+	s := start(t, data, 0)
+	play(t, data, []step{
+		{args: "user list", out: "alice@example.com"},
+		{args: "user add bob --password-stdin", stdin: "long enough"},
+		{args: "serve --listen http://127.0.0.1:0", code: exitFailed, err: "in use by another server"},
+	})
+	if code := s.stop(); code != exitOK {
+		t.Errorf("the server ended with %d", code)
+	}
+	play(t, data, []step{{args: "user list", out: "bob@example.com"}})
+}
+
+func TestJSONLists(t *testing.T) {
+	data := t.TempDir()
+	start(t, data, 0)
+	for _, list := range []string{"domain list", "user list", "app list", "device list", "regs", "calls"} {
+		got := pbx(t, "", append(strings.Fields(list), "--json", "--data", data)...)
+		if got.code != exitOK || strings.TrimSpace(got.out) != "[]" {
+			t.Errorf("pbx %s --json: %+v", list, got)
+		}
+	}
+	play(t, data, []step{
+		{args: "domain add example.com --json", out: `"default": true`},
+		{args: "user add alice --dn <A&B> --num 101 --password-stdin --json", stdin: "long enough", out: `"dn": "`},
+		{args: "app add bot --json", out: `"apis": []`},
+		{args: "device add desk --user alice --json", out: `"hw": "desk"`},
+	})
+	var users []struct{ SIP, Num, Domain, GUID string }
+	got := pbx(t, "", "user", "list", "--json", "--data", data)
+	if err := json.Unmarshal([]byte(got.out), &users); err != nil || len(users) != 1 || users[0].SIP != "alice" || users[0].Num != "101" || len(users[0].GUID) != 32 {
+		t.Errorf("%+v, %v", users, err)
+	}
+}
+
+func TestImport(t *testing.T) {
+	data := t.TempDir()
+	file := filepath.Join(data, "users.csv")
+	csv := "sip,dn,num,password\nalice,Alice,101,long enough\nbob,Bob,101,long enough\ncarol,\"C, arol\",103,short\ndave,Dave,104,long enough\n"
+	if err := os.WriteFile(file, []byte(csv), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	play(t, data, []step{
+		{args: "domain add example.com"},
+		{args: "domain add two.example"},
+		{args: "user import --domain two.example " + file, code: exitFailed, out: "added 2 users to two.example", err: "users.csv:3: The number 101"},
+		{args: "user import " + file + "x", code: exitFailed, err: "no such file"},
+		{args: "user import -", stdin: "name;password\n", code: exitFailed, err: "sip,dn,num,password"},
+		{args: "user import -", stdin: "sip,dn,num,password\neve,Eve,105,long enough\n", out: "added 1 users to example.com"},
+		{args: "user import --json - --domain two.example", stdin: "sip,dn,num,password\nalice,Alice,101,long enough\n", code: exitFailed, out: `"code": "name_taken"`, err: "1 lines"},
+		{args: "user list --domain two.example", out: "dave@two.example"},
+		{args: "user list --domain two.example", out: "-carol"},
+	})
+}

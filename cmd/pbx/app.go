@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/tandem-switch/tandem/internal/admin"
+)
+
+type appCommands struct {
+	Add    appAdd    `cmd:"" help:"Add an app object."`
+	List   appList   `cmd:"" help:"List the app objects."`
+	Set    appSet    `cmd:"" help:"Change an app object."`
+	Remove appRemove `cmd:"" help:"Remove an app object."`
+}
+
+type appAdd struct {
+	adminFlags    `embed:""`
+	passwordFlags `embed:""`
+	Name          string   `arg:"" help:"Name, with or without domain: bot@example.com."`
+	API           []string `name:"api" env:"-" placeholder:"NAME" help:"API that the app may use: PbxSignal, PbxApi ... (several allowed)."`
+	URL           string   `name:"url" env:"-" placeholder:"URL" help:"Where the service of the app is."`
+	DN            string   `name:"dn" env:"-" placeholder:"TEXT" help:"Display name."`
+	CN            string   `name:"cn" env:"-" placeholder:"TEXT" help:"Long name."`
+	Num           string   `env:"-" placeholder:"NUMBER" help:"Extension."`
+	OverrideCLI   bool     `name:"override-cli" env:"-" help:"Allow calls under another identity."`
+}
+
+// Run implements the command. Without a password the app cannot log in.
+func (c appAdd) Run(ctx context.Context, con console) error {
+	password, err := c.read(con)
+	if err != nil {
+		return err
+	}
+	request := admin.AddApp{
+		Name: c.Name, DN: c.DN, CN: c.CN, Num: c.Num, APIs: c.API, URL: c.URL, OverrideCLI: c.OverrideCLI,
+	}
+	if password != nil {
+		request.Password = *password
+	}
+	return with(ctx, con, c.adminFlags, admin.Operator.AddApp, request, func(a admin.App) string {
+		words := "added the app " + a.SIP + "@" + a.Domain
+		if password == nil {
+			words += " without a password: it cannot log in"
+		}
+		return words
+	})
+}
+
+type appList struct {
+	adminFlags `embed:""`
+	Domain     string `env:"-" placeholder:"NAME" help:"Only those of this domain."`
+}
+
+// Run implements the command.
+func (c appList) Run(ctx context.Context, con console) error {
+	return with(ctx, con, c.adminFlags, admin.Operator.Apps, admin.ListApps{Domain: c.Domain}, func(list []admin.App) string {
+		var rows [][]string
+		for _, a := range list {
+			rows = append(rows, []string{a.SIP + "@" + a.Domain, or(strings.Join(a.APIs, ",")), or(a.URL), yes(a.Disabled)})
+		}
+		return table("APP APIS URL DISABLED", rows)
+	})
+}
+
+type appSet struct {
+	adminFlags    `embed:""`
+	passwordFlags `embed:""`
+	Name          string   `arg:"" help:"Name, with or without domain."`
+	Rename        *string  `env:"-" placeholder:"NAME" help:"New name, without domain."`
+	API           []string `name:"api" env:"-" xor:"api" placeholder:"NAME" help:"APIs that the app may use, instead of those so far (several allowed)."`
+	NoAPIs        bool     `name:"no-apis" env:"-" xor:"api" help:"Take all APIs away."`
+	URL           *string  `name:"url" env:"-" placeholder:"URL" help:"Where the service of the app is; empty takes it away."`
+	DN            *string  `name:"dn" env:"-" placeholder:"TEXT" help:"Display name."`
+	CN            *string  `name:"cn" env:"-" placeholder:"TEXT" help:"Long name."`
+	Num           *string  `env:"-" placeholder:"NUMBER" help:"Extension; empty takes it away."`
+	Disabled      *bool    `env:"-" negatable:"" help:"Keep the app from logging in and being reached."`
+	OverrideCLI   *bool    `name:"override-cli" env:"-" negatable:"" help:"Allow calls under another identity."`
+}
+
+// Run implements the command.
+func (c appSet) Run(ctx context.Context, con console) error {
+	password, err := c.read(con)
+	if err != nil {
+		return err
+	}
+	return with(ctx, con, c.adminFlags, admin.Operator.SetApp, admin.SetApp{
+		Name: c.Name, Rename: c.Rename, DN: c.DN, CN: c.CN, Num: c.Num, APIs: replaced(c.API, c.NoAPIs), URL: c.URL,
+		Password: password, Disabled: c.Disabled, OverrideCLI: c.OverrideCLI,
+	}, func(a admin.App) string { return "changed the app " + a.SIP + "@" + a.Domain })
+}
+
+type appRemove struct {
+	adminFlags `embed:""`
+	Name       string `arg:"" help:"Name, with or without domain."`
+}
+
+// Run implements the command.
+func (c appRemove) Run(ctx context.Context, con console) error {
+	return with(ctx, con, c.adminFlags, admin.Operator.RemoveApp, admin.RemoveApp{Name: c.Name},
+		func(a admin.App) string { return "removed the app " + a.SIP + "@" + a.Domain })
+}

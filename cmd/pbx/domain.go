@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/tandem-switch/tandem/internal/admin"
+)
+
+type domainCommands struct {
+	Add    domainAdd    `cmd:"" help:"Add a domain; the first one is the default."`
+	List   domainList   `cmd:"" help:"List the domains."`
+	Set    domainSet    `cmd:"" help:"Change a domain."`
+	Remove domainRemove `cmd:"" help:"Remove a domain in which nobody is left."`
+}
+
+type domainAdd struct {
+	adminFlags `embed:""`
+	Name       string   `arg:"" help:"Name of the domain: example.com."`
+	Host       []string `env:"-" placeholder:"NAME" help:"Host name by which clients reach the domain (several allowed)."`
+	Default    bool     `env:"-" help:"Make it the default domain."`
+}
+
+// Run implements the command. It is the first command on a new data directory.
+func (c domainAdd) Run(ctx context.Context, con console) error {
+	if err := c.create(); err != nil {
+		return err
+	}
+	return withFirst(ctx, con, c.adminFlags, true, admin.Operator.AddDomain,
+		admin.AddDomain{Name: c.Name, Hosts: c.Host, Default: c.Default},
+		func(d admin.Domain) string { return "added the domain " + domainWords(d) })
+}
+
+func domainWords(d admin.Domain) string {
+	words := d.Name
+	if len(d.Hosts) > 0 {
+		words += " (hosts: " + strings.Join(d.Hosts, ", ") + ")"
+	}
+	if d.Default {
+		words += ", the default one"
+	}
+	return words
+}
+
+type domainList struct {
+	adminFlags `embed:""`
+}
+
+// Run implements the command.
+func (c domainList) Run(ctx context.Context, con console) error {
+	return with(ctx, con, c.adminFlags, admin.Operator.Domains, admin.ListDomains{}, func(list []admin.Domain) string {
+		var rows [][]string
+		for _, d := range list {
+			rows = append(rows, []string{d.Name, or(strings.Join(d.Hosts, ",")), yes(d.Default)})
+		}
+		return table("DOMAIN HOSTS DEFAULT", rows)
+	})
+}
+
+type domainSet struct {
+	adminFlags `embed:""`
+	Name       string   `arg:"" help:"Name of the domain."`
+	Rename     *string  `env:"-" placeholder:"NAME" help:"New name."`
+	Host       []string `env:"-" xor:"host" placeholder:"NAME" help:"Host names, instead of those it has (several allowed)."`
+	NoHosts    bool     `env:"-" xor:"host" help:"Take all host names away."`
+	Default    bool     `env:"-" help:"Make it the default domain."`
+}
+
+// Run implements the command.
+func (c domainSet) Run(ctx context.Context, con console) error {
+	return with(ctx, con, c.adminFlags, admin.Operator.SetDomain,
+		admin.SetDomain{Name: c.Name, Rename: c.Rename, Hosts: replaced(c.Host, c.NoHosts), Default: c.Default},
+		func(d admin.Domain) string { return "changed the domain " + domainWords(d) })
+}
+
+// replaced is the new content of a list: list, nothing if none, or nil to leave
+// it as it is.
+func replaced(list []string, none bool) *[]string {
+	switch {
+	case none:
+		return &[]string{}
+	case len(list) > 0:
+		return &list
+	}
+	return nil
+}
+
+type domainRemove struct {
+	adminFlags `embed:""`
+	Name       string `arg:"" help:"Name of the domain."`
+}
+
+// Run implements the command.
+func (c domainRemove) Run(ctx context.Context, con console) error {
+	return with(ctx, con, c.adminFlags, admin.Operator.RemoveDomain, admin.RemoveDomain{Name: c.Name},
+		func(d admin.Domain) string { return "removed the domain " + d.Name })
+}

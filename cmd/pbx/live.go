@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/tandem-switch/tandem/internal/admin"
+)
+
+type regsCommand struct {
+	adminFlags `embed:""`
+}
+
+// Run implements the command.
+func (c regsCommand) Run(ctx context.Context, con console) error {
+	return with(ctx, con, c.adminFlags, admin.Operator.Registrations, admin.ListRegistrations{}, func(list []admin.Registration) string {
+		var rows [][]string
+		for _, r := range list {
+			rows = append(rows, []string{r.SIP + "@" + r.Domain, or(r.HW), or(r.Flags), yes(r.Inbox), or(r.Conn), when(r.Since)})
+		}
+		return table("USER DEVICE FLAGS INBOX CONNECTION SINCE", rows)
+	})
+}
+
+type callsCommand struct {
+	adminFlags `embed:""`
+}
+
+// Run implements the command.
+func (c callsCommand) Run(ctx context.Context, con console) error {
+	return with(ctx, con, c.adminFlags, admin.Operator.Calls, admin.ListCalls{}, func(list []admin.Call) string {
+		var rows [][]string
+		for _, k := range list {
+			rows = append(rows, []string{
+				k.Kind, k.From, k.To, k.Domain, state(k), strconv.Itoa(k.Legs), strconv.FormatUint(k.Texts, 10), when(k.Since),
+			})
+		}
+		return table("KIND FROM TO DOMAIN STATE LEGS TEXTS SINCE", rows)
+	})
+}
+
+func state(k admin.Call) string {
+	switch {
+	case k.Held:
+		return "held"
+	case k.Answered:
+		return "answered"
+	}
+	return "calling"
+}
+
+func when(t time.Time) string { return t.Local().Format(time.DateTime) }

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tandem-switch/tandem/appservice"
+	"github.com/tandem-switch/tandem/facilities"
+	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/edge"
+	"github.com/tandem-switch/tandem/internal/metric"
+	"github.com/tandem-switch/tandem/internal/pbxapi"
+	"github.com/tandem-switch/tandem/signal"
+	"github.com/tandem-switch/tandem/trace"
+)
+
+type serveCommand struct {
+	storage       `embed:""`
+	Listen        []string       `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Where to listen (${default}); several allowed, port 0 takes a free one. Plain text elsewhere than on loopback is http+insecure://..."`
+	Messages      string         `default:"off" placeholder:"off" help:"Who stores chats: off (nobody). embedded and external are not available yet."`
+	Demo          bool           `help:"Make the domain demo.example with three users and print their passwords; loopback only."`
+	Name          string         `default:"tandem" placeholder:"NAME" help:"Name of the switch, told to app services."`
+	TLSCert       string         `name:"tls-cert" placeholder:"FILE" help:"Certificate for https listeners; read anew when it changes."`
+	TLSKey        string         `name:"tls-key" placeholder:"FILE" help:"Its private key."`
+	TrustedProxy  []netip.Prefix `placeholder:"CIDR" help:"Proxies that are believed about the addresses of their clients (several allowed)."`
+	PublicURL     string         `name:"public-url" placeholder:"URL" help:"Address under which clients reach the switch, for what it prints."`
+	MetricsPublic bool           `help:"Show /metrics on every listener, not on loopback alone."`
+	Trace         string         `placeholder:"FLAGS" help:"Write frames to the log: PBX, WebSocket, App, Database, AppWebsocket, Signalling, separated by commas. Secrets and texts are masked."`
+	LogLevel      slog.Level     `default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (${default})."`
+	Limits        limitFlags     `embed:"" group:"Limits:"`
+	Pprof         string         `hidden:"" env:"-" placeholder:"HOST:PORT" help:"Profiler, on loopback only."`
+}
+
+// Run implements the command.
+func (c serveCommand) Run(ctx context.Context, con console) error {
+	flags, err := c.check()
+	if err != nil {
+		return err
+	}
+	return serve(ctx, c, flags, con)
+}
+
+// serve is the switch: it builds every part, in order, runs them until ctx is
+// done or one of them fails, and stops them in the order that loses nothing.
+func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) (err error) {
+	log := slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: c.LogLevel}))
+	if err := c.create(); err != nil {
+		return err
+	}
+	lock, err := admin.LockServer(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+
+	dir, err := c.open(ctx, directory.Config{Log: log}) // store, master key, directory
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+
+	tracer := trace.New(traceSink(con.err, traced), traced)
+	metrics := metric.New(release, revision())
+	pbx, err := signal.New(signal.Config{
+		Directory: dir, Policy: facilities.New(), Observer: metrics, Tracer: tracer, Limits: c.Limits.signal(),
+	})
+	if err != nil {
+		return err
+	}
+	dir.Watch(func(change directory.Change) { follow(pbx, change) })
+
+	doors, err := edge.New(edge.Config{
+		Directory: dir.Directory, APIs: []appservice.API{pbxapi.NewSignal(pbx)},
+		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(),
+		Name: c.Name, Version: release, Build: revision(),
+		Listen: c.Listen, CertFile: c.TLSCert, KeyFile: c.TLSKey,
+		PublicMetrics: c.MetricsPublic, TrustedProxies: c.TrustedProxy, Ready: ready(dir.Directory),
+	})
+	if err != nil {
+		return err
+	}
+	pbx.SetWaker(doors)
+	control := admin.NewServer(admin.NewLocal(dir.Directory, pbx), log)
+	socket, err := admin.Listen(c.Data)
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	if err := doors.Listen(ctx); err != nil {
+		return err
+	}
+
+	var parts parts
+	parts.run("directory", func(ctx context.Context) error { dir.Follow(ctx); return nil })
+	parts.run("doors", doors.Serve)
+	parts.run("control socket", func(ctx context.Context) error { return serveControl(ctx, control, socket) })
+	if c.Pprof != "" {
+		parts.run("profiler", func(ctx context.Context) error { return serveProfiler(ctx, c.Pprof) })
+	}
+	err = announce(ctx, c, con, doors.URLs(), dir.Directory, log)
+	if err == nil {
+		parts.wait(ctx)
+	}
+
+	log.Info("stopping")
+	pbx.Close() // releases every call; what was accepted is on its way
+	parts.stop("doors")
+	parts.stop("control socket")
+	return errors.Join(err, parts.stopAll())
+}
+
+// check finds what cannot work before anything is begun.
+func (c serveCommand) check() (trace.Flag, error) {
+	if c.Messages != "off" {
+		return 0, misuse("--messages %s is not available yet: this version relays chats and stores none; leave it out, or write --messages off", c.Messages)
+	}
+	flags, err := trace.ParseFlags(c.Trace)
+	if err != nil {
+		return 0, misuse("--trace: %v", err)
+	}
+	if c.PublicURL != "" {
+		if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return 0, misuse("--public-url %s is not like https://pbx.example.com", c.PublicURL)
+		}
+	}
+	if c.Pprof != "" && !isLoopback(c.Pprof) {
+		return 0, misuse("--pprof shows the inside of the switch to everybody who reaches it: give it a loopback address, such as 127.0.0.1:6060")
+	}
+	if c.Demo {
+		return flags, c.checkDemo()
+	}
+	return flags, nil
+}
+
+// isLoopback tells whether only this machine reaches host:port.
+func isLoopback(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.Trim(hostport, "[]")
+	}
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// follow tells the switch of an object that has changed.
+func follow(pbx *signal.Switch, change directory.Change) {
+	if change.What == directory.ObjectSet || change.What == directory.ObjectGone {
+		pbx.ObjectChanged(change.Address)
+	}
+}
+
+// ready is what /readyz asks.
+func ready(dir *directory.Directory) func() error {
+	return func() error {
+		if !dir.Following() {
+			return errors.New("the store is out of reach")
+		}
+		return nil
+	}
+}
+
+// serveControl answers commands until ctx is done.
+func serveControl(ctx context.Context, control *admin.Server, socket net.Listener) error {
+	stopped := make(chan error, 1)
+	context.AfterFunc(ctx, func() {
+		patience, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		stopped <- control.Shutdown(patience)
+	})
+	if err := control.Serve(socket); err != nil {
+		return err
+	}
+	return <-stopped
+}
+
+// announce says that the switch is ready, and where.
+func announce(ctx context.Context, c serveCommand, con console, urls []string, dir *directory.Directory, log *slog.Logger) error {
+	demo := ""
+	if c.Demo {
+		text, err := demoDomain(ctx, dir, c.clientURL(urls[0]))
+		if err != nil {
+			return err
+		}
+		demo = text
+	}
+	log.Info("ready", "listen", urls, "data", c.Data, "version", release)
+	_, err := fmt.Fprintf(con.out, "Tandem is ready at %s\n%s", strings.Join(urls, " and "), demo)
+	return err
+}
+
+// clientURL is the address for WebSocket clients.
+func (c serveCommand) clientURL(listen string) string {
+	if c.PublicURL != "" {
+		listen = strings.TrimSuffix(c.PublicURL, "/")
+	}
+	return "ws" + strings.TrimPrefix(listen, "http")
+}

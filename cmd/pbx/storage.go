@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/store/postgres"
+	"github.com/tandem-switch/tandem/internal/store/sqlite"
+)
+
+// storage says where a switch keeps what it knows.
+type storage struct {
+	Data      string `default:"./data" placeholder:"DIR" help:"Data directory (${default})."`
+	Postgres  string `placeholder:"DSN" help:"PostgreSQL database instead of a file in the data directory."`
+	MasterKey string `placeholder:"FILE" help:"File with the master key that seals passwords, instead of master.key in the data directory."`
+}
+
+// databaseName is the file of the store in the data directory.
+const databaseName = "pbx.db"
+
+// create makes the data directory, for its owner alone.
+func (s storage) create() error {
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		return fmt.Errorf("cannot make the data directory: %w", err)
+	}
+	return nil
+}
+
+// openedDirectory is a directory with the store that it keeps open.
+type openedDirectory struct {
+	*directory.Directory
+	store directory.Store
+}
+
+// Close closes the store. Nobody may use the directory any more.
+func (o *openedDirectory) Close() error { return o.store.Close() }
+
+// open opens store, master key and directory.
+func (s storage) open(ctx context.Context, config directory.Config) (*openedDirectory, error) {
+	sealer, err := directory.OpenKeyFile(s.keyFile())
+	if err != nil {
+		return nil, err
+	}
+	store, err := s.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := directory.Open(ctx, store, sealer, config)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return &openedDirectory{dir, store}, nil
+}
+
+func (s storage) keyFile() string {
+	if s.MasterKey != "" {
+		return s.MasterKey
+	}
+	return filepath.Join(s.Data, directory.KeyFile)
+}
+
+func (s storage) openStore(ctx context.Context) (directory.Store, error) {
+	if s.Postgres != "" {
+		return postgres.Open(ctx, s.Postgres)
+	}
+	return sqlite.Open(ctx, filepath.Join(s.Data, databaseName))
+}
+
+// operator is the administration: the running server, or the store directly.
+// Only the first command on a new directory makes a store there.
+func (s storage) operator(ctx context.Context, first bool) (admin.Opened, error) {
+	return admin.Open(ctx, s.Data, func(ctx context.Context) (admin.Opened, error) {
+		if !first && !s.exists() {
+			return nil, fmt.Errorf("%s is not the data directory of a switch: name the right one with --data, or begin one with: pbx domain add --data %s example.com", s.Data, s.Data)
+		}
+		dir, err := s.open(ctx, directory.Config{Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			return nil, err
+		}
+		return &localOperator{admin.NewLocal(dir.Directory, nil), dir}, nil
+	})
+}
+
+func (s storage) exists() bool {
+	_, err := os.Stat(filepath.Join(s.Data, databaseName))
+	return err == nil || s.Postgres != ""
+}
+
+// localOperator is an administration without server.
+type localOperator struct {
+	*admin.Local
+	dir *openedDirectory
+}
+
+// Close closes the store.
+func (l *localOperator) Close() error { return l.dir.Close() }
