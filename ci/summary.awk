@@ -1,18 +1,20 @@
 # Shortens the output of go test -v. The lines of a package are kept until its
 # result is known: it passed, and the result is shown alone, or it failed, and
-# everything is shown. Skipped tests are listed at the end, with their reasons.
+# everything is shown. Why tests were skipped is told at the end, and the last
+# line counts.
 
-/^=== (RUN|PAUSE|CONT|NAME)/ { next }
+/^=== (RUN|PAUSE|CONT|NAME)/ { test = $3; next }
 /^-test.shuffle / { next }
 
 /^ *--- PASS: / { passed++ }
 /^ *--- FAIL: / { failed++ }
-/^ *--- SKIP: / { skipped++; skips = skips "\n" previous "\n" $0 }
+/^ *--- SKIP: / { skipped++; skips[said[$3]]++ }
+/^ +[^ ]+\.go:[0-9]+: / { said[test] = $0; sub(/^ +[^ ]+: /, "", said[test]) }
 
 # Messages of the compiler and the linker come when they like.
 /^# / || /^[^ \t]+\.go:[0-9]+:[0-9]+: / { print; next }
 
-{ lines = lines $0 "\n"; previous = $0 }
+{ lines = lines $0 "\n" }
 
 /^\?   \t/ { lines = "" } # no test files
 /^ok  \t/ { print; lines = "" }
@@ -25,6 +27,7 @@
 
 END {
 	if (broken || failed) printf "%s", lines
-	if (skipped) print "\nskipped:" skips
+	if (skipped) printf "\n%d skipped:\n", skipped
+	for (reason in skips) printf "%6d %s\n", skips[reason], reason
 	printf "\n%d passed, %d failed\n", passed, failed
 }
