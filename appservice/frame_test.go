@@ -161,6 +161,19 @@ func TestAppendReply(t *testing.T) {
 	}
 }
 
+func TestNewFrame(t *testing.T) {
+	f, err := appservice.NewFrame(appservice.UpdateUser{User: appservice.User{SIP: "a", DN: "<b>"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "frame", string(f.Raw), `{"mt":"UpdateUser","user":{"domain":"","sip":"a","guid":"","dn":"<b>","prefix":{}}}`)
+	equal(t, "user", string(appservice.User{SIP: "a"}.AppendJSON(nil)), `{"domain":"","sip":"a","guid":"","dn":"","prefix":{}}`)
+	var zero appservice.Frame
+	if l := appservice.LoginFrom(zero); l.App != "" || l.Info != nil {
+		t.Errorf("%+v", l)
+	}
+}
+
 func TestAppendReplyRefuses(t *testing.T) {
 	req := parse(t, `{"mt":"X","src":"s"}`)
 	for _, v := range []any{

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -406,9 +407,9 @@ func TestSlowPeerIsCut(t *testing.T) {
 // TestGreedyPeerIsHeld: a peer that asks and does not read the answers is not read
 // either, and not cut: it gets all answers when it reads.
 func TestGreedyPeerIsHeld(t *testing.T) {
-	_, url := start(t, appservice.ServerConfig{Host: newHost(), APIs: []appservice.API{fakeAPI{"", new(record)}}})
+	server, url := start(t, appservice.ServerConfig{Host: newHost(), APIs: []appservice.API{fakeAPI{"", new(record)}}})
 	c := deaf(t, url)
-	const n = 400
+	const n = 150 // more than sockets and queue can hold
 	go func() {
 		request := []byte(`{"mt":"Echo","text":"` + strings.Repeat("x", 60000) + `"}`)
 		for range n {
@@ -417,6 +418,13 @@ func TestGreedyPeerIsHeld(t *testing.T) {
 			}
 		}
 	}()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for ctx := limited(t); server.Held() == 0; <-tick.C {
+		if ctx.Err() != nil {
+			t.Fatal("the peer is not held")
+		}
+	}
 	for range n {
 		if text, err := c.Read(limited(t)); err != nil || len(text) < 60000 {
 			t.Fatal(err)
@@ -427,9 +435,22 @@ func TestGreedyPeerIsHeld(t *testing.T) {
 // deaf is a connection that has logged in and reads nothing by itself.
 func deaf(t *testing.T, url string) *ws.Client {
 	t.Helper()
-	c := raw(t, url)
+	c, err := ws.Dial(limited(t), url, ws.DialConfig{NetDial: narrow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Abort)
 	logIn(t, c)
 	return c
+}
+
+// narrow dials a socket that takes little before somebody reads.
+func narrow(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+	if err == nil {
+		err = conn.(*net.TCPConn).SetReadBuffer(512 << 10)
+	}
+	return conn, err
 }
 
 // logIn logs a bare connection in.
