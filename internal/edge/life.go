@@ -41,7 +41,7 @@ type wheel struct {
 	watchMu sync.Mutex
 	watched map[*conn]struct{} // over half: looked at every second
 
-	mu    sync.Mutex // guards the following
+	mu    sync.Mutex // held during a tick; guards the following
 	timer clock.Timer
 	next  int       // slot of the next tick
 	last  time.Time // of the last tick
@@ -78,24 +78,19 @@ func (w *wheel) stop() {
 // jumps leaves nobody out; but each only once.
 func (w *wheel) tick() {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.off {
-		w.mu.Unlock()
 		return
 	}
 	now := w.edge.clock.Now()
 	due := min(max(int(now.Sub(w.last)/time.Second), 1), slots)
-	first := w.next
-	w.next, w.last = (first+due)%slots, now
-	w.mu.Unlock()
-	for i := range due {
-		w.visit(&w.slots[(first+i)%slots], now)
+	w.last = now
+	for range due {
+		w.visit(&w.slots[w.next], now)
+		w.next = (w.next + 1) % slots
 	}
 	w.visitWatched()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.off {
-		w.timer.Reset(time.Second)
-	}
+	w.timer.Reset(time.Second)
 }
 
 // add takes a new connection into the emptiest slot by its number.

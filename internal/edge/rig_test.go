@@ -543,3 +543,58 @@ func unmarshal(t testing.TB, text string, v any) {
 		t.Fatalf("%s: %v", text, err)
 	}
 }
+
+// text reads the next text frame.
+func (s *rawSocket) text() message {
+	s.t.Helper()
+	op, payload, err := s.next()
+	if err != nil || op != opText {
+		s.t.Fatalf("received %d %s %v", op, payload, err)
+	}
+	var m message
+	unmarshal(s.t, string(payload), &m)
+	return m
+}
+
+// stuck logs in at the application door and then does not read by itself.
+func (r *rig) stuck(name string) *rawSocket {
+	r.t.Helper()
+	s := r.raw(appsPath)
+	r.must(s.frame(opText, []byte(`{"mt":"AppChallenge"}`)))
+	challenge := s.text().str("challenge")
+	l := appservice.UserLogin("example.com", name)
+	r.must(s.frame(opText, fmt.Appendf(nil, `{"mt":"AppLogin","domain":"example.com","sip":%q,"digest":%q}`,
+		name, appservice.Digest(l, challenge, "secret-"+name))))
+	if m := s.text(); m["ok"] != true {
+		r.t.Fatalf("login: %v", m)
+	}
+	return s
+}
+
+// rawClient logs in at the myApps door.
+func (r *rig) rawClient(name string) *rawSocket {
+	r.t.Helper()
+	s := r.raw(clientPath)
+	r.must(s.frame(opText, []byte(`{"mt":"Login","type":"user"}`)))
+	m := s.text()
+	p := appservice.Proof{
+		Type: "user", Domain: m.str("domain"), User: name, Password: "secret-" + name,
+		Nonce: appservice.NewChallenge(), Challenge: m.str("challenge"),
+	}
+	r.must(s.frame(opText, fmt.Appendf(nil, `{"mt":"Login","type":"user","username":%q,"nonce":%q,"response":%q}`, name, p.Nonce, p.Response())))
+	if m := s.text(); m.str("mt") != "LoginResult" || m["error"] != nil {
+		r.t.Fatalf("login: %v", m)
+	}
+	return s
+}
+
+// panics is how many panics were counted.
+func (r *rig) panics() int {
+	rec := httptest.NewRecorder()
+	r.edge.metrics.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	n := 0
+	if _, rest, found := strings.Cut(rec.Body.String(), `pbx_drops_total{reason="panic"} `); found {
+		_, _ = fmt.Sscan(rest, &n)
+	}
+	return n
+}
