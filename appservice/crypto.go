@@ -2,7 +2,7 @@ package appservice
 
 import (
 	"crypto/rand"
-	"crypto/rc4" //lint:file-ignore SA1019 the published protocol uses it; nothing new is built on it
+	"crypto/rc4" // the published protocol uses it; nothing new is built on it
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
