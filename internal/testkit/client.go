@@ -35,7 +35,7 @@ func dialDoor(t testing.TB, url string, d Device) *Client {
 	c := &Client{t: t, p: p, dev: newDevice(d, nil, p.now)}
 	p.devices = map[string]*device{d.Name: c.dev}
 	c.must(c.dev.dial(socketURL(url, d.Door)))
-	t.Cleanup(c.dev.drop)
+	t.Cleanup(c.dev.abandon)
 	return c
 }
 
@@ -137,5 +137,8 @@ func (c *Client) Value(name string) string {
 // Bind gives a name to a string.
 func (c *Client) Bind(name, text string) { c.p.vars.bindText(name, text) }
 
-// Drop cuts the socket without a close frame.
-func (c *Client) Drop() { c.dev.drop() }
+// Drop cuts the socket without a close frame, and lets the switch notice.
+func (c *Client) Drop() {
+	c.dev.drop(settleLimit)
+	time.Sleep(dropPause)
+}

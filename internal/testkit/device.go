@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -41,8 +42,10 @@ type device struct {
 	never    []string
 	now      func() time.Time
 
-	conn  *ws.Client
-	watch *watch
+	conn   *ws.Client
+	watch  *watch
+	socket *net.TCPConn  // below conn
+	ended  chan struct{} // closed when the reader of conn has ended
 
 	mu      sync.Mutex    // guards the following
 	queue   []event       // received, not yet taken
@@ -80,13 +83,24 @@ func (d *device) dial(url string) error {
 	if err != nil {
 		return err
 	}
-	d.conn, d.watch = c, newWatch(d.never, d.now)
-	go d.read(serial, c, d.watch)
+	d.conn, d.watch, d.ended = c, newWatch(d.never, d.now), make(chan struct{})
+	go d.read(serial, c, d.watch, d.ended)
 	return nil
 }
 
+// dialTCP opens the socket and keeps it for drop.
+func (d *device) dialTCP(ctx context.Context, network, addr string) (net.Conn, error) {
+	c, err := new(net.Dialer).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	d.socket, _ = c.(*net.TCPConn)
+	return c, nil
+}
+
 // read runs until the connection ends.
-func (d *device) read(serial int, c *ws.Client, w *watch) {
+func (d *device) read(serial int, c *ws.Client, w *watch, ended chan<- struct{}) {
+	defer close(ended)
 	for {
 		text, err := c.Read(context.Background())
 		if err != nil {
@@ -206,8 +220,9 @@ func (d *device) waiting() int {
 	return len(d.queue)
 }
 
-// drop cuts the socket without a close frame.
-func (d *device) drop() {
+// drop cuts the socket without a close frame. It returns when the switch has
+// closed its side, which it does when it has noticed; at the latest after limit.
+func (d *device) drop(limit time.Duration) {
 	if d.conn == nil {
 		return
 	}
@@ -216,6 +231,17 @@ func (d *device) drop() {
 	d.queue = nil
 	d.note("*", "dropped")
 	d.mu.Unlock()
+	if d.socket != nil && d.socket.CloseWrite() == nil {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		select {
+		case <-d.ended:
+		case <-timer.C:
+		}
+	}
 	d.conn.Abort()
 	d.conn = nil
 }
+
+// abandon closes the socket at once.
+func (d *device) abandon() { d.drop(0) }

@@ -12,6 +12,7 @@ import (
 func (d *device) config(serial int) ws.DialConfig {
 	cfg := ws.DialConfig{
 		MaxMessage: maxFrame,
+		NetDial:    d.dialTCP,
 		PongHandler: func(payload []byte) error {
 			select {
 			case d.pongs <- string(payload):

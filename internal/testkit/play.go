@@ -15,7 +15,7 @@ const (
 	answerLimit   = 5 * time.Second        // for a frame that must come
 	optionalLimit = 500 * time.Millisecond // for one that may come
 	endPause      = 200 * time.Millisecond // before the queues must be empty
-	dropPause     = 50 * time.Millisecond  // for the switch to notice a cut socket
+	dropPause     = 30 * time.Millisecond  // for what follows from a socket that the switch has seen end
 	clockStep     = 10 * time.Second       // by which the time of the switch moves
 	clockPause    = 3 * time.Millisecond   // between two such steps
 	settleLimit   = time.Second            // for the switch to have read what was sent
@@ -74,7 +74,7 @@ func (p *player) now() time.Time { return time.Now().Add(time.Duration(p.ahead.L
 
 func (p *player) close() {
 	for _, dev := range p.devices {
-		dev.drop()
+		dev.abandon()
 	}
 }
 
@@ -278,7 +278,7 @@ func drop(dev *device) error {
 	if !dev.connected() {
 		return errors.New("it has no socket")
 	}
-	dev.drop()
+	dev.drop(settleLimit)
 	time.Sleep(dropPause)
 	return nil
 }
@@ -296,7 +296,7 @@ func (p *player) closed(s *Step, dev *device) error {
 	if !ok || code != s.code {
 		return fmt.Errorf("closed by %v, want code %d", e.end, s.code)
 	}
-	dev.drop()
+	dev.abandon()
 	return nil
 }
 
