@@ -67,6 +67,7 @@ type Conn struct {
 	partial   bool    // msg holds a part of a message
 	ponged    bool    // a pong was queued in this turn
 	libDone   bool    // lib reads no more
+	budget    int     // how much lib may read up to the end of the frame, 0 = no matter
 	readClass uint8   // size of the next read, see portable.go
 
 	mu        sync.Mutex // guards the following and all writes to conn

@@ -23,6 +23,10 @@ func (l *link) Read(p []byte) (int, error) {
 		}
 	}
 	n := copy(p, c.in.rest())
+	if c.budget > 0 {
+		n = min(n, c.budget)
+		c.budget -= n
+	}
 	c.took(n)
 	return n, nil
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 )
@@ -19,6 +18,7 @@ import (
 // when the peer has answered, at the latest after a second.
 func (c *Conn) Serve(h Handler) error {
 	c.handler = h
+	c.inTurn = c.in != nil || c.br.Buffered() > 0 // after ErrSwitch
 	err := c.serve(h)
 	c.endTurn()
 	c.handler = nil
@@ -32,35 +32,49 @@ func (c *Conn) Serve(h Handler) error {
 func (c *Conn) serve(h Handler) error {
 	defer c.tidy()
 	for {
-		kind, r, err := c.lib.NextReader()
-		if err != nil {
-			return c.why(err)
+		done := false
+		var err error
+		if c.br.Buffered() == 0 {
+			if c.in == nil && c.fill() != nil { // here, not below the library: a small stack
+				c.libDone = true
+				return c.lost()
+			}
+			done, err = c.quick(h)
 		}
-		if err := c.deliver(h, kind, r); err != nil {
+		if !done {
+			err = c.slow(h)
+		}
+		if err != nil {
 			return err
 		}
 	}
 }
 
-// deliver hands one message to the handler.
-func (c *Conn) deliver(h Handler, kind int, r io.Reader) error {
-	if kind != websocket.TextMessage || c.closing.Load() {
-		if _, err := io.Copy(io.Discard, r); err != nil {
-			return c.why(err)
-		}
-		if kind == websocket.TextMessage || c.closing.Load() {
-			return nil
-		}
-		return h.Binary()
+// slow has the library read up to the end of the next message and hands that to
+// the handler.
+func (c *Conn) slow(h Handler) error {
+	kind, r, err := c.lib.NextReader()
+	if err != nil {
+		return c.why(err)
+	}
+	if kind != websocket.TextMessage {
+		return c.binary(h, r)
 	}
 	if err := c.readMessage(r); err != nil {
 		return c.why(err)
 	}
-	if !utf8.Valid(c.msg.buf) {
-		c.Close(CodeUTF8, "not UTF-8")
-		return ErrUTF8
+	return c.text(h, c.msg.buf)
+}
+
+// binary skips a binary message and tells the handler.
+func (c *Conn) binary(h Handler, r io.Reader) error {
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return c.why(err)
 	}
-	return h.Message(c.msg.buf)
+	if c.closing.Load() {
+		return nil
+	}
+	return h.Binary()
 }
 
 // readMessage reads one message into c.msg, which grows with what comes.
@@ -130,18 +144,16 @@ func (c *Conn) lost() error {
 
 // gotPing answers a ping, in order with what is queued. Where the peer does not
 // read what it has been sent, pings stay unanswered.
-func (c *Conn) gotPing(payload string) error {
-	if err := c.queueControl(opPong, []byte(payload), c.maxQueue/2); err == nil {
+func (c *Conn) gotPing(payload []byte) {
+	if c.queueControl(opPong, payload, c.maxQueue/2) == nil {
 		c.ponged = true
 	}
-	return nil
 }
 
-func (c *Conn) gotPong(payload string) error {
+func (c *Conn) gotPong(payload []byte) {
 	if c.handler != nil {
-		c.handler.Pong([]byte(payload))
+		c.handler.Pong(payload)
 	}
-	return nil
 }
 
 // gotClose answers the close frame of the peer with the same code.

@@ -3,7 +3,6 @@ package ws_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -198,8 +198,7 @@ func (s *server) tryRaw() (*rawPeer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &rawPeer{Conn: conn, r: bufio.NewReader(conn)}
-	_ = p.SetDeadline(time.Now().Add(patience))
+	p := newRawPeer(conn)
 	if _, err := io.WriteString(p, handshake); err != nil {
 		return nil, err
 	}
@@ -211,6 +210,37 @@ func (s *server) tryRaw() (*rawPeer, error) {
 		return nil, errors.New(answer.Status)
 	}
 	return p, nil
+}
+
+func newRawPeer(conn net.Conn) *rawPeer {
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	return &rawPeer{Conn: conn, r: bufio.NewReader(conn)}
+}
+
+// socket connects a rawPeer without the handshake.
+func (s *server) socket(t testing.TB) *rawPeer {
+	t.Helper()
+	conn, err := s.dialSocket()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return newRawPeer(conn)
+}
+
+// answer reads the answer to a handshake.
+func (p *rawPeer) answer(t testing.TB) *http.Response {
+	t.Helper()
+	a, err := http.ReadResponse(p.r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func (p *rawPeer) status(t testing.TB) string {
+	t.Helper()
+	return p.answer(t).Status
 }
 
 func (s *server) dialSocket() (net.Conn, error) {
@@ -283,7 +313,7 @@ func (p *rawPeer) wantClose(t testing.TB, code int) {
 // wantEnd reads until the socket ends.
 func (p *rawPeer) wantEnd(t testing.TB) {
 	t.Helper()
-	if rest, err := io.ReadAll(p.r); errors.Is(err, context.DeadlineExceeded) {
+	if rest, err := io.ReadAll(p.r); errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("the socket is still open, got %q: %v", rest, err)
 	}
 }

@@ -61,8 +61,8 @@ func newConn(cfg Config) *Conn {
 // begin takes over from the handshake.
 func (c *Conn) begin(lib *websocket.Conn) {
 	c.lib = lib
-	lib.SetPingHandler(c.gotPing)
-	lib.SetPongHandler(c.gotPong)
+	lib.SetPingHandler(func(payload string) error { c.gotPing([]byte(payload)); return nil })
+	lib.SetPongHandler(func(payload string) error { c.gotPong([]byte(payload)); return nil })
 	lib.SetCloseHandler(c.gotClose)
 	lib.SetReadLimit(c.limit.Load())
 	c.lastRead.Store(c.now().UnixNano())
