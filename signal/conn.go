@@ -2,6 +2,7 @@ package signal
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,8 +17,9 @@ type Conn struct {
 	closed   bool
 	regs     []*Registration
 	legs     map[int32]*Leg
-	released map[int32]release
-	last     int32 // the newest number of the switch
+	released []release // lately, oldest first
+	last     int32     // the newest number of the switch
+	wrapped  bool      // numbers may have been used before
 	probes   probes
 
 	inboxMu sync.Mutex // one text at a time on inboxes; taken after the lock of a chat
@@ -25,6 +27,7 @@ type Conn struct {
 
 // release is what is remembered of a number for a minute.
 type release struct {
+	number   int32
 	at       time.Time
 	bySwitch bool
 	ext      bool
@@ -119,13 +122,13 @@ func (c *Conn) newLeg(r *Registration, now time.Time) *Leg {
 	}
 	for {
 		if c.last == math.MinInt32 {
-			c.last = 0
+			c.last, c.wrapped = 0, true
 		}
 		c.last--
 		if _, live := c.legs[c.last]; live {
 			continue
 		}
-		if rel, ok := c.released[c.last]; ok && now.Sub(rel.at) < numberRest {
+		if c.wrapped && c.rests(c.last, now) {
 			continue
 		}
 		return c.enter(&Leg{conn: c, reg: r, number: c.last})
@@ -140,7 +143,7 @@ func (c *Conn) openLeg(r *Registration, number int32) *Leg {
 	if c.closed || len(c.legs) >= c.sw.limits.LegsPerConn || c.legs[number] != nil {
 		return nil
 	}
-	delete(c.released, number)
+	c.released = slices.DeleteFunc(c.released, func(rel release) bool { return rel.number == number })
 	return c.enter(&Leg{conn: c, reg: r, number: number})
 }
 
@@ -160,31 +163,42 @@ func (c *Conn) leave(l *Leg, now time.Time, bySwitch bool) bool {
 		return false
 	}
 	delete(c.legs, l.number)
-	c.remember(l.number, release{at: now, bySwitch: bySwitch, ext: l.reg.ext()})
+	c.remember(release{number: l.number, at: now, bySwitch: bySwitch, ext: l.reg.ext()})
 	return true
 }
 
-// remember keeps a released number; the caller holds c.mu.
-func (c *Conn) remember(number int32, rel release) {
-	if c.released == nil {
-		c.released = map[int32]release{}
+// remember keeps a released number for a while; the caller holds c.mu.
+func (c *Conn) remember(rel release) {
+	old := 0
+	for old < len(c.released) && rel.at.Sub(c.released[old].at) >= numberRest {
+		old++
 	}
-	if len(c.released) >= maxReleased {
-		for n, old := range c.released {
-			if rel.at.Sub(old.at) >= numberRest || len(c.released) >= maxReleased {
-				delete(c.released, n)
-			}
+	if len(c.released)-old >= maxReleased {
+		old++
+	}
+	c.released = append(slices.Delete(c.released, 0, old), rel)
+}
+
+// rests tells whether a number was released so lately that it is not used again.
+func (c *Conn) rests(number int32, now time.Time) bool {
+	for _, rel := range c.released {
+		if rel.number == number && now.Sub(rel.at) < numberRest {
+			return true
 		}
 	}
-	c.released[number] = rel
+	return false
 }
 
 // recent is what is known of a number that is not live.
 func (c *Conn) recent(number int32) (release, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	rel, ok := c.released[number]
-	return rel, ok
+	for _, rel := range slices.Backward(c.released) {
+		if rel.number == number {
+			return rel, true
+		}
+	}
+	return release{}, false
 }
 
 // probes are the pings that prove delivery to clients without receipts: at most

@@ -172,7 +172,7 @@ func (c *Conn) setup(t *Turn, src string, number int32, m *Message) {
 	if cause != 0 {
 		c.reject(t, r.src, number, cause)
 		c.mu.Lock()
-		c.remember(number, release{at: t.Now, bySwitch: true, ext: r.ext()})
+		c.remember(release{number: number, at: t.Now, bySwitch: true, ext: r.ext()})
 		c.mu.Unlock()
 	}
 }
