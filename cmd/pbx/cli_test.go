@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,8 +20,8 @@ func TestUsage(t *testing.T) {
 		{"", exitOK, "serve"},
 		{"--help", exitOK, "serve"},
 		{"user add --help", exitOK, "--password-stdin"},
-		{"version", exitOK, "pbx " + release},
-		{"version --json", exitOK, `"version": "` + release + `"`},
+		{"version", exitOK, "pbx " + version},
+		{"version --json", exitOK, `"version": "` + version + `"`},
 		{"dance", exitUsage, "dance"},
 		{"user", exitUsage, "pbx user --help"},
 		{"user add", exitUsage, "pbx user add --help"},
@@ -118,7 +119,7 @@ func TestModel(t *testing.T) {
 
 func isAdministrative(command *kong.Node) bool {
 	first := strings.Fields(command.Path())[0]
-	return strings.Contains(" domain user app device regs calls ", " "+first+" ")
+	return slices.Contains([]string{"domain", "user", "app", "device", "regs", "calls"}, first)
 }
 
 func hasFlag(command *kong.Node, name string) bool {

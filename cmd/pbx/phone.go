@@ -29,7 +29,7 @@ func (c phoneCommand) Run(ctx context.Context, con console) error {
 	confirm := func(code int) {
 		fmt.Fprintf(con.err, "pbx: confirm this login on another device; the code is %04d\n", code)
 	}
-	door, err := phone.NewMyApps(c.Server, c.User, password, "pbx phone "+release, confirm)
+	door, err := phone.NewMyApps(c.Server, c.User, password, "pbx phone "+version, confirm)
 	if err != nil {
 		return misuse("%v", err)
 	}

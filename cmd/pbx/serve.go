@@ -68,7 +68,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	defer func() { err = errors.Join(err, dir.Close()) }()
 
 	tracer := trace.New(traceSink(con.err, traced), traced)
-	metrics := metric.New(release, revision())
+	metrics := metric.New(version, revision())
 	pbx, err := signal.New(signal.Config{
 		Directory: dir, Policy: facilities.New(), Observer: metrics, Tracer: tracer, Limits: c.Limits.signal(),
 	})
@@ -80,7 +80,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	doors, err := edge.New(edge.Config{
 		Directory: dir.Directory, APIs: []appservice.API{pbxapi.NewSignal(pbx)},
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(),
-		Name: c.Name, Version: release, Build: revision(),
+		Name: c.Name, Version: version, Build: revision(),
 		Listen: c.Listen, CertFile: c.TLSCert, KeyFile: c.TLSKey,
 		PublicMetrics: c.MetricsPublic, TrustedProxies: c.TrustedProxy, Ready: ready(dir.Directory),
 	})
@@ -191,7 +191,7 @@ func announce(ctx context.Context, c serveCommand, con console, urls []string, d
 		}
 		demo = text
 	}
-	log.Info("ready", "listen", urls, "data", c.Data, "version", release)
+	log.Info("ready", "listen", urls, "data", c.Data, "version", version)
 	_, err := fmt.Fprintf(con.out, "Tandem is ready at %s\n%s", strings.Join(urls, " and "), demo)
 	return err
 }

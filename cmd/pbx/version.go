@@ -6,8 +6,8 @@ import (
 	"runtime/debug"
 )
 
-// release is the version of this source.
-const release = "0.1.0"
+// version is what the build says it is (-ldflags "-X main.version=...").
+var version = "dev"
 
 type versionCommand struct {
 	JSON bool `name:"json" env:"-" help:"Write JSON."`
@@ -19,7 +19,7 @@ func (c versionCommand) Run(con console) error {
 		Version  string `json:"version"`
 		Revision string `json:"revision"`
 		Go       string `json:"go"`
-	}{release, revision(), runtime.Version()}
+	}{version, revision(), runtime.Version()}
 	if c.JSON {
 		return writeJSON(con, v)
 	}

@@ -40,8 +40,7 @@ func LockServer(ctx context.Context, dataDir string) (*Lock, error) {
 	}
 	err = errors.Join(l.file.Truncate(0), writeAt(l.file, fmt.Sprintf("%d\n", os.Getpid())))
 	if err != nil {
-		l.Unlock()
-		return nil, err
+		return nil, errors.Join(err, l.release())
 	}
 	return l, nil
 }

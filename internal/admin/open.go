@@ -51,8 +51,7 @@ func Open(ctx context.Context, dataDir string, direct func(context.Context) (Ope
 func openDirect(ctx context.Context, l *Lock, direct func(context.Context) (Opened, error)) (Opened, error) {
 	opened, err := direct(ctx)
 	if err != nil {
-		l.release()
-		return nil, err
+		return nil, errors.Join(err, l.release())
 	}
 	return &locked{Opened: opened, lock: l}, nil
 }

@@ -61,10 +61,10 @@ type printer struct {
 	chat   string
 }
 
-// show writes one event. A writer that fails has nobody to be told.
+// show writes one event.
 func (p *printer) show(e Event) {
 	if p.json {
-		p.w.Write(append(jsonLine(e), '\n'))
+		p.write(string(jsonLine(e)) + "\n")
 		return
 	}
 	line := e.words(p.prompt)
@@ -72,14 +72,18 @@ func (p *printer) show(e Event) {
 		return
 	}
 	p.clear()
-	io.WriteString(p.w, line+"\n")
+	p.write(line + "\n")
 	p.ask(p.chat)
 }
+
+// write writes to the reader of the events; one who has gone has no use for the
+// rest.
+func (p *printer) write(s string) { _, _ = io.WriteString(p.w, s) }
 
 // clear takes the prompt away.
 func (p *printer) clear() {
 	if p.prompt && p.shown != "" {
-		io.WriteString(p.w, "\r\x1b[K")
+		p.write("\r\x1b[K")
 		p.shown = ""
 	}
 }
@@ -90,7 +94,7 @@ func (p *printer) ask(chat string) {
 	if p.prompt {
 		p.clear()
 		p.shown = oneLine(chat) + "> "
-		io.WriteString(p.w, p.shown)
+		p.write(p.shown)
 	}
 }
 

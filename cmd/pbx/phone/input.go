@@ -3,6 +3,7 @@ package phone
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -52,7 +53,7 @@ func readLine(in *bufio.Reader) (line, error) {
 		if b.Len() <= maxLine {
 			b.Write(piece)
 		}
-		if err == bufio.ErrBufferFull {
+		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
 		text := strings.TrimSuffix(strings.TrimSuffix(b.String(), "\n"), "\r")

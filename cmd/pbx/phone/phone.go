@@ -113,7 +113,10 @@ func (p *phone) loop(lines <-chan line) error {
 		case <-p.due:
 			p.lost = errors.New("the switch has opened no inbox: does it know IM_INBOX?")
 		case f := <-p.frames:
-			err = p.received(f)
+			p.lost = f.err
+			if f.err == nil {
+				err = p.received(f.text)
+			}
 		case l, ok := <-p.wanted(lines):
 			p.typed(l, ok)
 		case <-p.last:
@@ -199,7 +202,7 @@ func (p *phone) connected(d dialed) error {
 	if d.err != nil {
 		return p.again(d.err)
 	}
-	ctx, cancel := context.WithCancel(p.ctx)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(p.ctx)) // an interrupt leaves time for a logout
 	p.line, p.hangUp = d.line, cancel
 	p.frames = readFrames(ctx, d.line)
 	p.due = time.After(readyTime)
@@ -243,7 +246,7 @@ func (p *phone) send(frame []byte) {
 	if p.line == nil || p.lost != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(p.ctx, sendTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), sendTime)
 	defer cancel()
 	p.lost = p.line.Send(ctx, frame)
 }
@@ -280,17 +283,10 @@ func (p *phone) end() {
 }
 
 // received takes one message of the switch.
-func (p *phone) received(r received) error {
-	if r.err != nil {
-		p.lost = r.err
-		return nil
-	}
-	f, err := parseFrame(r.text)
-	if err != nil {
-		p.lost = fmt.Errorf("the switch has sent what is no message: %w", err)
-		return nil
-	}
+func (p *phone) received(text []byte) error {
+	f, ok := parseFrame(text)
 	switch {
+	case !ok: // of an API that is not ours
 	case f.MT == "RegisterResult" && f.Err != "":
 		return fmt.Errorf("the switch does not register this phone: %s", f.Err)
 	case f.MT == "LogoutResult":

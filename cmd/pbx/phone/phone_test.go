@@ -49,9 +49,9 @@ func (s *fakeSwitch) Recv(ctx context.Context) ([]byte, error) {
 }
 
 func (s *fakeSwitch) Send(_ context.Context, text []byte) error {
-	f, err := parseFrame(text)
-	if err != nil {
-		return err
+	f, ok := parseFrame(text)
+	if !ok {
+		return errors.New("no message: " + string(text))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -235,6 +235,30 @@ func TestConversation(t *testing.T) {
 	})
 }
 
+// An interrupt ends the phone: as asked for a person, as a failure for a script.
+func TestInterrupt(t *testing.T) {
+	for _, interactive := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newFakeSwitch()
+			ctx, cancel := context.WithCancel(t.Context())
+			keyboard, typing := io.Pipe()
+			done := make(chan error, 1)
+			go func() {
+				done <- Run(ctx, Config{Dial: s.dial, Interactive: interactive, In: keyboard, Out: io.Discard})
+			}()
+			synctest.Wait()
+			cancel()
+			if err := <-done; (err == nil) != interactive {
+				t.Errorf("interactive %v: %v", interactive, err)
+			}
+			if !s.logout {
+				t.Error("the phone has not logged out")
+			}
+			typing.Close()
+		})
+	}
+}
+
 // The connection breaks: a person's phone dials again, and sends what has no
 // receipt with the same id; a script ends.
 func TestReconnect(t *testing.T) {
@@ -286,13 +310,18 @@ func TestErrorsThatEndThePhone(t *testing.T) {
 	failing := func(err error) func(context.Context) (Line, Identity, error) {
 		return func(context.Context) (Line, Identity, error) { return nil, Identity{}, err }
 	}
-	after := func(text string) func(context.Context) (Line, Identity, error) {
+	after := func(frames ...string) func(context.Context) (Line, Identity, error) {
 		s := newFakeSwitch()
-		s.toPhone <- []byte(text)
+		for _, text := range frames {
+			s.toPhone <- []byte(text)
+		}
 		return s.dial
 	}
-	lost := newFakeSwitch()
-	close(lost.toPhone)
+	broken := func(context.Context) (Line, Identity, error) {
+		s := newFakeSwitch()
+		close(s.toPhone)
+		return deaf{s}, Identity{}, nil
+	}
 	noInbox := func(context.Context) (Line, Identity, error) { return mute{}, Identity{}, nil }
 	tests := []struct {
 		name        string
@@ -305,7 +334,8 @@ func TestErrorsThatEndThePhone(t *testing.T) {
 		{"not registered", true, after(`{"mt":"RegisterResult","err":"no such device"}`), "no such device"},
 		{"logged out", true, after(`{"mt":"LogoutResult"}`), "ended this login"},
 		{"no inbox", false, noInbox, "no inbox"},
-		{"not JSON", false, after(`{`), "no message"},
+		{"connection lost", false, broken, "EOF"},
+		{"the inbox ends", false, after(`{"mt":"UpdateUser","err":{},"call":"7"}`, string(signaling(-9, `{"type":"setup","fty":[{"type":"im_setup","inbox":true}]}`)), string(signaling(-9, `{"type":"rel","cau":{"num":102}}`))), "ended the inbox"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -321,9 +351,30 @@ func TestErrorsThatEndThePhone(t *testing.T) {
 	}
 }
 
+// deaf is a switch that takes nothing in.
+type deaf struct{ *fakeSwitch }
+
+func (deaf) Send(context.Context, []byte) error { return nil }
+
 // mute is a switch that says nothing.
 type mute struct{}
 
 func (mute) Recv(ctx context.Context) ([]byte, error) { <-ctx.Done(); return nil, ctx.Err() }
 func (mute) Send(context.Context, []byte) error       { return nil }
 func (mute) Close(bool)                               {}
+
+// Whatever a switch sends, the phone goes on.
+func FuzzReceived(f *testing.F) {
+	f.Add([]byte(`{"mt":"Signaling","call":-1,"sig":{"type":"facility","fty":[{"type":"im_message","chat":"bob","data":"x","more":true}]}}`))
+	f.Add([]byte(`{"mt":"Signaling","call":-1,"sig":{"type":"setup","fty":[{"type":"im_setup","inbox":true},{"type":7}]}}`))
+	f.Add([]byte(`{"mt":"Signaling","call":-1,"sig":{"type":"facility","fty":[{"type":"im_receipt","id":"x","state":"failed","cau":300}]}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		p := &phone{ctx: t.Context(), out: &printer{w: io.Discard}, pause: firstPause}
+		p.desk = newDesk(p.out.show, p.send)
+		p.desk.inbox = -1
+		if err := p.received(text); err != nil && p.lost != nil {
+			t.Errorf("%v and %v", err, p.lost)
+		}
+		p.desk.flush()
+	})
+}

@@ -57,9 +57,10 @@ type facility struct {
 	Cau       uint8  `json:"cau"`
 }
 
-// parseFrame reads a received message. Facilities of other types, whose
-// members may be of any kind, are left out.
-func parseFrame(text []byte) (frame, error) {
+// parseFrame reads a received message; what has another form than ours is not
+// for us. So are facilities of other types, whose members may be of any kind:
+// they are left out.
+func parseFrame(text []byte) (f frame, ok bool) {
 	var raw struct {
 		frame
 		Sig *struct {
@@ -67,12 +68,12 @@ func parseFrame(text []byte) (frame, error) {
 			Fty []json.RawMessage `json:"fty"`
 		} `json:"sig"`
 	}
-	if err := json.Unmarshal(text, &raw); err != nil {
-		return frame{}, err
+	if json.Unmarshal(text, &raw) != nil {
+		return frame{}, false
 	}
-	f := raw.frame
+	f = raw.frame
 	if raw.Sig == nil {
-		return f, nil
+		return f, true
 	}
 	f.Sig = &raw.Sig.sig
 	for _, one := range raw.Sig.Fty {
@@ -81,7 +82,7 @@ func parseFrame(text []byte) (frame, error) {
 			f.Sig.Fty = append(f.Sig.Fty, fty)
 		}
 	}
-	return f, nil
+	return f, true
 }
 
 // register asks for a registration with an inbox.
