@@ -123,7 +123,7 @@ func (d *clientDoor) logout(m *member, f appservice.Frame) error {
 	c.endSession() // before the directory tells that the session is gone
 	d.me.Store(nil)
 	d.wake.Store(nil)
-	c.edge.deleteSession(c.context(), m.owner, m.session)
+	c.edge.deleteSession(m.owner, m.session)
 	c.edge.wheel.awaitLogin(c)
 	c.ws.SetReadLimit(int64(c.edge.lim.MessageBefore))
 	return c.answer(f, appservice.LogoutResult{})

@@ -214,7 +214,6 @@ func (c *conn) settle() error {
 	if c.second || c.sess.Load() == nil {
 		return nil
 	}
-	c.ws.SetReadLimit(int64(c.edge.lim.MessageAfter))
 	c.TurnEnd()
 	return ws.ErrSwitch
 }

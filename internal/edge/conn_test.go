@@ -40,6 +40,13 @@ func TestMessageSizes(t *testing.T) {
 	c, _ := r.loginClient("bob")
 	c.send(`{"mt":"Logout"}`)
 	c.until("LogoutResult")
+	p := c.authenticate("user", "bob", "secret-bob")
+	c.respond(p)
+	c.result(p)
+	c.send(keepAlive(65535))
+	c.until("KeepAlive")
+	c.send(`{"mt":"Logout"}`)
+	c.until("LogoutResult")
 	c.send(keepAlive(4097))
 	c.wantClosed(1009)
 }
@@ -145,20 +152,6 @@ func TestPingsAndSilence(t *testing.T) {
 		t.Errorf("%d pings before the end, want about 3", pings)
 	}
 	answering.quiet()
-}
-
-// pump reads everything that comes, so that pings are answered.
-func (c *client) pump(ctx context.Context) <-chan struct{} {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			if _, err := c.ws.Read(ctx); err != nil {
-				return
-			}
-		}
-	}()
-	return done
 }
 
 func TestNeverReadingClientDelaysNobody(t *testing.T) {

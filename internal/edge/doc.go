@@ -13,6 +13,10 @@
 //
 // Concurrency: each connection has one reading goroutine that owns its state;
 // sending to a connection is safe from everywhere and never blocks. One ticker
-// serves the timers of all connections. Locks are taken in the order
-// presence of a person, connection, wheel; none is held while an API runs.
+// serves the timers of all connections. Locks are taken in this order: the
+// writer of the directory, who tells of changes; clientDoor.mu of a login that
+// waits for its confirmation; people, waiting, caps, guard and the like, none
+// under another; the queue of a connection in internal/ws. The wheel and its
+// slots come before that queue too. Only clientDoor.mu is held while an API is
+// called (Open).
 package edge

@@ -9,6 +9,7 @@ import (
 	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/signal"
 )
 
 // pending is a login whose password was right and that waits until another
@@ -114,7 +115,9 @@ func (d *clientDoor) confirm() {
 	d.pending = nil
 	p.timer.Stop()
 	d.conn.edge.waiting.remove(p.entry.session)
-	_ = d.complete(context.Background(), nil, p.entry) // its error has closed the connection
+	turn := signal.NewTurn(context.Background(), d.conn.edge.clock.Now())
+	_ = d.complete(signal.WithTurn(context.Background(), turn), turn, p.entry) // its error has closed the connection
+	turn.End(context.Background())
 }
 
 // takePending takes the login that waits, so that nobody else ends it.
@@ -160,7 +163,7 @@ func (d *clientDoor) giveUp(p *pending) {
 	if p == nil {
 		return
 	}
-	d.conn.edge.deleteSession(context.Background(), p.entry.user.Address(), p.entry.session)
+	d.conn.edge.deleteSession(p.entry.user.Address(), p.entry.session)
 }
 
 // cancel handles LoginCancel: it is answered with an error in any case.

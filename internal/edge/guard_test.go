@@ -16,8 +16,8 @@ func TestGuardWaitsDouble(t *testing.T) {
 		}
 		g.failed("alice", from, now)
 	}
-	for _, wait := range []time.Duration{1, 2, 4, 5, 5} {
-		wait *= time.Second
+	for _, seconds := range []int{1, 2, 4, 5, 5} {
+		wait := time.Duration(seconds) * time.Second
 		if r := g.allow("alice", from, now); r != allowed {
 			t.Fatalf("refused by %q before the next failure", r)
 		}

@@ -56,10 +56,13 @@ type slot struct {
 
 func newWheel(e *Edge) *wheel { return &wheel{edge: e, watched: map[*conn]struct{}{}} }
 
-// start begins ticking.
+// start begins ticking, once.
 func (w *wheel) start() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.timer != nil || w.off {
+		return
+	}
 	w.last = w.edge.clock.Now()
 	w.timer = w.edge.clock.AfterFunc(time.Second, w.tick)
 }

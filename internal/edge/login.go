@@ -200,6 +200,7 @@ func (e *Edge) tried(door, who string, from netip.Addr, ok bool) {
 	}
 	e.guard.failed(who, from, e.clock.Now())
 	e.metrics.LoginFailed(door, "credentials")
+	e.log.Info("a login failed", "door", door, "account", who, "from", from)
 }
 
 // password is the password of an object, or a dummy at the same cost.
@@ -231,7 +232,9 @@ func (d *clientDoor) enter(f appservice.Frame, in entry) error {
 	if needs {
 		n.Code = newCode()
 	}
-	s, err := c.edge.dir.CreateSession(c.context(), in.user.Address(), n)
+	ctx, done := writing()
+	defer done()
+	s, err := c.edge.dir.CreateSession(ctx, in.user.Address(), n)
 	if err != nil {
 		c.edge.log.Error("a session could not be stored", "conn", c.id, "err", err)
 		return d.fail(f, errTemporary)

@@ -79,14 +79,20 @@ func (e *Edge) Serve(ctx context.Context) error {
 	case err = <-failed:
 		running--
 	}
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
-	}
+	err = unexpected(err)
 	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.lim.ShutdownPatience)
 	defer cancel()
 	err = errors.Join(err, e.Shutdown(patience))
 	for range running {
-		<-failed
+		err = errors.Join(err, unexpected(<-failed))
+	}
+	return err
+}
+
+// unexpected is err unless it only says that a listener was closed.
+func unexpected(err error) error {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
 	}
 	return err
 }

@@ -105,6 +105,7 @@ func TestServeOnSeveralListeners(t *testing.T) {
 	e, stop := serving(t, func(c *Config) {
 		c.Listen = []string{"http://127.0.0.1:0", "https://127.0.0.1:0", "http+insecure://0.0.0.0:0"}
 		c.CertFile, c.KeyFile = cert, key
+		c.Limits.HeaderTime = 50 * time.Millisecond
 	})
 	urls := e.URLs()
 	if len(urls) != 3 {
@@ -123,6 +124,9 @@ func TestServeOnSeveralListeners(t *testing.T) {
 	fetch(t, trusting, public+"/metrics", 404)
 	fetch(t, trusting, urls[0]+"/metrics", 404) // no metrics were configured
 	trusting.CloseIdleConnections()
+	for _, url := range urls[:2] { // with and without TLS
+		staysOpen(t, url)
+	}
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
@@ -132,6 +136,23 @@ func TestServeOnSeveralListeners(t *testing.T) {
 	if err := e.Listen(t.Context()); err == nil {
 		t.Error("Listen after the end")
 	}
+}
+
+// staysOpen proves that no limit of HTTP ends a WebSocket.
+func staysOpen(t *testing.T, url string) {
+	t.Helper()
+	socket, err := ws.Dial(t.Context(), "ws"+strings.TrimPrefix(url, "http")+appsPath,
+		ws.DialConfig{TLS: &tls.Config{InsecureSkipVerify: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Abort()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond) // longer than all times of the header
+	defer cancel()
+	if _, err := socket.Read(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%s: a silent socket: %v", url, err)
+	}
+	(&client{t, socket}).challenge()
 }
 
 // newCert writes a self-signed certificate.

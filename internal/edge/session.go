@@ -96,6 +96,7 @@ func (c *conn) openSession(ctx context.Context, p appservice.Principal, l appser
 		return err
 	}
 	c.sess.Store(s)
+	c.ws.SetReadLimit(int64(c.edge.lim.MessageAfter))
 	c.edge.wheel.spare(c)
 	c.settled(true)
 	c.edge.people.add(addressOf(p), c)

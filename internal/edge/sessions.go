@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/internal/directory"
@@ -26,13 +27,26 @@ func (d *clientDoor) authorizeSession(m *member, f appservice.Frame) error {
 	if !ok || s.Owner != m.owner || !s.NeedsAuthorization {
 		return c.refuse(f, "unknown_session", "unknown session")
 	}
-	return d.written(f, c.edge.dir.AuthorizeSession(c.context(), m.owner, id))
+	ctx, done := writing()
+	defer done()
+	return d.written(f, c.edge.dir.AuthorizeSession(ctx, m.owner, id))
 }
 
 // deleteSession ends a session of the same person. A login that waits for its
 // confirmation is refused by it; connections of the session are closed.
 func (d *clientDoor) deleteSession(m *member, f appservice.Frame) error {
-	return d.written(f, d.conn.edge.dir.DeleteSession(d.conn.context(), m.owner, f.Get("id").String()))
+	ctx, done := writing()
+	defer done()
+	return d.written(f, d.conn.edge.dir.DeleteSession(ctx, m.owner, f.Get("id").String()))
+}
+
+// storePatience is how long a connection waits for the store of the directory.
+const storePatience = 10 * time.Second
+
+// writing is the context of a write to the directory. It outlives the connection:
+// what was begun is finished.
+func writing() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), storePatience)
 }
 
 // written answers a request whose success shows by its effects alone.
@@ -51,7 +65,9 @@ func (d *clientDoor) written(f appservice.Frame, err error) error {
 
 // deleteSession forgets a session in the directory. One that is gone already is
 // no error.
-func (e *Edge) deleteSession(ctx context.Context, owner signal.Address, id string) {
+func (e *Edge) deleteSession(owner signal.Address, id string) {
+	ctx, done := writing()
+	defer done()
 	err := e.dir.DeleteSession(ctx, owner, id)
 	if err != nil && directory.CodeOf(err) != directory.CodeNotFound {
 		e.log.Error("a session could not be deleted", "err", err)
@@ -63,8 +79,9 @@ func (e *Edge) deleteSession(ctx context.Context, owner signal.Address, id strin
 func (d *clientDoor) setSessionInfo(m *member, f appservice.Frame) error {
 	kinds := wakeKinds(f.Get("wake"))
 	d.wake.Store(&kinds)
-	dir := d.conn.edge.dir
-	return d.written(f, dir.SetSessionInfo(d.conn.context(), m.owner, m.session, f.Get("token").String(), kinds))
+	ctx, done := writing()
+	defer done()
+	return d.written(f, d.conn.edge.dir.SetSessionInfo(ctx, m.owner, m.session, f.Get("token").String(), kinds))
 }
 
 // wakeKinds reads the list; only documented kinds count.
