@@ -86,7 +86,7 @@ func (c *Conn) readMessage(r io.Reader) error {
 	c.partial = true
 	for {
 		if c.msg.room() == 0 {
-			c.msg = c.msg.grown(1)
+			c.msg = c.msg.grown(len(c.msg.buf)) // twice as long at least
 		}
 		m := c.msg
 		n, err := r.Read(m.buf[len(m.buf):cap(m.buf)])

@@ -3,7 +3,9 @@ package ws_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha1"
 	"crypto/tls"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -319,6 +321,12 @@ func (p *rawPeer) wantEnd(t testing.TB) {
 }
 
 var mask = []byte{0x37, 0xfa, 0x21, 0x3d}
+
+// acceptKey is Sec-WebSocket-Accept (RFC 6455 4.2.2).
+func acceptKey(key string) string {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
 
 // masked is a frame as a client sends it.
 func masked(first byte, payload []byte) []byte {
