@@ -108,9 +108,9 @@ func (p *terminal) end() int {
 }
 
 // demo starts a demo server; files has the password of each user in a file.
-func demo(t *testing.T, data string) (s *server, files map[string]string) {
+func demo(t *testing.T, data string, args ...string) (s *server, files map[string]string) {
 	t.Helper()
-	s = start(t, data, 6, "--demo")
+	s = start(t, data, 6, append(args, "--demo")...)
 	files = map[string]string{}
 	for _, line := range s.out {
 		words := strings.Fields(line)

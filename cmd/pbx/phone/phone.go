@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"time"
 )
 
@@ -235,9 +236,10 @@ func (p *phone) again(err error) error {
 	if _, fatal := errors.AsType[*Fatal](err); fatal || !p.cfg.Interactive || !p.once {
 		return err
 	}
-	p.out.show(Event{Event: evOffline, Text: fmt.Sprintf("%v; trying again in %s", err, p.pause)})
-	p.redial = time.After(p.pause)
+	pause := p.pause*4/5 + rand.N(p.pause*2/5) // not all phones at once
 	p.pause = min(2*p.pause, longestWait)
+	p.redial = time.After(pause)
+	p.out.show(Event{Event: evOffline, Text: fmt.Sprintf("%v; trying again in %s", err, pause.Round(100*time.Millisecond))})
 	return nil
 }
 

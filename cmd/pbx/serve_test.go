@@ -1,0 +1,74 @@
+package main
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
+
+// A switch with nothing in it is ready, and shows what operators ask for.
+func TestOperation(t *testing.T) {
+	s := start(t, t.TempDir(), 0, "--name", "test-switch")
+	for path, word := range map[string]string{
+		"/healthz": "ok", "/readyz": "ready", "/metrics": "pbx_build_info", "/": "test-switch",
+	} {
+		if status, body := get(t, s.url+path); status != http.StatusOK || !strings.Contains(body, word) {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	if code := s.stop(); code != exitOK {
+		t.Errorf("the server ended with %d", code)
+	}
+	if _, err := http.Get(s.url + "/healthz"); err == nil {
+		t.Error("somebody still listens")
+	}
+}
+
+// What is traced goes to the log, without the secrets and texts.
+func TestTrace(t *testing.T) {
+	s, files := demo(t, t.TempDir(), "--trace", "PBX,WebSocket,AppWebsocket,Signalling", "--log-level", "ERROR")
+	pbx(t, "the secret text\n", "phone", "--server", s.ws(), "--user", "alice", "--password-file", files["alice"], "--chat", "bob")
+	s.stop()
+	log := s.log.String()
+	if !strings.Contains(log, "im_message") || !strings.Contains(log, "Register") {
+		t.Errorf("nothing is traced:\n%s", log)
+	}
+	if strings.Contains(log, "the secret text") {
+		t.Errorf("the text is traced:\n%s", log)
+	}
+}
+
+// A part that ends by itself ends the switch, in good order and with an error.
+func TestPartFails(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	data := t.TempDir()
+	got := pbx(t, "", "serve", "--data", data, "--listen", "http://127.0.0.1:0", "--pprof", taken.Addr().String())
+	if got.code != exitFailed || !strings.Contains(got.err, "profiler: ") || !strings.Contains(got.err, "in use") {
+		t.Errorf("%+v", got)
+	}
+	got = pbx(t, "", "serve", "--data", data, "--listen", "http://"+taken.Addr().String())
+	if got.code != exitFailed || !strings.Contains(got.err, "in use") {
+		t.Errorf("%+v", got)
+	}
+	play(t, data, []step{{args: "domain list", out: "DOMAIN"}}) // nothing holds the directory
+}
