@@ -202,8 +202,8 @@ func (l *line) Unregistered(t *signal.Turn, src, err string) {
 
 // Name implements signal.Endpoint.
 func (l *line) Name() string {
-	if n, ok := l.sess.(interface{ ConnID() string }); ok {
-		return n.ConnID()
+	if n, ok := l.sess.(interface{ Name() string }); ok {
+		return n.Name()
 	}
 	return ""
 }
