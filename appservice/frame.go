@@ -78,14 +78,18 @@ func ParseFrame(doc *strictjson.Doc, text []byte) (Frame, error) {
 func envelope(f Frame, root strictjson.Value) (Frame, error) {
 	obsolete, found := false, false
 	for m := range root.Members() {
-		switch {
-		case m.NameIs("mt"):
+		key, plain := m.NameBytes()
+		if !plain {
+			key = []byte(m.Name())
+		}
+		switch string(key) {
+		case "mt":
 			f.MT, found = name(m.Value()), m.Value().Kind() == strictjson.String
-		case m.NameIs("api"):
+		case "api":
 			f.API = name(m.Value())
-		case m.NameIs("src"):
+		case "src":
 			f.Src = token(m.Value())
-		case m.NameIs("messageType"):
+		case "messageType":
 			obsolete = true
 		}
 	}
@@ -103,6 +107,12 @@ func name(v strictjson.Value) string {
 	content, plain := v.Bytes()
 	if !plain {
 		return v.String()
+	}
+	switch string(content) { // most frames are these; a switch is quicker than the map
+	case "Signaling":
+		return "Signaling"
+	case APIPbxSignal:
+		return APIPbxSignal
 	}
 	if s, ok := knownNames[string(content)]; ok {
 		return s

@@ -45,6 +45,7 @@ type Chat struct {
 	seq   uint64 // texts taken so far
 	nonce uint64 // random part of the ids that the switch gives
 	texts texts
+	since time.Time
 	last  time.Time // when the last leg went or the last text came
 	timer clock.Timer
 	due   time.Time
@@ -102,7 +103,7 @@ func (s *Switch) makeChat(t *Turn, key chatKey, a, b *Party) *Chat {
 	if c := s.chats[key]; c != nil {
 		return c
 	}
-	c := &Chat{sw: s, key: key, self: a.Address == b.Address, last: t.Now}
+	c := &Chat{sw: s, key: key, self: a.Address == b.Address, since: t.Now, last: t.Now}
 	for i, p := range [...]*Party{a, b} {
 		o := s.acquire(p.Address)
 		o.chats[c] = struct{}{}

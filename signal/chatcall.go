@@ -307,7 +307,7 @@ func (k *chatCall) takeOut(l *Leg) {
 // endIfDeserted ends the call when its called side has neither an inbox nor a
 // leg that answered, or none at all where nobody ever answered.
 func (k *chatCall) endIfDeserted(t *Turn, answered bool, cause Cause) {
-	if k.ended || k.waiting() || k.chat.hasInbox(k.to()) {
+	if k.ended || k.waiting() || k.chat.hasInbox(k.to()) && (k.caller != nil || len(k.legs) > 0) {
 		return
 	}
 	left := 0

@@ -40,6 +40,7 @@ type CallInfo struct {
 	Domain   DomainID
 	From, To string
 	Held     bool // a chat that the switch holds on behalf of an inbox
+	Inboxes  bool // a chat between inboxes, which has no call
 	Answered bool
 	Legs     int
 	Since    time.Time
@@ -84,6 +85,12 @@ func (k *Call) info() CallInfo {
 func (c *Chat) info() []CallInfo {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(c.calls) == 0 && !c.dead && c.hasInbox(0) && c.hasInbox(1) {
+		return []CallInfo{{
+			Kind: ChatCall, Domain: c.key[0].Domain, From: c.sides[0].party.SIP, To: c.sides[1].party.SIP,
+			Inboxes: true, Answered: true, Since: c.since, Texts: c.seq,
+		}}
+	}
 	var list []CallInfo
 	for _, k := range c.calls {
 		i := CallInfo{

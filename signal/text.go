@@ -13,11 +13,11 @@ const maxID = 64
 // writer is where a text came from: a leg of a call, or an inbox.
 type writer struct {
 	leg  *Leg
-	call *chatCall // nil: an inbox
+	call *chatCall // nil: an inbox, in a chat that has no call
 	side int
 }
 
-func (w writer) inbox() bool { return w.call == nil }
+func (w writer) inbox() bool { return w.leg.reg.inbox.Load() == w.leg }
 
 // facility handles a facility message on a leg of a chat: texts, receipts and
 // everything else, in their order (decision 30f).
@@ -133,13 +133,11 @@ func (c *Chat) take(t *Turn, w writer, x *Text) {
 		c.sw.drop(w.leg.conn.ep.Name(), dropRepeated, nil)
 		return
 	}
-	if w.inbox() {
-		if w.call = c.callFor(t, w.side); w.call == nil {
-			c.fail(t, w, e, CauseSubscriberAbsent)
-			return
-		}
+	if w.inbox() && !c.callFor(t, &w) {
+		c.fail(t, w, e, CauseSubscriberAbsent)
+		return
 	}
-	if w.call.mustWait(w.side) {
+	if w.call != nil && w.call.mustWait(w.side) {
 		w.call.keep(t, w, x, e)
 		return
 	}
@@ -156,7 +154,7 @@ type target struct {
 // deliver sends a text once to every registration of the other side and to every
 // other inbox of the own side (A1 model), and tells the writer.
 func (c *Chat) deliver(t *Turn, w writer, x *Text, e entry) {
-	targets := c.targets(t, w)
+	targets := c.targets(t, &w)
 	enc := encoder{t: t, chat: c, side: w.side, text: x, entry: e}
 	taken := 0
 	for _, to := range targets {
@@ -176,19 +174,23 @@ func (c *Chat) deliver(t *Turn, w writer, x *Text, e entry) {
 		c.fail(t, w, e, CauseIncompatible)
 	default:
 		c.fail(t, w, e, CauseSubscriberAbsent)
-		w.call.cutIfPlain(t, w, CauseSubscriberAbsent)
+		if w.call != nil {
+			w.call.cutIfPlain(t, w, CauseSubscriberAbsent)
+		}
 	}
 }
 
 // targets lists the attachments that get a text, making legs for late joiners.
-func (c *Chat) targets(t *Turn, w writer) []target {
+func (c *Chat) targets(t *Turn, w *writer) []target {
 	list := t.work.targets[:0]
 	other := 1 - w.side
 	for _, r := range c.sides[other].object.registrations() {
 		if in := r.inbox.Load(); in != nil {
 			if in != w.leg {
 				list = append(list, target{leg: in, inbox: true})
-				w.call.answeredByInbox(t, other)
+				if w.call != nil {
+					w.call.answeredByInbox(t, other)
+				}
 			}
 			continue
 		}
@@ -216,7 +218,13 @@ func (k *chatCall) answeredByInbox(t *Turn, side int) {
 
 // legFor is the leg on which a registration gets a text: its leg of the call in
 // which it was written, else its newest leg of the chat, else a new one (A1.5).
-func (c *Chat) legFor(t *Turn, w writer, r *Registration, side int) *Leg {
+func (c *Chat) legFor(t *Turn, w *writer, r *Registration, side int) *Leg {
+	if w.call == nil {
+		if c.self && r == w.leg.reg {
+			return nil
+		}
+		w.call = c.hold(t, w.side)
+	}
 	k := w.call
 	if l := k.legOf(r, side, w.leg); l != nil {
 		if k.exclusive && side == k.to() && !l.answered && l != k.chosen {
@@ -241,24 +249,35 @@ func (c *Chat) legFor(t *Turn, w writer, r *Registration, side int) *Leg {
 	return k.join(t, r, side)
 }
 
-// callFor is the call that a text from an inbox belongs to: the newest one, else
-// one that the switch holds on behalf of the inbox (A2).
-func (c *Chat) callFor(t *Turn, side int) *chatCall {
-	c.last = t.Now
+// callFor finds the call that a text from an inbox belongs to: the newest one,
+// else one that the switch holds on behalf of the inbox (A2), else none, where
+// only inboxes are on the other side. False if nobody can be called.
+func (c *Chat) callFor(t *Turn, w *writer) bool {
 	for i := len(c.calls) - 1; i >= 0; i-- {
-		if k := c.calls[i]; !c.self || k.from == side {
+		if k := c.calls[i]; !c.self || k.from == w.side {
 			k.active = t.Now
-			return k
+			w.call = k
+			return true
 		}
 	}
-	k := c.hold(t, side)
-	if other := c.sides[1-side]; other.party.Kind == App || len(other.object.registrations()) == 0 {
-		k.begin(t)
+	other := &c.sides[1-w.side]
+	regs := other.object.registrations()
+	if len(regs) > 0 && (other.party.Kind != App || c.allInboxes(1-w.side)) {
+		return true // late joiners get a call when they need one
 	}
-	if k.ended {
-		return nil
+	w.call = c.hold(t, w.side)
+	w.call.begin(t)
+	return !w.call.ended
+}
+
+// allInboxes tells whether every registration of the side has an inbox.
+func (c *Chat) allInboxes(side int) bool {
+	for _, r := range c.sides[side].object.registrations() {
+		if r.inbox.Load() == nil {
+			return false
+		}
 	}
-	return k
+	return true
 }
 
 // sentTo keeps the books of one delivery: the limit of an unanswered leg, and

@@ -42,6 +42,8 @@ func (c callsCommand) Run(ctx context.Context, con console) error {
 
 func state(k admin.Call) string {
 	switch {
+	case k.Inboxes:
+		return "inboxes"
 	case k.Held:
 		return "held"
 	case k.Answered:

@@ -218,7 +218,8 @@ type Call struct {
 	From     string    `json:"from"`
 	To       string    `json:"to"`
 	Answered bool      `json:"answered"`
-	Held     bool      `json:"held"` // by the switch, on behalf of an inbox
+	Held     bool      `json:"held"`    // by the switch, on behalf of an inbox
+	Inboxes  bool      `json:"inboxes"` // a chat between inboxes, which needs no call
 	Legs     int       `json:"legs"`
 	Texts    uint64    `json:"texts"` // of the chat so far
 	Since    time.Time `json:"since"`
