@@ -51,7 +51,7 @@ func start(k Kind) (url string, err error) {
 	if err != nil {
 		return "", err
 	}
-	go serve(l)
+	go func() { _ = serve(l) }() // until the process ends
 	return "http://" + l.Addr().String(), nil
 }
 

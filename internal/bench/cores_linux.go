@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"strconv"
@@ -45,7 +46,7 @@ func PinProcess(core int) error {
 			if err != nil {
 				return err
 			}
-			if err := pin(tid, core); err != nil && err != unix.ESRCH {
+			if err := pin(tid, core); err != nil && !errors.Is(err, unix.ESRCH) {
 				return err
 			}
 		}

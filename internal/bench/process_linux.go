@@ -105,7 +105,8 @@ func hostOf(line string) string {
 func (p *process) stop() {
 	p.cmd.Process.Kill()
 	select {
-	case <-p.ended:
+	case err := <-p.ended:
+		p.ended <- err // for who asks next
 	case <-time.After(5 * time.Second):
 	}
 }

@@ -22,7 +22,7 @@ func (c *Conn) Serve(h Handler) error {
 	err := c.serve(h)
 	c.endTurn()
 	c.handler = nil
-	if err == ErrSwitch {
+	if errors.Is(err, ErrSwitch) {
 		return err
 	}
 	return c.ended(err)
