@@ -122,7 +122,12 @@ func rows() map[string]row {
 
 // Screen implements signal.Policy.
 func (t *Table) Screen(v *signal.View, f strictjson.Value, out *signal.Verdict) {
-	r, known := t.rowOf(f.Get("type"))
+	typ := f.Get("type")
+	if v.Msg == signal.FacilityMsg && typ.Is("im_message") { // nearly all of them
+		t.message(v, f, out)
+		return
+	}
+	r, known := t.rowOf(typ)
 	switch {
 	case !known:
 		relay(f, out)

@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -59,6 +60,9 @@ type side struct {
 	sender []byte // ,"sender":"alice","sender_dn":"Alice"
 	// how far this person's devices have everything from the other side
 	delivered, read uint64
+	// what is known of the registrations, as long as there are no others
+	known *[]*Registration
+	ext   bool
 }
 
 func (s *side) set(p *Party) {
@@ -203,12 +207,12 @@ func (c *Chat) newestLeg(r *Registration, side int, except *Leg) *Leg {
 
 // hasExt tells whether a registration of the side wants receipts.
 func (c *Chat) hasExt(side int) bool {
-	for _, r := range c.sides[side].object.registrations() {
-		if r.ext() {
-			return true
-		}
+	s := &c.sides[side]
+	if regs := s.object.regs.Load(); regs != s.known {
+		s.known = regs
+		s.ext = slices.ContainsFunc(*regs, (*Registration).ext)
 	}
-	return false
+	return s.ext
 }
 
 // hasInbox tells whether the side has an inbox.

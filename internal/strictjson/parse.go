@@ -39,39 +39,48 @@ func (p *parser) value(depth int, keyStart, keyEnd int, flags uint8) error {
 	if p.pos >= len(p.text) {
 		return p.fail("unexpected end")
 	}
-	i := len(p.d.nodes)
-	p.d.nodes = append(p.d.nodes, node{
-		start: uint32(p.pos), keyStart: uint32(keyStart), keyEnd: uint32(keyEnd), flags: flags,
-	})
-	kind, err := Invalid, error(nil)
-	switch c := p.text[p.pos]; {
-	case c == '"':
-		kind = String
+	start, kind, err := p.pos, Invalid, error(nil)
+	switch p.text[start] {
+	case '"':
 		var escaped bool
 		if escaped, err = p.str(); escaped {
-			p.d.nodes[i].flags |= valueEscaped
+			flags |= valueEscaped
 		}
-	case c == '{':
-		kind, err = Object, p.object(i, depth)
-	case c == '[':
-		kind, err = Array, p.array(i, depth)
-	case c == '-' || c >= '0' && c <= '9':
+		kind = String
+	case '{', '[':
+		return p.container(depth, keyStart, keyEnd, flags)
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		kind, err = Number, p.number()
-	case c == 't':
+	case 't':
 		kind, err = True, p.word("true")
-	case c == 'f':
+	case 'f':
 		kind, err = False, p.word("false")
-	case c == 'n':
+	case 'n':
 		kind, err = Null, p.word("null")
 	default:
 		err = p.fail("unexpected character")
 	}
-	if err != nil {
-		return err
+	p.d.nodes = append(p.d.nodes, node{
+		start: uint32(start), end: uint32(p.pos), keyStart: uint32(keyStart), keyEnd: uint32(keyEnd), kind: kind, flags: flags,
+	})
+	return err
+}
+
+// container reads an object or array: its node stands before those of its
+// children.
+func (p *parser) container(depth int, keyStart, keyEnd int, flags uint8) (err error) {
+	i := len(p.d.nodes)
+	p.d.nodes = append(p.d.nodes, node{
+		start: uint32(p.pos), keyStart: uint32(keyStart), keyEnd: uint32(keyEnd), kind: Object, flags: flags,
+	})
+	if p.text[p.pos] == '{' {
+		err = p.object(i, depth)
+	} else {
+		p.d.nodes[i].kind = Array
+		err = p.array(i, depth)
 	}
-	n := &p.d.nodes[i]
-	n.kind, n.end = kind, uint32(p.pos)
-	return nil
+	p.d.nodes[i].end = uint32(p.pos)
+	return err
 }
 
 func (p *parser) word(w string) error {
