@@ -123,13 +123,7 @@ func (c *Conn) ended(err error) error {
 	c.Close(CodeInternal, "") // unless it is closing
 	c.mu.Lock()
 	wait := !c.peerDone && !c.dead
-	if wait && c.libDone {
-		c.wantFIN = true
-		if c.queued == 0 {
-			c.closeWritten()
-		}
-	}
-	c.unlock()
+	c.mu.Unlock()
 	if wait {
 		go c.linger()
 	} else {
@@ -139,19 +133,27 @@ func (c *Conn) ended(err error) error {
 }
 
 // linger reads until the peer has answered our close frame or the time for it is
-// over: bytes left unread would have the kernel throw the close frame away.
+// over: bytes left unread would have the kernel throw the close frame away. Where
+// its frames cannot be read any more the end of our side tells it to end too.
 func (c *Conn) linger() {
-	defer c.tidyIn()
 	for !c.libDone {
-		if _, _, err := c.lib.NextReader(); err != nil {
-			break
-		}
+		_, _, err := c.lib.NextReader()
+		c.libDone = err != nil
 	}
-	for c.libDone && c.fill() == nil {
+	c.endOurSide()
+	for c.inErr == nil && c.fill() == nil {
 		c.tidyIn()
 	}
-	if c.inErr != nil {
-		c.fail()
+	c.tidyIn()
+	c.fail()
+}
+
+// endOurSide half closes the socket behind the close frame.
+func (c *Conn) endOurSide() {
+	c.mu.Lock()
+	defer c.unlock()
+	if c.wantFIN = true; c.queued == 0 && !c.dead {
+		c.closeWritten()
 	}
 }
 

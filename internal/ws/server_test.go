@@ -91,7 +91,10 @@ type server struct {
 	cfg   ws.Config
 	setUp func(h *handler)
 	conns chan *handler
-	wg    sync.WaitGroup
+
+	mu      sync.Mutex // guards the following
+	closed  bool
+	running sync.WaitGroup
 }
 
 // serve starts a server. setUp fills the functions of each connection's handler
@@ -115,13 +118,30 @@ func start(t testing.TB, cfg ws.Config, setUp func(h *handler), run func(*httpte
 	run(s.Server)
 	t.Cleanup(func() {
 		s.Server.Close()
-		s.wg.Wait()
+		s.mu.Lock()
+		s.closed = true
+		s.mu.Unlock()
+		s.running.Wait()
 	})
 	return s
 }
 
+// enter counts a request unless the test is over.
+func (s *server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.running.Add(1)
+	}
+	return !s.closed
+}
+
 // ServeHTTP implements http.Handler.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		return
+	}
+	defer s.running.Done()
 	c, err := ws.Upgrade(w, r, s.cfg)
 	if err != nil {
 		return
@@ -129,12 +149,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := &handler{conn: c, ended: make(chan error, 1)}
 	s.setUp(h)
 	s.conns <- h
-	s.wg.Add(1)
+	s.running.Add(1)
 	go s.run(h)
 }
 
 func (s *server) run(h *handler) {
-	defer s.wg.Done()
+	defer s.running.Done()
 	for {
 		err := h.conn.Serve(h)
 		if err != ws.ErrSwitch {
