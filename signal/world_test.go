@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/tandem-switch/tandem/facilities"
-	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/strictjson"
 	"github.com/tandem-switch/tandem/signal"
 )
@@ -20,18 +19,26 @@ import (
 type world struct {
 	t     testing.TB
 	sw    *signal.Switch
-	clock *clock.Manual
+	clock *stepClock
 	dir   *people
 	drops *counts
+	waker *waker
 }
 
 func newWorld(t testing.TB, names ...string) *world {
 	t.Helper()
-	w := &world{t: t, clock: clock.NewManual(), dir: &people{domain: 1}, drops: &counts{n: map[string]int{}}}
+	return newWorldWith(t, signal.Limits{}, names...)
+}
+
+func newWorldWith(t testing.TB, limits signal.Limits, names ...string) *world {
+	t.Helper()
+	w := &world{t: t, clock: newStepClock(), dir: &people{domain: 1}, drops: &counts{n: map[string]int{}}, waker: &waker{}}
 	for i, name := range names {
 		w.dir.add(name, fmt.Sprint(101+i))
 	}
-	sw, err := signal.New(signal.Config{Directory: w.dir, Policy: facilities.New(), Clock: w.clock, Observer: w.drops})
+	sw, err := signal.New(signal.Config{
+		Directory: w.dir, Policy: facilities.New(), Clock: w.clock, Waker: w.waker, Observer: w.drops, Limits: limits,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +49,46 @@ func newWorld(t testing.TB, names ...string) *world {
 // people is a directory in memory. A name that ends in "!" is a program.
 type people struct {
 	domain signal.DomainID
+
+	mu     sync.RWMutex // guards the following
 	list   []signal.Party
+	hidden map[[2]string]bool // {who looks, who is hidden}
+}
+
+// disable takes a person out of the directory, as an administrator does.
+func (p *people) disable(name string) signal.Address {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, x := range p.list {
+		if x.SIP == name {
+			p.list[i].SIP, p.list[i].Domain = "", 0
+			p.list[i].Num = ""
+			return x.Address
+		}
+	}
+	return signal.Address{}
+}
+
+// rename gives a person other names.
+func (p *people) rename(name, sip, dn string) signal.Address {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, x := range p.list {
+		if x.SIP == name {
+			p.list[i].SIP, p.list[i].Name = sip, dn
+			return x.Address
+		}
+	}
+	return signal.Address{}
+}
+
+func (p *people) hide(from, whom string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.hidden == nil {
+		p.hidden = map[[2]string]bool{}
+	}
+	p.hidden[[2]string{from, whom}] = true
 }
 
 func (p *people) add(name, num string) {
@@ -57,6 +103,8 @@ func (p *people) add(name, num string) {
 }
 
 func (p *people) Resolve(asker signal.Address, sip, num string) (signal.Party, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
 	for _, x := range p.list {
 		if sip != "" && strings.EqualFold(strings.TrimSuffix(sip, "@example.com"), x.SIP) || sip == "" && num == x.Num {
 			return x, x.Domain == asker.Domain
@@ -66,6 +114,8 @@ func (p *people) Resolve(asker signal.Address, sip, num string) (signal.Party, b
 }
 
 func (p *people) Party(a signal.Address) (signal.Party, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
 	for _, x := range p.list {
 		if x.Address == a {
 			return x, true
@@ -74,13 +124,21 @@ func (p *people) Party(a signal.Address) (signal.Party, bool) {
 	return signal.Party{}, false
 }
 
-func (p *people) Visible(_, _ signal.Address) bool { return true }
+func (p *people) Visible(asker, target signal.Address) bool {
+	a, _ := p.Party(asker)
+	b, _ := p.Party(target)
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return !p.hidden[[2]string{a.SIP, b.SIP}]
+}
 
 func (p *people) Device(_ signal.Address, hw string) (known, single bool) {
 	return hw == "" || strings.HasPrefix(hw, "phone"), strings.HasSuffix(hw, "single")
 }
 
 func (p *people) Incomplete(_ signal.Address, num string) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
 	for _, x := range p.list {
 		if strings.HasPrefix(x.Num, num) && x.Num != num {
 			return true
@@ -287,6 +345,9 @@ func brief(frame string) string {
 func briefFacility(f map[string]any) string {
 	switch {
 	case f["type"] == "im_receipt":
+		if cau, failed := f["cau"]; failed {
+			return fmt.Sprint(" ", f["state"], " ", f["id"], " ", cau)
+		}
 		return fmt.Sprint(" ", f["state"], " ", f["id"])
 	case f["typing"] != nil:
 		return fmt.Sprint(" typing ", f["typing"])
@@ -300,6 +361,5 @@ func briefFacility(f map[string]any) string {
 	return fmt.Sprint(" ", f["type"])
 }
 
-// advance moves the clock. Timers that are due have been started, not run: expect
-// waits for what they send.
+// advance moves the clock. Timers that are due have run when it returns.
 func (w *world) advance(d time.Duration) { w.clock.Advance(d) }
