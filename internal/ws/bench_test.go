@@ -2,8 +2,13 @@ package ws_test
 
 import (
 	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/gorilla/websocket"
 
 	"github.com/tandem-switch/tandem/internal/ws"
 )
@@ -29,6 +34,31 @@ func benchmarkEcho(b *testing.B, s *server, n int) {
 		}
 		if _, err := io.ReadFull(p.r, in); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkBareEcho is the same with the library alone, for comparison.
+func BenchmarkBareEcho(b *testing.B) {
+	for _, n := range []int{1, 32} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			s := &server{Server: httptest.NewServer(http.HandlerFunc(bareEcho))}
+			b.Cleanup(s.Close)
+			benchmarkEcho(b, s, n)
+		})
+	}
+}
+
+func bareEcho(w http.ResponseWriter, r *http.Request) {
+	var u websocket.Upgrader
+	c, err := u.Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	for {
+		kind, m, err := c.ReadMessage()
+		if err != nil || c.WriteMessage(kind, m) != nil {
+			return
 		}
 	}
 }

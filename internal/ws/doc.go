@@ -24,9 +24,16 @@
 // brought, and a peer that does not read delays nobody. The queue is bounded:
 // ErrFull. Conn.Drained and Conn.Stalled are what back-pressure needs.
 //
+// # TLS
+//
+// A plain TCP or Unix socket is read and written without blocking. Through
+// crypto/tls that cannot be done: there every flush is written by a goroutine of
+// its own, and a waiting connection keeps a small buffer (see portable.go).
+//
 // # Locking
 //
-// A Conn has one mutex. It guards the queue, every write to the descriptor
-// and its closing; it is never held while something blocks, and nothing else is
-// locked under it. Handler methods are called without it.
+// A Conn has one mutex. It guards the queue, the state of closing and every
+// non-blocking write; it is never held while something blocks, and nothing else is
+// locked under it. The end of a connection is decided under it; whoever gives it
+// back then closes the descriptor. Handler methods are called without it.
 package ws

@@ -90,6 +90,7 @@ type server struct {
 	*httptest.Server
 	cfg   ws.Config
 	setUp func(h *handler)
+	guard bool // recover from panics of the handler
 	conns chan *handler
 
 	mu      sync.Mutex // guards the following
@@ -109,13 +110,18 @@ func serveTLS(t testing.TB, cfg ws.Config, setUp func(h *handler)) *server {
 
 func start(t testing.TB, cfg ws.Config, setUp func(h *handler), run func(*httptest.Server)) *server {
 	t.Helper()
+	s := unstarted(t, cfg, setUp)
+	run(s.Server)
+	return s
+}
+
+func unstarted(t testing.TB, cfg ws.Config, setUp func(h *handler)) *server {
+	t.Helper()
 	if setUp == nil {
 		setUp = echo
 	}
 	s := &server{cfg: cfg, setUp: setUp, conns: make(chan *handler, 1000)}
 	s.Server = httptest.NewUnstartedServer(s)
-	s.Config.ErrorLog = nil
-	run(s.Server)
 	t.Cleanup(func() {
 		s.Server.Close()
 		s.mu.Lock()
@@ -155,6 +161,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) run(h *handler) {
 	defer s.running.Done()
+	defer func() {
+		if s.guard {
+			_ = recover()
+		}
+	}()
 	for {
 		err := h.conn.Serve(h)
 		if err != ws.ErrSwitch {
@@ -266,11 +277,11 @@ func (p *rawPeer) status(t testing.TB) string {
 }
 
 func (s *server) dialSocket() (net.Conn, error) {
-	addr := s.Listener.Addr().String()
+	addr := s.Listener.Addr()
 	if s.TLS == nil {
-		return net.Dial("tcp", addr)
+		return net.Dial(addr.Network(), addr.String())
 	}
-	return tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true})
+	return tls.Dial("tcp", addr.String(), &tls.Config{InsecureSkipVerify: true})
 }
 
 // frame is one frame as a rawPeer reads it.
