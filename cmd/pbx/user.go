@@ -26,6 +26,7 @@ type userAdd struct {
 	Num           string   `env:"-" placeholder:"NUMBER" help:"Extension."`
 	App           []string `env:"-" placeholder:"NAME" help:"App object that the user may open (several allowed)."`
 	OverrideCLI   bool     `name:"override-cli" env:"-" help:"Allow calls under another identity."`
+	SecondFactor  bool     `env:"-" negatable:"" help:"Have logins with the password confirmed on another session."`
 }
 
 // Run implements the command.
@@ -35,7 +36,8 @@ func (c userAdd) Run(ctx context.Context, con console) error {
 		return err
 	}
 	return with(ctx, con, c.adminFlags, admin.Operator.AddUser, admin.AddUser{
-		Name: c.Name, DN: c.DN, CN: c.CN, Num: c.Num, Password: password, Apps: c.App, OverrideCLI: c.OverrideCLI,
+		Name: c.Name, DN: c.DN, CN: c.CN, Num: c.Num, Password: password,
+		Apps: c.App, OverrideCLI: c.OverrideCLI, SecondFactor: c.SecondFactor,
 	}, func(u admin.User) string { return "added the user " + u.SIP + "@" + u.Domain })
 }
 
@@ -49,9 +51,9 @@ func (c userList) Run(ctx context.Context, con console) error {
 	return with(ctx, con, c.adminFlags, admin.Operator.Users, admin.ListUsers{Domain: c.Domain}, func(list []admin.User) string {
 		var rows [][]string
 		for _, u := range list {
-			rows = append(rows, []string{u.SIP + "@" + u.Domain, or(u.Num), or(u.DN), yes(u.Disabled)})
+			rows = append(rows, []string{u.SIP + "@" + u.Domain, or(u.Num), or(u.DN), yes(u.Disabled), yes(u.SecondFactor)})
 		}
-		return table("USER NUMBER NAME DISABLED", rows)
+		return table("USER NUMBER NAME DISABLED SECOND-FACTOR", rows)
 	})
 }
 
@@ -67,6 +69,7 @@ type userSet struct {
 	NoApps        bool     `env:"-" xor:"app" help:"Take all app objects away."`
 	Disabled      *bool    `env:"-" negatable:"" help:"Keep the user from logging in and being reached."`
 	OverrideCLI   *bool    `name:"override-cli" env:"-" negatable:"" help:"Allow calls under another identity."`
+	SecondFactor  *bool    `env:"-" negatable:"" help:"Have logins with the password confirmed on another session."`
 }
 
 // Run implements the command.
@@ -78,6 +81,7 @@ func (c userSet) Run(ctx context.Context, con console) error {
 	return with(ctx, con, c.adminFlags, admin.Operator.SetUser, admin.SetUser{
 		Name: c.Name, Rename: c.Rename, DN: c.DN, CN: c.CN, Num: c.Num, Password: password,
 		Disabled: c.Disabled, Apps: replaced(c.App, c.NoApps), OverrideCLI: c.OverrideCLI,
+		SecondFactor: c.SecondFactor,
 	}, func(u admin.User) string { return "changed the user " + u.SIP + "@" + u.Domain })
 }
 

@@ -33,7 +33,8 @@ func (l *Local) AddUser(ctx context.Context, r AddUser) (User, error) {
 		return User{}, err
 	}
 	o, err := l.dir.AddUser(ctx, d.ID, directory.NewObject{
-		SIP: sip, Num: r.Num, DN: r.DN, CN: r.CN, Password: r.Password, Apps: r.Apps, OverrideCLI: r.OverrideCLI,
+		SIP: sip, Num: r.Num, DN: r.DN, CN: r.CN, Password: r.Password,
+		Apps: r.Apps, OverrideCLI: r.OverrideCLI, SecondFactor: r.SecondFactor,
 	})
 	return userOf(d, o), explain(err)
 }
@@ -51,7 +52,7 @@ func (l *Local) SetUser(ctx context.Context, r SetUser) (User, error) {
 	}
 	o, err = l.dir.SetUser(ctx, o.Address(), directory.ObjectEdit{
 		SIP: r.Rename, Num: r.Num, DN: r.DN, CN: r.CN, Password: r.Password, Disabled: r.Disabled,
-		Apps: r.Apps, OverrideCLI: r.OverrideCLI,
+		Apps: r.Apps, OverrideCLI: r.OverrideCLI, SecondFactor: r.SecondFactor,
 	})
 	return userOf(d, o), explain(err)
 }
@@ -106,7 +107,7 @@ func (l *Local) user(name string) (directory.Domain, directory.Object, error) {
 func userOf(d directory.Domain, o directory.Object) User {
 	return User{
 		SIP: o.SIP, Domain: d.Name, DN: o.DN, CN: o.CN, Num: o.Num, GUID: o.GUID,
-		Disabled: o.Disabled, Apps: o.Apps, OverrideCLI: o.OverrideCLI,
+		Disabled: o.Disabled, Apps: o.Apps, OverrideCLI: o.OverrideCLI, SecondFactor: o.SecondFactor,
 	}
 }
 

@@ -24,12 +24,12 @@ func TestUsers(t *testing.T) {
 		refused(t, err, admin.NotFound, "pbx domain add")
 
 		ctx := withDomains(t, op)
-		alice := must(op.AddUser(ctx, admin.AddUser{Name: "alice", DN: "Alice", CN: "Alice Example", Num: "101", Password: "long enough"}))(t)
+		alice := must(op.AddUser(ctx, admin.AddUser{Name: "alice", DN: "Alice", CN: "Alice Example", Num: "101", Password: "long enough", SecondFactor: true}))(t)
 		if len(alice.GUID) != 32 {
 			t.Errorf("guid %q", alice.GUID)
 		}
 		alice.GUID = ""
-		equal(t, alice, admin.User{SIP: "alice", Domain: "example.com", DN: "Alice", CN: "Alice Example", Num: "101"})
+		equal(t, alice, admin.User{SIP: "alice", Domain: "example.com", DN: "Alice", CN: "Alice Example", Num: "101", SecondFactor: true})
 		bob := must(op.AddUser(ctx, admin.AddUser{Name: "bob@pbx.two.example", Password: "long enough"}))(t)
 		equal(t, bob.Domain, "two.example")
 
@@ -50,6 +50,8 @@ func TestUsers(t *testing.T) {
 			Name: "alice", Rename: ptr("alison"), DN: ptr("Alison"), Num: ptr(""), Disabled: ptr(true),
 			Password: ptr("another one"), OverrideCLI: ptr(true),
 		}))(t)
+		equal(t, changed.SecondFactor, true) // as it was
+		changed = must(op.SetUser(ctx, admin.SetUser{Name: "alison", SecondFactor: ptr(false)}))(t)
 		changed.GUID = ""
 		equal(t, changed, admin.User{SIP: "alison", Domain: "example.com", DN: "Alison", CN: "Alice Example", Disabled: true, OverrideCLI: true})
 		_, err = op.SetUser(ctx, admin.SetUser{Name: "alice"})

@@ -46,6 +46,8 @@ type User struct {
 	Apps []string `json:"apps,omitempty"`
 	// OverrideCLI is the right to call with an identity of one's own choice.
 	OverrideCLI bool `json:"override_cli,omitempty"`
+	// SecondFactor: logins with the password are confirmed on another session.
+	SecondFactor bool `json:"second_factor"`
 }
 
 // ListUsers asks for the users of a domain, of all domains if it is empty.
@@ -61,8 +63,9 @@ type AddUser struct {
 	Num      string `json:"num,omitempty"`
 	Password string `json:"password"`
 
-	Apps        []string `json:"apps,omitempty"`
-	OverrideCLI bool     `json:"override_cli,omitempty"`
+	Apps         []string `json:"apps,omitempty"`
+	OverrideCLI  bool     `json:"override_cli,omitempty"`
+	SecondFactor bool     `json:"second_factor,omitempty"`
 }
 
 // SetUser changes what is given. A new password ends the user's sessions.
@@ -75,8 +78,9 @@ type SetUser struct {
 	Password *string `json:"password,omitempty"`
 	Disabled *bool   `json:"disabled,omitempty"`
 
-	Apps        *[]string `json:"apps,omitempty"`
-	OverrideCLI *bool     `json:"override_cli,omitempty"`
+	Apps         *[]string `json:"apps,omitempty"`
+	OverrideCLI  *bool     `json:"override_cli,omitempty"`
+	SecondFactor *bool     `json:"second_factor,omitempty"`
 }
 
 // RemoveUser removes a user; a later one of the same name starts empty.

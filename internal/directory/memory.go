@@ -204,12 +204,13 @@ func (m *memory) unindexObject(e *entry) {
 	}
 }
 
+// putObject reports no change when only the home screen has changed.
 func (m *memory) putObject(row ObjectRow) Change {
 	c := Change{Address: row.Address()}
-	_, known := m.objects[row.ID]
+	old := m.objects[row.ID]
 	dom := m.domains[row.Domain]
 	if !row.Deleted.IsZero() || dom == nil {
-		if known {
+		if old != nil {
 			delete(m.objects, row.ID)
 			c.What = ObjectGone
 		}
@@ -223,7 +224,9 @@ func (m *memory) putObject(row ObjectRow) Change {
 		dom.byNum[row.Num] = e
 		dom.numbers.Store(nil)
 	}
-	c.What = ObjectSet
+	if old == nil || !onlyHome(old.row, row) {
+		c.What = ObjectSet
+	}
 	return c
 }
 

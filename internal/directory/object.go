@@ -23,10 +23,13 @@ type Object struct {
 	GUID     string `json:"guid"`
 	Disabled bool   `json:"disabled,omitempty"`
 	// OverrideCLI is the right to call with an identity of one's own choice.
-	OverrideCLI bool     `json:"override_cli,omitempty"`
-	APIs        []string `json:"apis,omitempty"` // ticked at an app object (appwebsocket.md 2.5)
-	URL         string   `json:"url,omitempty"`  // of an app object
-	Apps        []string `json:"apps,omitempty"` // names of the app objects that it may access
+	OverrideCLI bool `json:"override_cli,omitempty"`
+	// SecondFactor: a login of the user with the password must be confirmed on
+	// another session (appwebsocket.md 2.8.2).
+	SecondFactor bool     `json:"second_factor,omitempty"`
+	APIs         []string `json:"apis,omitempty"` // ticked at an app object (appwebsocket.md 2.5)
+	URL          string   `json:"url,omitempty"`  // of an app object
+	Apps         []string `json:"apps,omitempty"` // names of the app objects that it may access
 }
 
 // Address is where the object is called.
@@ -46,34 +49,36 @@ func (o Object) DisplayName() string {
 }
 
 // NewObject is what AddUser and AddApp are told. APIs and URL are for app
-// objects alone. A user has a password of at least 8 characters; an app object
+// objects alone, SecondFactor is for users alone. A user has a password of at least 8 characters; an app object
 // may have any, and one without can be reached but cannot log in.
 type NewObject struct {
-	SIP         string   `json:"sip"`
-	Num         string   `json:"num,omitempty"`
-	DN          string   `json:"dn,omitempty"`
-	CN          string   `json:"cn,omitempty"`
-	Password    string   `json:"password,omitempty"`
-	Disabled    bool     `json:"disabled,omitempty"`
-	OverrideCLI bool     `json:"override_cli,omitempty"`
-	APIs        []string `json:"apis,omitempty"`
-	URL         string   `json:"url,omitempty"`
-	Apps        []string `json:"apps,omitempty"`
+	SIP          string   `json:"sip"`
+	Num          string   `json:"num,omitempty"`
+	DN           string   `json:"dn,omitempty"`
+	CN           string   `json:"cn,omitempty"`
+	Password     string   `json:"password,omitempty"`
+	Disabled     bool     `json:"disabled,omitempty"`
+	OverrideCLI  bool     `json:"override_cli,omitempty"`
+	SecondFactor bool     `json:"second_factor,omitempty"`
+	APIs         []string `json:"apis,omitempty"`
+	URL          string   `json:"url,omitempty"`
+	Apps         []string `json:"apps,omitempty"`
 }
 
 // ObjectEdit says what to change of an object; nil leaves a member as it is. A
 // new password ends all sessions of the object.
 type ObjectEdit struct {
-	SIP         *string   `json:"sip,omitempty"`
-	Num         *string   `json:"num,omitempty"`
-	DN          *string   `json:"dn,omitempty"`
-	CN          *string   `json:"cn,omitempty"`
-	Password    *string   `json:"password,omitempty"`
-	Disabled    *bool     `json:"disabled,omitempty"`
-	OverrideCLI *bool     `json:"override_cli,omitempty"`
-	APIs        *[]string `json:"apis,omitempty"`
-	URL         *string   `json:"url,omitempty"`
-	Apps        *[]string `json:"apps,omitempty"`
+	SIP          *string   `json:"sip,omitempty"`
+	Num          *string   `json:"num,omitempty"`
+	DN           *string   `json:"dn,omitempty"`
+	CN           *string   `json:"cn,omitempty"`
+	Password     *string   `json:"password,omitempty"`
+	Disabled     *bool     `json:"disabled,omitempty"`
+	OverrideCLI  *bool     `json:"override_cli,omitempty"`
+	SecondFactor *bool     `json:"second_factor,omitempty"`
+	APIs         *[]string `json:"apis,omitempty"`
+	URL          *string   `json:"url,omitempty"`
+	Apps         *[]string `json:"apps,omitempty"`
 }
 
 // AddUser adds a person. Refusals: not_found (the domain), bad_name, bad_number,
@@ -156,6 +161,7 @@ func (d *Directory) edit(row *ObjectRow, e ObjectEdit) error {
 	set(&row.CN, e.CN)
 	set(&row.Disabled, e.Disabled)
 	set(&row.OverrideCLI, e.OverrideCLI)
+	set(&row.SecondFactor, e.SecondFactor)
 	set(&row.APIs, e.APIs)
 	set(&row.URL, e.URL)
 	set(&row.Apps, e.Apps)
@@ -196,7 +202,7 @@ func (d *Directory) removeObject(ctx context.Context, a signal.Address, kind sig
 			return nil, noObject(kind)
 		}
 		row := old.row
-		row.Devices, row.Secret = nil, nil
+		row.Devices, row.Secret, row.Home = nil, nil, ""
 		row.Deleted = d.clock.Now()
 		row.EndSessions = row.Deleted
 		return &Batch{Objects: []ObjectRow{row}}, nil
@@ -207,7 +213,8 @@ func (d *Directory) removeObject(ctx context.Context, a signal.Address, kind sig
 func newRow(dom signal.DomainID, kind signal.Kind, n NewObject) (ObjectRow, error) {
 	row := ObjectRow{Object: Object{
 		Domain: dom, Kind: kind, GUID: randomHex(), SIP: n.SIP, Num: n.Num, DN: n.DN, CN: n.CN,
-		Disabled: n.Disabled, OverrideCLI: n.OverrideCLI, APIs: n.APIs, URL: n.URL, Apps: n.Apps,
+		Disabled: n.Disabled, OverrideCLI: n.OverrideCLI, SecondFactor: n.SecondFactor,
+		APIs: n.APIs, URL: n.URL, Apps: n.Apps,
 	}}
 	if err := tidyObject(&row.Object); err != nil {
 		return row, err

@@ -108,6 +108,9 @@ func tidyObject(o *Object) error {
 	if o.Kind == signal.User && (o.URL != "" || len(o.APIs) > 0) {
 		return refuse(CodeBadValue, "Only app objects have APIs and a URL.")
 	}
+	if o.Kind != signal.User && o.SecondFactor {
+		return refuse(CodeBadValue, "Only users have a second factor.")
+	}
 	if err := checkURL(o.URL); err != nil {
 		return err
 	}

@@ -72,6 +72,7 @@ type ObjectRow struct {
 	Object
 	Version
 	Secret  []byte // sealed password, nil without one
+	Home    string // home screen of a user, a comma list of links
 	Devices []Device
 	// EndSessions is, in a batch, the time at which all sessions of the
 	// object end; zero: they go on.

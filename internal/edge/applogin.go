@@ -4,7 +4,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/internal/directory"
@@ -128,7 +127,7 @@ func (d *clientDoor) subscribeApps(m *member, f appservice.Frame) error {
 		}
 	}
 	return c.answer(f, appservice.UpdateAppsComplete{
-		DeviceApps: c.edge.deviceApps(m.owner), Selected: c.edge.homes.get(m.owner),
+		DeviceApps: c.edge.deviceApps(m.owner), Selected: c.edge.dir.Home(m.owner),
 	})
 }
 
@@ -154,30 +153,7 @@ func (e *Edge) deviceApps(a signal.Address) []appservice.DeviceApp {
 
 // setApps keeps which apps are on the home screen.
 func (d *clientDoor) setApps(m *member, f appservice.Frame) error {
-	d.conn.edge.homes.set(m.owner, f.Get("home").String())
-	return nil
-}
-
-// homes remembers the home screens of people while the process runs; the
-// directory has no place for them yet.
-type homes struct {
-	mu   sync.Mutex // guards the following
-	byID *lru[string]
-}
-
-func newHomes(n int) *homes { return &homes{byID: newLRU[string](max(n, 1))} }
-
-func (h *homes) get(a signal.Address) string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if s := h.byID.get(uint64(a.Object)); s != nil {
-		return *s
-	}
-	return ""
-}
-
-func (h *homes) set(a signal.Address, home string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	*h.byID.touch(uint64(a.Object)) = home
+	ctx, done := writing()
+	defer done()
+	return d.written(f, d.conn.edge.dir.SetHome(ctx, m.owner, f.Get("home").String()))
 }

@@ -142,7 +142,8 @@ func (e *Edge) target(l appservice.Login, host string) target {
 	return t
 }
 
-// userTarget is a person with the own password.
+// userTarget is a person with the own password. Whoever has a second factor
+// cannot log in so: nobody could confirm it here.
 func (e *Edge) userTarget(dom directory.Domain, sip string) target {
 	t := target{account: accountName(dom.ID, "u", localPart(sip))}
 	user, ok := e.dir.UserByName(dom.ID, sip)
@@ -150,7 +151,9 @@ func (e *Edge) userTarget(dom directory.Domain, sip string) target {
 		return t
 	}
 	t.owner, t.known = user.Address(), true
-	t.principal = principalOf(dom, user, "", userAPIs)
+	if !user.SecondFactor {
+		t.principal = principalOf(dom, user, "", userAPIs)
+	}
 	return t
 }
 

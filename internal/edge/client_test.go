@@ -3,6 +3,7 @@ package edge
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -322,6 +323,18 @@ func TestAppsOfAClient(t *testing.T) {
 	c.send(`{"mt":"SubscribeApps"}`)
 	c.wantText(`{"mt":"UpdateAppsInfo","app":{"name":"users","title":"Users","text":"Users","url":"` + url + `"}}`)
 	c.wantText(`{"mt":"UpdateAppsComplete","deviceApps":[{"name":"dev:phone-1","title":"Phone","deviceapp":"softphone"}],"selected":"users"}`)
+
+	other, _ := r.loginClient("alice") // the home screen is that of the person
+	other.send(`{"mt":"SubscribeApps"}`)
+	other.want("UpdateAppsInfo")
+	if m := other.want("UpdateAppsComplete"); m.str("selected") != "users" {
+		t.Errorf("%v", m)
+	}
+	c.until("SessionAdded")
+	c.sendf(`{"mt":"SetApps","src":"h","home":%q}`, strings.Repeat("x", 5000))
+	if m := c.want("Error"); m.str("src") != "h" || r.dir.Home(r.alice.Address()) != "users" {
+		t.Errorf("%v", m)
+	}
 
 	for _, name := range []string{"mute", "ghost", "", "dev:ghost"} {
 		c.sendf(`{"mt":"AppGetLogin","src":"g","app":%q,"challenge":"0123456789abcdef"}`, name)

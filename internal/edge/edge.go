@@ -43,9 +43,6 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// Ready tells why the switch cannot work at the moment; /readyz asks it.
 	Ready func() error
-	// SecondFactor tells for whom a login with the password must be confirmed
-	// on another session; nil = nobody.
-	SecondFactor func(directory.Object) bool
 	// FixedChallenge is issued instead of a random challenge. Only for tests.
 	FixedChallenge string
 }
@@ -67,7 +64,6 @@ type Edge struct {
 	listen                  listenConfig
 	trusted                 []netip.Prefix
 	ready                   func() error
-	secondFactor            func(directory.Object) bool
 	challenge               func() string
 	secret                  string // password of the built-in apps
 
@@ -75,7 +71,6 @@ type Edge struct {
 	nonces  *nonces
 	people  *people
 	waiting *waiting
-	homes   *homes
 	wheel   *wheel
 	caps    *caps
 	scratch sync.Pool
@@ -108,10 +103,10 @@ func New(config Config) (*Edge, error) {
 		dir: config.Directory, mux: mux, apis: map[string]appservice.API{}, metrics: config.Metrics,
 		clock: config.Clock, tracer: config.Tracer, log: config.Log, lim: lim,
 		pbxName: config.Name, version: config.Version, build: config.Build, listen: listen,
-		trusted: config.TrustedProxies, ready: config.Ready, secondFactor: config.SecondFactor,
+		trusted: config.TrustedProxies, ready: config.Ready,
 		challenge: appservice.NewChallenge, secret: newSecret(),
 		guard: newGuard(lim), nonces: newNonces(lim), people: newPeople(), waiting: newWaiting(),
-		homes: newHomes(lim.Remembered), caps: newCaps(lim),
+		caps: newCaps(lim),
 	}
 	if config.FixedChallenge != "" {
 		e.challenge = func() string { return config.FixedChallenge }

@@ -53,13 +53,12 @@ func newCode() int {
 }
 
 // needsSecondFactor tells whether a login must be confirmed. The first session
-// of a person cannot be: there is none that could confirm it.
+// of a person is exempt: no other session could confirm it.
 func (d *clientDoor) needsSecondFactor(u directory.Object) bool {
-	e := d.conn.edge
-	if e.secondFactor == nil || !e.secondFactor(u) {
+	if !u.SecondFactor {
 		return false
 	}
-	for _, s := range e.dir.Sessions(u.Address()) {
+	for _, s := range d.conn.edge.dir.Sessions(u.Address()) {
 		if !s.NeedsAuthorization {
 			return true
 		}

@@ -4,11 +4,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/internal/directory"
 )
 
-func withSecondFactor(c *Config) {
-	c.SecondFactor = func(o directory.Object) bool { return o.SIP == "alice" }
+// newFactorRig is a rig in which the logins of alice must be confirmed.
+func newFactorRig(t *testing.T) *rig {
+	t.Helper()
+	r := newRig(t)
+	r.setSecondFactor(true)
+	return r
+}
+
+func (r *rig) setSecondFactor(on bool) {
+	r.t.Helper()
+	_, err := r.dir.SetUser(r.t.Context(), r.alice.Address(), directory.ObjectEdit{SecondFactor: &on})
+	r.must(err)
 }
 
 // pendingLogin goes as far as Authorize; it returns what the other session sees.
@@ -27,7 +38,7 @@ func (r *rig) pendingLogin(other *client) (c *client, res loginResult, confirm f
 }
 
 func TestSecondFactorConfirmed(t *testing.T) {
-	r := newRig(t, withSecondFactor)
+	r := newFactorRig(t)
 	a, _ := r.loginClient("alice") // the first session needs none
 	c, _, confirm, id := r.pendingLogin(a)
 	c.send(`{"api":"PbxSignal","mt":"Echo","src":"1"}`)
@@ -58,7 +69,7 @@ func (c *client) quietly() {
 }
 
 func TestSecondFactorRefused(t *testing.T) {
-	r := newRig(t, withSecondFactor)
+	r := newFactorRig(t)
 	a, _ := r.loginClient("alice")
 	c, _, _, id := r.pendingLogin(a)
 	a.sendf(`{"mt":"DeleteSession","id":%q}`, id)
@@ -72,7 +83,7 @@ func TestSecondFactorRefused(t *testing.T) {
 }
 
 func TestSecondFactorTimeout(t *testing.T) {
-	r := newRig(t, withSecondFactor)
+	r := newFactorRig(t)
 	a, _ := r.loginClient("alice")
 	c, _, _, id := r.pendingLogin(a)
 	r.clock.Advance(119 * time.Second)
@@ -88,7 +99,7 @@ func TestSecondFactorTimeout(t *testing.T) {
 }
 
 func TestSecondFactorCancelledAndLost(t *testing.T) {
-	r := newRig(t, withSecondFactor)
+	r := newFactorRig(t)
 	a, _ := r.loginClient("alice")
 	c, _, _, id := r.pendingLogin(a)
 	c.send(`{"mt":"Login","type":"user"}`)
@@ -106,7 +117,7 @@ func TestSecondFactorCancelledAndLost(t *testing.T) {
 }
 
 func TestSecondFactorConfirmedElsewhere(t *testing.T) {
-	r := newRig(t, withSecondFactor)
+	r := newFactorRig(t)
 	a, _ := r.loginClient("alice")
 	_, _, confirm, id := r.pendingLogin(a)
 	r.must(r.dir.AuthorizeSession(t.Context(), r.alice.Address(), id))
@@ -114,10 +125,51 @@ func TestSecondFactorConfirmedElsewhere(t *testing.T) {
 }
 
 func TestResumedSessionNeedsNoSecondFactor(t *testing.T) {
-	r := newRig(t, withSecondFactor)
+	r := newFactorRig(t)
 	_, res := r.loginClient("alice")
 	c := r.dial(clientPath)
 	p := c.authenticate("session", res.id, res.password)
 	c.respond(p)
 	c.result(p)
+}
+
+// The flag may come and go while people are logged in; it counts at the next
+// login.
+func TestSecondFactorSwitched(t *testing.T) {
+	r := newRig(t)
+	a, _ := r.loginClient("alice")
+	r.loginClient("alice")
+	r.setSecondFactor(true)
+	a.until("UpdateUser")
+	c, _, _, _ := r.pendingLogin(a)
+	r.setSecondFactor(false)
+	r.loginClient("alice")
+	c.quiet() // still waits
+}
+
+// A login that waits confirms nothing: the next one is the first again when all
+// others are gone.
+func TestSecondFactorFirstSession(t *testing.T) {
+	r := newFactorRig(t)
+	a, _ := r.loginClient("alice")
+	r.pendingLogin(a)
+	a.send(`{"mt":"Logout"}`)
+	a.until("LogoutResult")
+	r.loginClient("alice")
+}
+
+// At the application door nobody could confirm a login with the password, so
+// there is none.
+func TestSecondFactorAtTheApplicationDoor(t *testing.T) {
+	r := newRig(t)
+	r.loginUser("alice")
+	r.setSecondFactor(true)
+	c := r.dial(appsPath)
+	login := appservice.UserLogin("example.com", "alice")
+	if m := c.appLogin(login, c.challenge(), "secret-alice"); m["ok"] != false {
+		t.Errorf("alice is in without confirmation: %v", m)
+	}
+	r.loginUser("bob")
+	r.setSecondFactor(false)
+	r.loginUser("alice")
 }

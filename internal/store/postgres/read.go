@@ -93,12 +93,12 @@ func (r *reader) domains() []directory.DomainRow {
 func (r *reader) objects() []directory.ObjectRow {
 	var list []directory.ObjectRow
 	at := map[signal.ObjectID]int{}
-	r.each(`SELECT domain, object, kind, sip, num, dn, cn, guid, disabled, override_cli, apis, url, apps, secret, rev, deleted
+	r.each(`SELECT domain, object, kind, sip, num, dn, cn, guid, disabled, override_cli, second_factor, apis, url, apps, secret, home, rev, deleted
 		FROM object WHERE rev > $1 AND ($1 > 0 OR deleted = 0)`, func(row pgx.Rows) error {
 		var o directory.ObjectRow
 		var deleted int64
 		err := row.Scan(&o.Domain, &o.ID, &o.Kind, &o.SIP, &o.Num, &o.DN, &o.CN, &o.GUID, &o.Disabled, &o.OverrideCLI,
-			&o.APIs, &o.URL, &o.Apps, &o.Secret, &o.Rev, &deleted)
+			&o.SecondFactor, &o.APIs, &o.URL, &o.Apps, &o.Secret, &o.Home, &o.Rev, &deleted)
 		o.APIs, o.Apps, o.Deleted = none(o.APIs), none(o.Apps), timeOf(deleted)
 		at[o.ID] = len(list)
 		list = append(list, o)

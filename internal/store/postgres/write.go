@@ -133,17 +133,18 @@ func (w *writer) domain(d *directory.DomainRow) {
 
 func (w *writer) object(o *directory.ObjectRow) {
 	if o.Rev == 0 {
-		w.one(`INSERT INTO object (domain, object, kind, sip, sip_key, num, dn, cn, guid, disabled, override_cli, apis, url, apps, secret, rev, deleted)
-			SELECT domain, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0
+		w.one(`INSERT INTO object (domain, object, kind, sip, sip_key, num, dn, cn, guid, disabled, override_cli, apis, url, apps, secret, rev, deleted,
+			second_factor, home)
+			SELECT domain, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, $18
 			FROM domain WHERE domain = $1 AND deleted = 0`,
 			o.Domain, o.ID, int16(o.Kind), o.SIP, directory.Fold(o.SIP), o.Num, o.DN, o.CN, o.GUID, o.Disabled, o.OverrideCLI,
-			some(o.APIs), o.URL, some(o.Apps), o.Secret, w.rev)
+			some(o.APIs), o.URL, some(o.Apps), o.Secret, w.rev, o.SecondFactor, o.Home)
 	} else {
 		w.one(`UPDATE object SET sip = $4, sip_key = $5, num = $6, dn = $7, cn = $8, disabled = $9, override_cli = $10,
-			apis = $11, url = $12, apps = $13, secret = $14, rev = $15, deleted = $16
+			apis = $11, url = $12, apps = $13, secret = $14, rev = $15, deleted = $16, second_factor = $17, home = $18
 			WHERE domain = $1 AND object = $2 AND rev = $3 AND deleted = 0`,
 			o.Domain, o.ID, o.Rev, o.SIP, directory.Fold(o.SIP), o.Num, o.DN, o.CN, o.Disabled, o.OverrideCLI,
-			some(o.APIs), o.URL, some(o.Apps), o.Secret, w.rev, millis(o.Deleted))
+			some(o.APIs), o.URL, some(o.Apps), o.Secret, w.rev, millis(o.Deleted), o.SecondFactor, o.Home)
 		w.any(`DELETE FROM device WHERE domain = $1 AND object = $2`, o.Domain, o.ID)
 	}
 	w.devices(o)

@@ -125,16 +125,18 @@ func (w *writer) domain(d *directory.DomainRow) {
 func (w *writer) object(o *directory.ObjectRow) {
 	apis, apps := w.column(o.APIs), w.column(o.Apps)
 	if o.Rev == 0 {
-		w.one(`INSERT INTO object (domain, object, kind, sip, sip_key, num, dn, cn, guid, disabled, override_cli, apis, url, apps, secret, rev, deleted)
-			SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0
+		w.one(`INSERT INTO object (domain, object, kind, sip, sip_key, num, dn, cn, guid, disabled, override_cli, second_factor,
+			apis, url, apps, secret, home, rev, deleted)
+			SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0
 			WHERE EXISTS (SELECT 1 FROM domain WHERE domain = ? AND deleted = 0)`,
 			o.Domain, o.ID, o.Kind, o.SIP, directory.Fold(o.SIP), o.Num, o.DN, o.CN, o.GUID, o.Disabled, o.OverrideCLI,
-			apis, o.URL, apps, o.Secret, w.rev, o.Domain)
+			o.SecondFactor, apis, o.URL, apps, o.Secret, o.Home, w.rev, o.Domain)
 	} else {
-		w.one(`UPDATE object SET sip = ?, sip_key = ?, num = ?, dn = ?, cn = ?, disabled = ?, override_cli = ?, apis = ?, url = ?, apps = ?, secret = ?,
-			rev = ?, deleted = ? WHERE domain = ? AND object = ? AND rev = ? AND deleted = 0`,
-			o.SIP, directory.Fold(o.SIP), o.Num, o.DN, o.CN, o.Disabled, o.OverrideCLI, apis, o.URL, apps, o.Secret,
-			w.rev, millis(o.Deleted), o.Domain, o.ID, o.Rev)
+		w.one(`UPDATE object SET sip = ?, sip_key = ?, num = ?, dn = ?, cn = ?, disabled = ?, override_cli = ?,
+			second_factor = ?, apis = ?, url = ?, apps = ?, secret = ?, home = ?, rev = ?, deleted = ?
+			WHERE domain = ? AND object = ? AND rev = ? AND deleted = 0`,
+			o.SIP, directory.Fold(o.SIP), o.Num, o.DN, o.CN, o.Disabled, o.OverrideCLI,
+			o.SecondFactor, apis, o.URL, apps, o.Secret, o.Home, w.rev, millis(o.Deleted), o.Domain, o.ID, o.Rev)
 		w.exec(`DELETE FROM device WHERE domain = ? AND object = ?`, o.Domain, o.ID)
 	}
 	w.devices(o)

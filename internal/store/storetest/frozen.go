@@ -60,9 +60,10 @@ func Frozen(t *testing.T, store directory.Store) {
 	if id := b.id(); id != 20 {
 		t.Errorf("the next id is %d", id)
 	}
-	zoe.DN = "new"
+	zoe.DN, zoe.SecondFactor, zoe.Home = "new", true, "chat,phone"
 	b.commit(one(zoe))
-	if got := b.storedObject(3); got.DN != "new" || got.Rev != 13 {
+	zoe.Rev = 13
+	if got := b.storedObject(3); !reflect.DeepEqual(got, zoe) {
 		t.Errorf("written: %+v", got)
 	}
 }

@@ -45,6 +45,7 @@ func testRoundTrip(t *testing.T, b *bench) {
 	d.Default = true
 	o := b.object(d.ID, "Zoë \"quoted\" 日本 🎉", "*12#")
 	o.Kind, o.DN, o.CN, o.Disabled, o.OverrideCLI = signal.App, "ÅÄÖ 'x'", strings.Repeat("n", 256), true, true
+	o.SecondFactor, o.Home = true, "../../APPS/chat/chat,ümlaut'\""
 	o.APIs, o.URL, o.Apps = []string{"PbxSignal", "PbxApi"}, "https://example.com/a?b=c", []string{"users", "a \"b\", {c}"}
 	o.Secret = []byte{0, 1, 255, 0}
 	o.Devices = []directory.Device{
