@@ -16,9 +16,10 @@ type Waiter interface{ Wait(ctx context.Context) }
 // one time, and what it queues for peers leaves together at its end, with one
 // write for each peer. A turn is used by one goroutine.
 type Turn struct {
-	Now time.Time
-	Buf []byte  // room for endpoints to write a frame in
-	Msg Message // room for the message that is routed
+	Now   time.Time
+	Buf   []byte   // room for endpoints to write a frame in
+	Parts [][]byte // room for endpoints to name the pieces of a frame in
+	Msg   Message  // room for the message that is routed
 
 	ctx   context.Context
 	dirty []Flusher
@@ -99,6 +100,7 @@ func (t *Turn) End(ctx context.Context) {
 	if cap(t.Buf) > 64<<10 {
 		t.Buf = nil
 	}
+	clear(t.Parts[:cap(t.Parts)])
 	t.Msg = Message{}
 	t.work.reset()
 	turns.Put(t)

@@ -83,8 +83,9 @@ func (p *PbxSignal) Pong(ctx context.Context, s appservice.Session, payload []by
 
 // line is a session as the switch knows it.
 type line struct {
-	sess appservice.Session
-	conn *signal.Conn
+	sess  appservice.Session
+	parts partSender // sess, if it takes texts in pieces
+	conn  *signal.Conn
 }
 
 func (p *PbxSignal) line(s appservice.Session) *line {
@@ -92,6 +93,7 @@ func (p *PbxSignal) line(s appservice.Session) *line {
 		return l.(*line)
 	}
 	l := &line{sess: s}
+	l.parts, _ = s.(partSender)
 	l.conn = p.sw.Connect(l)
 	p.lines.Store(s, l)
 	return l
@@ -161,6 +163,12 @@ func (p *PbxSignal) signaling(t *signal.Turn, s appservice.Session, f *appservic
 	l.conn.Route(t, f.Src, int32(number), &t.Msg)
 }
 
+// partSender is a session that takes a text in pieces: the body of a fan-out is
+// copied once for each receiver, from where it was encoded.
+type partSender interface {
+	SendParts(t *signal.Turn, parts ...[]byte) error
+}
+
 // Send implements signal.Endpoint.
 func (l *line) Send(t *signal.Turn, src string, call int32, head, tail []byte) {
 	b := append(t.Buf[:0], `{"api":"PbxSignal","mt":"Signaling"`...)
@@ -168,11 +176,18 @@ func (l *line) Send(t *signal.Turn, src string, call int32, head, tail []byte) {
 		b = append(append(b, `,"src":`...), src...)
 	}
 	b = strconv.AppendInt(append(b, `,"call":`...), int64(call), 10)
-	b = append(append(append(b, `,"sig":`...), head...), tail...)
-	t.Buf = append(b, '}')
+	t.Buf = append(b, `,"sig":`...)
 	// what cannot be queued closes the connection: its end is told by Closed
+	if l.parts != nil {
+		t.Parts = append(t.Parts[:0], t.Buf, head, tail, closing)
+		_ = l.parts.SendParts(t, t.Parts...)
+		return
+	}
+	t.Buf = append(append(append(t.Buf, head...), tail...), closing...)
 	_ = l.sess.Send(t.Context(), appservice.Frame{Raw: t.Buf})
 }
+
+var closing = []byte{'}'}
 
 // Ping implements signal.Endpoint.
 func (l *line) Ping(t *signal.Turn, n uint32) {
