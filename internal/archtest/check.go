@@ -69,6 +69,8 @@ func checkImport(entry string, floor int, imported string) string {
 	}
 	other, otherFloor, ok := place(name)
 	switch {
+	case entry == examples && strings.HasPrefix(name, "internal/"):
+		return fmt.Sprintf("imports %s, which the programs it is an example for cannot", name)
 	case !ok || other == entry || floor == beside:
 		return ""
 	case otherFloor == beside:

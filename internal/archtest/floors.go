@@ -20,6 +20,9 @@ const module = "github.com/tandem-switch/tandem"
 // beside is the floor of what serves tests and measurements.
 const beside = -1
 
+// examples are programs as others write them: with public packages alone.
+const examples = "examples"
+
 // floors is the map. An entry holds for the packages below it too, unless these
 // have an entry of their own.
 var floors = map[string]int{
@@ -49,6 +52,7 @@ var floors = map[string]int{
 	"internal/testkit":  beside,
 	"internal/bench":    beside,
 	"internal/archtest": beside,
+	examples:            beside,
 }
 
 // confined names the entries that may import a library. It holds for tests too.
