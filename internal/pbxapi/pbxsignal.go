@@ -151,6 +151,7 @@ func (p *PbxSignal) signaling(t *signal.Turn, s appservice.Session, f *appservic
 	l := p.line(s)
 	number, ok := f.Get("call").Int64()
 	if !ok || number != int64(int32(number)) {
+		l.conn.RouteMalformed(t, string(f.Src), 0, &t.Msg, signal.CauseProtocolError)
 		return
 	}
 	m, err := signal.Decode(f.Get("sig"))
