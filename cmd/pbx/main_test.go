@@ -34,14 +34,16 @@ type step struct {
 	err   string // part of the errors
 }
 
-func play(t *testing.T, data string, steps []step) {
+// play runs the commands of a script, each with the flags behind it.
+func play(t *testing.T, data string, steps []step, flags ...string) {
 	t.Helper()
+	flags = append([]string{"--data", data}, flags...)
 	for _, s := range steps {
 		args := strings.Fields(s.args)
 		for i := range args {
 			args[i] = strings.ReplaceAll(args[i], "_", " ")
 		}
-		got := pbx(t, s.stdin, append(args, "--data", data)...)
+		got := pbx(t, s.stdin, append(args, flags...)...)
 		absent, not := strings.CutPrefix(s.out, "-")
 		columns := strings.Join(strings.Fields(got.out), " ")
 		if got.code != s.code || not == strings.Contains(columns, absent) && s.out != "" || !strings.Contains(got.err, s.err) {
