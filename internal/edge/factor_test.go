@@ -158,6 +158,22 @@ func TestSecondFactorFirstSession(t *testing.T) {
 	r.loginClient("alice")
 }
 
+// Whoever knows the password only cannot pile up logins that wait.
+func TestSecondFactorSurplus(t *testing.T) {
+	r := newFactorRig(t)
+	a, _ := r.loginClient("alice")
+	var list []*client
+	for range 5 {
+		c, _, _, _ := r.pendingLogin(a)
+		list = append(list, c)
+		r.clock.Advance(time.Second)
+	}
+	list[0].wantError(6)
+	for _, c := range list[1:] {
+		c.quiet()
+	}
+}
+
 // At the application door nobody could confirm a login with the password, so
 // there is none.
 func TestSecondFactorAtTheApplicationDoor(t *testing.T) {
