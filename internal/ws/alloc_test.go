@@ -93,6 +93,27 @@ func TestReceivingDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// In a flood nearly every read ends within a frame. Only that frame takes the way
+// of parts.
+func TestFloodDoesNotAllocate(t *testing.T) {
+	const n = 2000
+	turns, count := make(chan struct{}, 1), 0
+	s := serve(t, ws.Config{}, func(h *handler) {
+		h.message = func([]byte) error {
+			if count++; count%n == 0 {
+				turns <- struct{}{}
+			}
+			return nil
+		}
+	})
+	p := s.raw(t)
+	flood := bytes.Repeat(text("twenty-six bytes and more"), n)
+	allocs(t, n/40, func() {
+		p.send(t, flood)
+		<-turns
+	})
+}
+
 // Between turns a connection keeps no buffer, after its end nothing at all.
 func TestNothingIsKept(t *testing.T) {
 	held := make(chan int, 100)

@@ -91,6 +91,22 @@ func TestCloseFrameSurvivesUnreadData(t *testing.T) {
 	}
 }
 
+// Behind the close frame for a fault comes the end of our side, at once: a peer
+// whose frames we do not understand any more may send one that we cannot read.
+func TestOurSideEndsAfterAFault(t *testing.T) {
+	s := serve(t, ws.Config{}, nil)
+	p := s.raw(t)
+	h := s.conn(t)
+	p.send(t, join(bare(0x81, "a"), text("unread")))
+	p.wantClose(t, 1002)
+	p.wantEnd(t)
+	if h.conn.Dead() {
+		t.Fatal("the end came with the time limit")
+	}
+	_ = p.Conn.Close()
+	eventually(t, "ended", h.conn.Dead)
+}
+
 func TestAbort(t *testing.T) {
 	s := serve(t, ws.Config{}, nil)
 	p := s.raw(t)

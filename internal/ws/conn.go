@@ -67,6 +67,8 @@ type Conn struct {
 	partial   bool    // msg holds a part of a message
 	ponged    bool    // a pong was queued in this turn
 	libDone   bool    // lib reads no more
+	carry     [8]byte // the first bytes of a header, see quick.go
+	carried   int     // of carry
 	budget    int     // how much lib may read up to the end of the frame, 0 = no matter
 	readClass uint8   // size of the next read, see portable.go
 

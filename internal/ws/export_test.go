@@ -19,3 +19,10 @@ func (c *Conn) Held() int {
 	}
 	return n
 }
+
+// Dead tells whether the connection has ended on our side too.
+func (c *Conn) Dead() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dead
+}

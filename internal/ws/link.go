@@ -31,6 +31,13 @@ func (l *link) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// got makes b, with n bytes read behind what was carried, what is handed out.
+func (c *Conn) got(b *block, n int) {
+	b.buf = b.buf[:c.carried+n]
+	c.carried = 0
+	c.in = b
+}
+
 // took drops n bytes of what was read, and the buffer with the last of them.
 func (c *Conn) took(n int) {
 	c.in.off += n

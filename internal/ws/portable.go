@@ -13,8 +13,8 @@ import (
 // readPortable reads what there is into c.in. The buffer is as large as the
 // last reads suggest: one that was filled is followed by a larger one.
 func (c *Conn) readPortable() error {
-	b := takeBlock(smallest << (2 * c.readClass))
-	n, err := c.conn.Read(b.buf[:cap(b.buf)])
+	b := c.nextBlock(smallest << (2 * c.readClass))
+	n, err := c.conn.Read(b.buf[c.carried:cap(b.buf)])
 	if n == 0 {
 		b.free()
 		if err == nil {
@@ -22,14 +22,13 @@ func (c *Conn) readPortable() error {
 		}
 		return err
 	}
-	b.buf = b.buf[:n]
+	c.got(b, n)
 	switch {
-	case n == cap(b.buf) && cap(b.buf) < turnSize:
+	case b.room() == 0 && cap(b.buf) < turnSize:
 		c.readClass++
 	case n < cap(b.buf)/4 && c.readClass > 0:
 		c.readClass--
 	}
-	c.in = b
 	return nil
 }
 

@@ -144,7 +144,7 @@ func (c *Conn) sent(n int) {
 	b.free()
 }
 
-// drop empties the queue. It needs the mutex.
+// drop empties the queue, so that nobody waits for it any more. It needs the mutex.
 func (c *Conn) drop() {
 	for c.head != nil {
 		b := c.head
@@ -173,7 +173,7 @@ func (c *Conn) Drained(below int) <-chan struct{} {
 		}
 	}
 	done := make(chan struct{})
-	if c.queued < below || c.dead {
+	if c.queued < below {
 		close(done)
 		return done
 	}
@@ -185,7 +185,7 @@ func (c *Conn) Drained(below int) <-chan struct{} {
 func (c *Conn) release() {
 	kept := c.waits[:0]
 	for _, w := range c.waits {
-		if c.queued < w.below || c.dead {
+		if c.queued < w.below {
 			close(w.done)
 		} else {
 			kept = append(kept, w)

@@ -44,7 +44,7 @@ func (c *Conn) quick(h Handler) (done bool, err error) {
 	p := c.in.rest()
 	o, ok := open(p)
 	if !ok {
-		return false, nil
+		return c.carryHeader(p), nil
 	}
 	if o.size() > len(p) {
 		c.budget = o.size() // so that the library does not read ahead
@@ -66,6 +66,29 @@ func (c *Conn) quick(h Handler) (done bool, err error) {
 	}
 	c.took(o.size())
 	return true, err
+}
+
+// carryHeader keeps the first bytes of a header for the next read, if they may
+// become that of a simple frame: were they left to the library, it would read on
+// over the end of the frame.
+func (c *Conn) carryHeader(p []byte) bool {
+	switch {
+	case p[0] != final|opText && p[0] != final|opPing && p[0] != final|opPong:
+		return false
+	case len(p) > 1 && (p[1]&maskBit == 0 || len(p) >= len(c.carry) || p[1]&^maskBit > length16):
+		return false
+	}
+	c.carried = copy(c.carry[:], p)
+	c.took(len(p))
+	return true
+}
+
+// nextBlock is a buffer for a read of size bytes or more, which begins with what
+// was carried.
+func (c *Conn) nextBlock(size int) *block {
+	b := takeBlock(size)
+	b.buf = append(b.buf, c.carry[:c.carried]...)
+	return b
 }
 
 // text hands a text message to the handler.

@@ -45,14 +45,13 @@ func (c *Conn) readSocket() error {
 // there is no buffer. It is also what tries again after a short read: only so is
 // an end of the stream seen that came with the last bytes.
 func (c *Conn) tryRead(fd uintptr) bool {
-	b := takeBlock(turnSize)
-	n, err := syscall.Read(int(fd), b.buf[:cap(b.buf)])
+	b := c.nextBlock(turnSize)
+	n, err := syscall.Read(int(fd), b.buf[c.carried:cap(b.buf)])
 	for err == syscall.EINTR {
-		n, err = syscall.Read(int(fd), b.buf[:cap(b.buf)])
+		n, err = syscall.Read(int(fd), b.buf[c.carried:cap(b.buf)])
 	}
 	if n > 0 {
-		b.buf = b.buf[:n]
-		c.in = b
+		c.got(b, n)
 		return true
 	}
 	b.free()
