@@ -32,5 +32,6 @@ bench: build
 ci:
 	ci/ci.sh
 
+# clean removes what build and run have made, the data of the demo included.
 clean:
 	rm -rf bin data
