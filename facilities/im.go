@@ -254,7 +254,7 @@ func (t *Table) other(v *signal.View, x *text, out *signal.Verdict) bool {
 		refuse(out, signal.CauseBadContent, reasonBad)
 		return false
 	}
-	if len(x.data.Raw()) > maxOtherJSON {
+	if len(x.data.Raw())+len(out.Text.Attach) > maxOtherJSON {
 		refuse(out, signal.CauseProtocolError, reasonTooLong)
 		return false
 	}

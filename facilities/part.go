@@ -11,12 +11,9 @@ import (
 // attach and subject are those of the last.
 func (t *Table) part(v *signal.View, x *text, f strictjson.Value, out *signal.Verdict) {
 	c := v.Parts
-	if c.Pending() && v.Now.Sub(c.Since) > signal.MaxPartsTime {
-		c.Reset()
-		if !x.more {
-			t.whole(v, x, f, out)
-			return
-		}
+	if c.Pending() && v.Now.Sub(c.Since) > signal.MaxPartsTime && !c.Spoil(v.Now) && !x.more {
+		t.whole(v, x, f, out)
+		return
 	}
 	if !c.Pending() {
 		c.Since, c.Mime, c.JSON = v.Now, x.mime.String(), len(`""`)

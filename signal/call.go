@@ -27,6 +27,7 @@ type Call struct {
 	offer    *offer
 	from, to Party
 	object   *object // the called one, referenced while the call lives
+	placedBy *object // the calling one
 	caller   *Leg
 	forks    []*Leg // live called legs; after the answer only the winner
 	winner   *Leg
@@ -39,6 +40,7 @@ type Call struct {
 	since    time.Time
 	wakeTill time.Time
 	ended    bool
+	handed   bool // the caller's leg belongs to a chat now
 	timer    clock.Timer
 }
 
@@ -49,28 +51,49 @@ var (
 
 // startPlain begins a call that is no chat.
 func (s *Switch) startPlain(t *Turn, c *Conn, r *Registration, number int32, m *Message, from, to *Party, media bool) Cause {
-	l := c.openLeg(r, number)
-	if l == nil {
-		return CauseNoChannel
-	}
-	k := s.newCall(t, l, from, media)
+	k := s.newCall(t, from, media)
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if !k.place(t, c, r, number) {
+		return CauseNoChannel
+	}
 	k.begin(t, newOffer(m, from, t.work.fty, media), to)
 	return 0
 }
 
-func (s *Switch) newCall(t *Turn, l *Leg, from *Party, media bool) *Call {
-	k := &Call{sw: s, kind: OtherCall, media: media, from: *from, caller: l, since: t.Now}
+func (s *Switch) newCall(t *Turn, from *Party, media bool) *Call {
+	k := &Call{sw: s, kind: OtherCall, media: media, from: *from, since: t.Now}
 	if media {
 		k.kind = MediaCall
 	}
-	l.owner, l.answered, l.since = k, true, t.Now
-	s.mu.Lock()
-	s.calls[k] = struct{}{}
-	s.mu.Unlock()
-	s.obs.CallStarted(k.kind)
 	return k
+}
+
+// maxPlaced bounds the live calls that one object has set up: nobody can use up
+// the call numbers of somebody else's connection.
+const maxPlaced = 256
+
+// place enters the call with its caller's leg; false if the number is live, or
+// the caller or the connection has too many.
+func (k *Call) place(t *Turn, c *Conn, r *Registration, number int32) bool {
+	s := k.sw
+	s.mu.Lock()
+	full := r.object.placed >= maxPlaced
+	if !full {
+		r.object.placed++
+		s.calls[k] = struct{}{}
+	}
+	s.mu.Unlock()
+	if full {
+		return false
+	}
+	s.obs.CallStarted(k.kind)
+	k.placedBy = r.object
+	if k.caller = c.openLeg(r, number, t.Now, k); k.caller == nil {
+		k.end(t, CauseNoChannel)
+		return false
+	}
+	return true
 }
 
 // begin says that dialling is complete and offers the call.
@@ -97,11 +120,10 @@ func (k *Call) fork(t *Turn) {
 		if k.media && r.flags&NoMedia != 0 {
 			continue
 		}
-		l := r.conn.newLeg(r, t.Now)
+		l := r.conn.newLeg(r, t.Now, k)
 		if l == nil {
 			continue
 		}
-		l.owner, l.since = k, t.Now
 		k.forks = append(k.forks, l)
 		t.work.head = k.offer.append(t.work.head[:0], &k.to)
 		l.send(t, t.work.head, nil)
@@ -137,6 +159,9 @@ func (k *Call) registered(t *Turn) {
 	}
 	k.wakeTill = time.Time{}
 	k.timer.Reset(setupAnswer)
+	if len(k.forks) == 1 {
+		k.flushEarly(t, k.forks[0])
+	}
 }
 
 // handle implements owner: the table of appwebsocket.md 3.4.
@@ -298,10 +323,7 @@ func (k *Call) conn(t *Turn, l *Leg, m *Message) {
 	}
 	k.forks = []*Leg{l}
 	k.timer.Stop()
-	for _, sig := range k.early {
-		l.send(t, sig, nil)
-	}
-	k.early = nil
+	k.flushEarly(t, l)
 }
 
 // released is a rel, or a disc, which is treated as one.
@@ -326,15 +348,30 @@ func (k *Call) forkGone(t *Turn, l *Leg, cause Cause) {
 		k.alerting = nil
 	}
 	k.cause = better(k.cause, cause)
-	if len(k.forks) == 0 {
+	switch len(k.forks) {
+	case 0:
 		k.end(t, k.cause)
+	case 1:
+		k.flushEarly(t, k.forks[0])
 	}
+}
+
+// flushEarly sends what has waited to the leg that is left.
+func (k *Call) flushEarly(t *Turn, l *Leg) {
+	for _, sig := range k.early {
+		l.send(t, sig, nil)
+	}
+	k.early, k.earlySum = nil, 0
 }
 
 // lost implements owner (decision 29).
 func (k *Call) lost(t *Turn, l *Leg) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.handed {
+		l.lost(t)
+		return
+	}
 	if l.gone {
 		return
 	}
@@ -350,6 +387,10 @@ func (k *Call) lost(t *Turn, l *Leg) {
 func (k *Call) cut(t *Turn, l *Leg, cause Cause) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.handed {
+		l.cut(t, cause)
+		return
+	}
 	if l.gone {
 		return
 	}
@@ -377,7 +418,7 @@ func (k *Call) endWith(t *Turn, cause Cause, m *Message, fty []byte) {
 	}
 	k.ended = true
 	for _, l := range append(k.forks, k.caller) {
-		if l.gone {
+		if l == nil || l.gone {
 			continue
 		}
 		if m != nil && (l == k.caller || l == k.winner) {
@@ -391,14 +432,20 @@ func (k *Call) endWith(t *Turn, cause Cause, m *Message, fty []byte) {
 	if k.timer != nil {
 		k.timer.Stop()
 	}
+	k.unplace()
+	k.sw.obs.CallEnded(k.kind, cause)
+}
+
+// unplace takes the call out of the switch.
+func (k *Call) unplace() {
 	k.sw.mu.Lock()
+	defer k.sw.mu.Unlock()
 	delete(k.sw.calls, k)
+	k.placedBy.placed--
 	if k.object != nil {
 		delete(k.object.waiting, k)
 		k.sw.release(k.object)
 	}
-	k.sw.mu.Unlock()
-	k.sw.obs.CallEnded(k.kind, cause)
 }
 
 // appendRelWith writes a rel with the members that came with it.

@@ -165,7 +165,9 @@ func (c *Chat) expire(t *Turn) {
 			next = at
 		}
 	}
-	c.expireParts(t)
+	if at := c.expireParts(t); !at.IsZero() && at.Before(next) {
+		next = at
+	}
 	if len(c.calls) == 0 {
 		at := c.last.Add(chatMemory)
 		if !at.After(t.Now) {

@@ -1,6 +1,8 @@
 package signal
 
 import (
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -25,7 +27,7 @@ type chatCall struct {
 
 	// a program is called: the first leg that answers wins (decision 36)
 	exclusive bool
-	early     []*keptText
+	early     []*kept
 	earlySize int
 	earlyAt   time.Time
 	chosen    *Leg // it gets early texts although nobody has answered
@@ -52,16 +54,29 @@ func (s *Switch) startChat(t *Turn, c *Conn, r *Registration, number int32, m *M
 	own := r.party.Load()
 	chat, side := s.lockChat(t, own, to)
 	defer chat.mu.Unlock()
-	leg := c.openLeg(r, number)
-	if leg == nil {
+	if len(chat.calls) >= maxChatCalls {
 		return CauseNoChannel
 	}
 	call := chat.newCall(t, side, newOffer(m, from, t.work.fty, false))
-	call.caller, call.answered = leg, false
-	leg.owner, leg.side, leg.answered, leg.since = call, side, true, t.Now
-	leg.send(t, callProc, nil)
-	call.begin(t)
+	leg := c.openLeg(r, number, t.Now, call)
+	if leg == nil {
+		call.end(t, CauseNoChannel, CauseNoChannel)
+		return CauseNoChannel
+	}
+	call.open(t, leg)
 	return 0
+}
+
+// maxChatCalls bounds the live calls between two people: one peer cannot use up
+// the call numbers of a connection.
+const maxChatCalls = 64
+
+// open begins the call of a caller's leg.
+func (k *chatCall) open(t *Turn, leg *Leg) {
+	k.caller, k.answered = leg, false
+	leg.side = k.from
+	leg.send(t, callProc, nil)
+	k.begin(t)
 }
 
 var callProc = []byte(`{"type":"call_proc"}`)
@@ -110,11 +125,11 @@ func (k *chatCall) offerAll(t *Turn) {
 // newLeg makes a leg to a registration and sends it the setup. Nil if the
 // connection cannot take one.
 func (k *chatCall) newLeg(t *Turn, r *Registration, side int) *Leg {
-	l := r.conn.newLeg(r, t.Now)
+	l := r.conn.newLeg(r, t.Now, k)
 	if l == nil {
 		return nil
 	}
-	l.owner, l.side, l.since = k, side, t.Now
+	l.side = side
 	k.legs = append(k.legs, l)
 	o := k.offer
 	if side == k.from {
@@ -143,15 +158,15 @@ func (k *chatCall) remember(r *Registration, o lateOffer) {
 	if k.offers == nil {
 		k.offers = map[*Registration]lateOffer{}
 	}
-	for old := range k.offers {
-		if len(k.offers) >= maxOffers && !k.offers[old].never {
-			delete(k.offers, old)
-		}
+	if len(k.offers) >= maxOffers {
+		live := append(k.chat.sides[0].object.registrations(), k.chat.sides[1].object.registrations()...)
+		maps.DeleteFunc(k.offers, func(old *Registration, _ lateOffer) bool { return !slices.Contains(live, old) })
 	}
 	k.offers[r] = o
 }
 
-// maxOffers bounds what a call remembers of registrations that came and went.
+// maxOffers is how many registrations a call remembers before it forgets those
+// that have gone. There are never more live ones.
 const maxOffers = 256
 
 // legOf is the live leg of a registration on a side, except one.
@@ -207,16 +222,17 @@ func (k *chatCall) relayOther(t *Turn, l *Leg, m *Message) {
 	}
 	k.chat.sw.screenRelay(t, l, m, false)
 	t.work.head = appendRelay(t.work.head[:0], m.Type, m, t.work.fty)
-	k.toOtherSide(t, l, t.work.head)
+	k.toOtherSide(t, l, t.work.head, true)
 }
 
-// toOtherSide sends a sig object to the legs of this call on the other side.
-func (k *chatCall) toOtherSide(t *Turn, from *Leg, sig []byte) {
-	if k.caller != nil && k.caller.side != from.side {
+// toOtherSide sends a sig object to the legs of this call on the other side, to
+// all or to connected ones alone.
+func (k *chatCall) toOtherSide(t *Turn, from *Leg, sig []byte, connected bool) {
+	if k.caller != nil && k.caller.side != from.side && (k.answered || !connected) {
 		k.caller.send(t, sig, nil)
 	}
 	for _, l := range k.legs {
-		if l.side != from.side && (!k.exclusive || l.answered || l == k.chosen) {
+		if l.side != from.side && (l.answered || l == k.chosen || !k.exclusive && !connected) {
 			l.send(t, sig, nil)
 		}
 	}
@@ -388,6 +404,8 @@ func (k *chatCall) end(t *Turn, cause, silent Cause) {
 	}
 	k.ended = true
 	c := k.chat
+	k.stopWaiting()
+	k.failEarly(t, cause)
 	for _, l := range k.legs {
 		if l.answered || l.side == k.from {
 			l.rel(t, cause)
@@ -400,8 +418,6 @@ func (k *chatCall) end(t *Turn, cause, silent Cause) {
 		k.caller.rel(t, cause)
 		k.caller = nil
 	}
-	k.stopWaiting()
-	k.failEarly(t, cause)
 	for i, x := range c.calls {
 		if x == k {
 			c.calls = append(c.calls[:i:i], c.calls[i+1:]...)
@@ -462,9 +478,14 @@ func (k *chatCall) expireLegs(t *Turn, at func(time.Time) bool) {
 		}
 	}
 	for _, l := range append(k.allLegs(), k.caller) {
-		if l != nil && !l.gone && l.parts != nil && l.parts.Pending() && at(l.parts.Since.Add(MaxPartsTime)) {
+		if l == nil || l.gone || l.parts == nil || !l.parts.Pending() || !at(l.parts.Since.Add(MaxPartsTime)) {
+			continue
+		}
+		if !l.parts.Spoilt {
 			k.refuse(t, writer{leg: l, call: k, side: l.side}, l.parts.ID, CauseProtocolError)
-			l.parts.Reset()
+		}
+		if l.parts.Spoil(t.Now) {
+			at(l.parts.Since.Add(MaxPartsTime))
 		}
 	}
 }

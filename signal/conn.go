@@ -94,10 +94,14 @@ func (c *Conn) first() *Registration {
 	return c.regs[0]
 }
 
-func (c *Conn) leg(number int32) *Leg {
+// leg is a live leg and what it belongs to; nil if there is none.
+func (c *Conn) leg(number int32) (*Leg, owner) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.legs[number]
+	if l := c.legs[number]; l != nil {
+		return l, l.owner
+	}
+	return nil, nil
 }
 
 func (c *Conn) legsOf(r *Registration) []*Leg {
@@ -113,8 +117,9 @@ func (c *Conn) legsOf(r *Registration) []*Leg {
 }
 
 // newLeg gives a leg towards the client its number: -1, -2, ... live and lately
-// released ones are passed over. Nil if the connection is gone or full.
-func (c *Conn) newLeg(r *Registration, now time.Time) *Leg {
+// released ones are passed over. Nil if the connection is gone or full. The owner
+// is asked about the leg at once: its lock must be held.
+func (c *Conn) newLeg(r *Registration, now time.Time, o owner) *Leg {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || len(c.legs) >= c.sw.limits.LegsPerConn {
@@ -131,20 +136,21 @@ func (c *Conn) newLeg(r *Registration, now time.Time) *Leg {
 		if c.wrapped && c.rests(c.last, now) {
 			continue
 		}
-		return c.enter(&Leg{conn: c, reg: r, number: c.last})
+		_, inbox := o.(*inboxOwner)
+		return c.enter(&Leg{conn: c, reg: r, number: c.last, owner: o, since: now, inbox: inbox})
 	}
 }
 
-// openLeg enters a leg under the client's number; nil if it is live or the
-// connection gone or full.
-func (c *Conn) openLeg(r *Registration, number int32) *Leg {
+// openLeg enters a leg under the client's number, as newLeg does; nil if it is
+// live or the connection gone or full.
+func (c *Conn) openLeg(r *Registration, number int32, now time.Time, o owner) *Leg {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || len(c.legs) >= c.sw.limits.LegsPerConn || c.legs[number] != nil {
 		return nil
 	}
 	c.released = slices.DeleteFunc(c.released, func(rel release) bool { return rel.number == number })
-	return c.enter(&Leg{conn: c, reg: r, number: number})
+	return c.enter(&Leg{conn: c, reg: r, number: number, owner: o, since: now, answered: true})
 }
 
 func (c *Conn) enter(l *Leg) *Leg {
@@ -217,6 +223,10 @@ type probe struct {
 	seq  uint64
 }
 
+// maxProbes bounds the chats that wait for one pong; beyond it the oldest gets no
+// proof.
+const maxProbes = 64
+
 // probe asks for proof that what was sent has arrived.
 func (c *Conn) probe(t *Turn, p probe) {
 	c.mu.Lock()
@@ -226,6 +236,9 @@ func (c *Conn) probe(t *Turn, p probe) {
 			w.seq = p.seq
 			return
 		}
+	}
+	if len(c.probes.waiting) >= maxProbes {
+		c.probes.waiting = slices.Delete(c.probes.waiting, 0, 1)
 	}
 	c.probes.waiting = append(c.probes.waiting, p)
 	if !c.probes.out {

@@ -13,7 +13,6 @@ import (
 // order: what phone checks must hold, no two locks wait for each other, and in
 // the end nothing is left behind. It is for the race detector.
 func TestCrowd(t *testing.T) {
-	open(t, "legs are found before they have an owner")
 	rounds := 60
 	if testing.Short() {
 		rounds = 15

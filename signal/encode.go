@@ -44,6 +44,9 @@ func appendRelay(dst []byte, typ Type, m *Message, fty []byte) []byte {
 	for member := range m.sig.Members() {
 		dst = appendSigMember(dst, member, relayOwned)
 	}
+	if typ == ProgressMsg && m.sig.Get("cau").Exists() {
+		dst = append(strconv.AppendUint(append(dst, `,"cau":{"num":`...), uint64(m.cause()), 10), '}')
+	}
 	return append(appendFty(dst, fty), '}')
 }
 

@@ -2,7 +2,6 @@ package signal_test
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -10,15 +9,6 @@ import (
 
 	"github.com/tandem-switch/tandem/signal"
 )
-
-// open marks a test whose rule the switch does not keep yet. They run with
-// SIGNAL_OPEN=1; the mark goes with the fix.
-func open(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("SIGNAL_OPEN") == "" {
-		t.Skip("open: " + why)
-	}
-}
 
 // count is how many of what a device got begin with a prefix.
 func count(frames []string, prefix string) int {
@@ -46,7 +36,6 @@ func (d *device) sayText(call int, members string) {
 
 // A9: "never split", and the parts of one text are as few as fit.
 func TestLongAlternativeIsNotMincemeat(t *testing.T) {
-	open(t, "a long alt leaves no room: one part for each rune")
 	for _, flags := range []string{"", "IM_EXT"} {
 		w := newWorld(t, "alice", "bob")
 		alice, bob := w.connect("alice.1", "IM_EXT"), w.connect("bob.1", flags)
@@ -60,7 +49,6 @@ func TestLongAlternativeIsNotMincemeat(t *testing.T) {
 
 // A9, decision 39: text/plain is not HTML, a lone < is no tag.
 func TestPlainTextIsSplitWithinTheLimit(t *testing.T) {
-	open(t, "a < in text/plain stops the splitting")
 	for _, begin := range []string{"<", "a < b "} {
 		w := newWorld(t, "alice", "bob")
 		alice, bob := w.connect("alice.1", "IM_EXT"), w.connect("bob.1", "IM_EXT")
@@ -77,7 +65,6 @@ func TestPlainTextIsSplitWithinTheLimit(t *testing.T) {
 
 // A3: nothing is dropped without failed.
 func TestTooManyWaitingTextsFail(t *testing.T) {
-	open(t, "keep refuses an id that enter has noted: nobody is told")
 	w := newWorld(t, "alice", "bob")
 	w.waker.live = true
 	alice := w.connect("alice.1", "IM_EXT")
@@ -92,7 +79,6 @@ func TestTooManyWaitingTextsFail(t *testing.T) {
 // A3: texts that waited for a device in vain have failed, and the client is told
 // before its call ends.
 func TestWaitingTextsFailWithTheCall(t *testing.T) {
-	open(t, "end releases the caller before failEarly")
 	w := newWorld(t, "alice", "bob")
 	w.waker.live = true
 	alice := w.connect("alice.1", "IM_EXT")
@@ -105,7 +91,6 @@ func TestWaitingTextsFailWithTheCall(t *testing.T) {
 
 // A9: 60 s for the last part; a text never arrives without its beginning.
 func TestLatePartsFail(t *testing.T) {
-	open(t, "after 60 s the rest of a text counts as a text of its own")
 	w := newWorld(t, "alice", "bob")
 	alice, bob := w.connect("alice.1", "IM_EXT"), w.connect("bob.1", "")
 	joined(alice, 1, bob, "bob")
@@ -119,7 +104,6 @@ func TestLatePartsFail(t *testing.T) {
 // The parts of a text on an inbox keep their limit whatever else happens in the
 // chat.
 func TestInboxPartsFailInTime(t *testing.T) {
-	open(t, "Chat.expire forgets when half texts of inboxes are due")
 	w := newWorld(t, "alice", "bob")
 	alice, bob := w.connect("alice.1", "IM_INBOX"), w.connect("bob.1", "")
 	alice.say(-1, `{"type":"conn"}`)
@@ -136,7 +120,6 @@ func TestInboxPartsFailInTime(t *testing.T) {
 
 // A chat is not forgotten while half a text waits in it.
 func TestChatWithPartsIsNotForgotten(t *testing.T) {
-	open(t, "a part does not count as activity: the chat is forgotten, its end arrives alone")
 	w := newWorld(t, "alice", "bob")
 	alice, bob := w.connect("alice.1", "IM_INBOX"), w.connect("bob.1", "")
 	alice.say(-1, `{"type":"conn"}`)
@@ -153,7 +136,6 @@ func TestChatWithPartsIsNotForgotten(t *testing.T) {
 
 // Order is kept from one registration to one address (decision 37).
 func TestEarlyFacilitiesKeepTheirOrder(t *testing.T) {
-	open(t, "what comes when one leg is left overtakes what waits")
 	w := newWorld(t, "alice", "bob")
 	alice := w.connect("alice.1", "")
 	one, two := w.connect("bob.1", ""), w.connect("bob.2", "")
@@ -168,7 +150,6 @@ func TestEarlyFacilitiesKeepTheirOrder(t *testing.T) {
 
 // The same to a program (decision 36).
 func TestEarlyTextsToAProgramKeepTheirOrder(t *testing.T) {
-	open(t, "what comes when one leg is left overtakes what waits")
 	w := newWorld(t, "alice", "bot!")
 	alice := w.connect("alice.1", "")
 	one, two := w.connect("bot.1", ""), w.connect("bot.2", "")
@@ -183,7 +164,6 @@ func TestEarlyTextsToAProgramKeepTheirOrder(t *testing.T) {
 // Decision 37: with exactly one leg early facilities go at once, also when that
 // leg was woken.
 func TestEarlyFacilitiesReachAWokenDevice(t *testing.T) {
-	open(t, "what waited for a woken device waits for its conn too, and is overtaken")
 	w := newWorld(t, "alice", "bob")
 	w.waker.live = true
 	alice := w.connect("alice.1", "")
@@ -196,7 +176,6 @@ func TestEarlyFacilitiesReachAWokenDevice(t *testing.T) {
 
 // A1, A12: early facilities to a program, of any type.
 func TestEarlyFacilitiesToAProgram(t *testing.T) {
-	open(t, "facilities that are no texts are lost until a program has answered")
 	w := newWorld(t, "alice", "bot!")
 	alice, bot := w.connect("alice.1", ""), w.connect("bot.1", "")
 	alice.chat(1, "bot")
@@ -213,7 +192,6 @@ func TestEarlyFacilitiesToAProgram(t *testing.T) {
 
 // A12: read goes to the reader's other registrations, not to the one that said it.
 func TestReadIsNotEchoed(t *testing.T) {
-	open(t, "a registration with two legs hears its own read")
 	w := newWorld(t, "alice", "bob")
 	alice, bob := w.connect("alice.1", "IM_EXT"), w.connect("bob.1", "IM_EXT")
 	joined(alice, 1, bob, "bob")
@@ -230,7 +208,6 @@ func TestReadIsNotEchoed(t *testing.T) {
 
 // A rel ends the leg whatever stands in it: the client has forgotten the number.
 func TestMalformedReleaseReleases(t *testing.T) {
-	open(t, "RouteMalformed drops a rel")
 	w := newWorld(t, "alice", "bob")
 	alice, bob := w.connect("alice.1", ""), w.connect("bob.1", "")
 	joined(alice, 1, bob, "bob")
@@ -240,7 +217,6 @@ func TestMalformedReleaseReleases(t *testing.T) {
 
 // A3: nothing is dropped without failed.
 func TestTooManyTextsInOneMessageFail(t *testing.T) {
-	open(t, "RouteMalformed is silent on live legs")
 	w := newWorld(t, "alice", "bob")
 	alice, bob := w.connect("alice.1", "IM_EXT"), w.connect("bob.1", "")
 	joined(alice, 1, bob, "bob")
@@ -257,7 +233,6 @@ func TestTooManyTextsInOneMessageFail(t *testing.T) {
 
 // 3.3: progress with cau says that the call was disconnected.
 func TestProgressKeepsItsCause(t *testing.T) {
-	open(t, "cau is taken out of everything but rel")
 	w := newWorld(t, "alice", "bob")
 	alice, bob := w.connect("alice.1", ""), w.connect("bob.1", "")
 	alice.say(1, `{"type":"setup","channel":-1,"complete":true,"cd":{"sip":"bob"}}`)
@@ -270,7 +245,6 @@ func TestProgressKeepsItsCause(t *testing.T) {
 
 // Table 3.4: user_info is for connected legs.
 func TestUserInfoOnlyInConnectedLegs(t *testing.T) {
-	open(t, "relayOther sends to legs that have not answered")
 	w := newWorld(t, "alice", "bob")
 	alice, one, two := w.connect("alice.1", ""), w.connect("bob.1", ""), w.connect("bob.2", "")
 	joined(alice, 1, one, "bob")
@@ -282,7 +256,6 @@ func TestUserInfoOnlyInConnectedLegs(t *testing.T) {
 
 // A1.7: no idle release within 2 s of a typing indication, also from an inbox.
 func TestInboxTypingHoldsTheIdleRelease(t *testing.T) {
-	open(t, "typing on an inbox does not touch the call that it reaches")
 	w := newWorld(t, "alice", "bob")
 	alice, bob := w.connect("alice.1", "IM_INBOX"), w.connect("bob.1", "")
 	alice.say(-1, `{"type":"conn"}`)
@@ -298,7 +271,6 @@ func TestInboxTypingHoldsTheIdleRelease(t *testing.T) {
 // Floods of setups harm nobody else: one peer must not take all of a
 // connection's legs.
 func TestOnePeerCannotTakeAllLegs(t *testing.T) {
-	open(t, "no limit of calls between two people")
 	w := newWorldWith(t, signal.Limits{LegsPerConn: 200}, "alice", "bob", "carol")
 	carol, bob := w.connect("carol.1", ""), w.connect("bob.1", "")
 	one, two := w.connect("alice.1", ""), w.connect("alice.2", "")
@@ -317,7 +289,6 @@ func TestOnePeerCannotTakeAllLegs(t *testing.T) {
 
 // Bounded memory: what a call remembers of registrations that have said no.
 func TestRefusedOffersAreBounded(t *testing.T) {
-	open(t, "lateOffer.never entries are never removed")
 	w := newWorld(t, "alice", "bob")
 	alice, stays := w.connect("alice.1", ""), w.connect("bob.1", "")
 	joined(alice, 1, stays, "bob")
@@ -334,7 +305,6 @@ func TestRefusedOffersAreBounded(t *testing.T) {
 
 // Bounded memory: a client that never answers a ping.
 func TestUnansweredProbesAreBounded(t *testing.T) {
-	open(t, "what waits for a pong is kept, with chats long forgotten")
 	w := newWorld(t, "alice", "bob")
 	alice, bob := w.connect("alice.1", "IM_EXT"), w.connect("bob.1", "")
 	for i := range 1000 {
@@ -350,7 +320,6 @@ func TestUnansweredProbesAreBounded(t *testing.T) {
 
 // The flood limit belongs to who logs in, not to the Register that asks for it.
 func TestRegisterAgainGivesNoNewBurst(t *testing.T) {
-	open(t, "a new Registration has a new bucket")
 	w := newWorld(t, "alice", "bob")
 	alice := w.connect("alice.1", "")
 	w.connect("bob.1", "")
@@ -373,7 +342,6 @@ func TestRegisterAgainGivesNoNewBurst(t *testing.T) {
 
 // After Close nothing begins: also no call on behalf of an inbox.
 func TestClosedSwitchHoldsNoCalls(t *testing.T) {
-	open(t, "callFor does not look whether the switch is closed")
 	w := newWorld(t, "alice", "bob")
 	alice, bob := w.connect("alice.1", "IM_INBOX"), w.connect("bob.1", "")
 	alice.say(-1, `{"type":"conn"}`)
@@ -388,7 +356,6 @@ func TestClosedSwitchHoldsNoCalls(t *testing.T) {
 
 // Decision 31, 3.3: a chat may be dialled digit by digit like any other call.
 func TestChatByOverlapDialling(t *testing.T) {
-	open(t, "dialled refuses chats with 28")
 	w := newWorld(t, "alice", "bob")
 	alice, bob := w.connect("alice.1", ""), w.connect("bob.1", "")
 	alice.say(1, `{"type":"setup","channel":0,"cd":{"num":"10"},"fty":[{"type":"im_setup"}]}`)

@@ -2,6 +2,7 @@ package signal
 
 import (
 	"sync"
+	"time"
 
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/strictjson"
@@ -36,14 +37,21 @@ func (c *Chat) inboxState(l *Leg) *inboxState {
 	return s
 }
 
-// expireParts refuses texts of inboxes whose last part does not come.
-func (c *Chat) expireParts(t *Turn) {
+// expireParts refuses texts of inboxes whose last part does not come, and tells
+// when it wants to look again; the zero time is never.
+func (c *Chat) expireParts(t *Turn) (next time.Time) {
 	for l, s := range c.inbox {
 		if s.parts.Pending() && !s.parts.Since.Add(MaxPartsTime).After(t.Now) {
-			c.failed(t, writer{leg: l, side: c.sideOf(l.reg)}, s.parts.ID, CauseProtocolError)
-			s.parts.Reset()
+			if !s.parts.Spoilt {
+				c.failed(t, writer{leg: l, side: c.sideOf(l.reg)}, s.parts.ID, CauseProtocolError)
+			}
+			s.parts.Spoil(t.Now)
+		}
+		if at := s.parts.Since.Add(MaxPartsTime); s.parts.Pending() && (next.IsZero() || at.Before(next)) {
+			next = at
 		}
 	}
+	return next
 }
 
 // sideOf is the side that a registration belongs to.
@@ -58,17 +66,16 @@ func (c *Chat) sideOf(r *Registration) int {
 // answer for 30 s it ends.
 func (r *Registration) openInbox(t *Turn) {
 	c := r.conn
-	l := c.newLeg(r, t.Now)
+	o := &inboxOwner{sw: c.sw}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l := c.newLeg(r, t.Now, o)
 	if l == nil {
 		return
 	}
-	o := &inboxOwner{sw: c.sw}
-	l.owner, l.since = o, t.Now
 	party := r.party.Load()
 	setup := newOffer(nil, party, []byte(`{"type":"im_setup","inbox":true}`), false)
 	t.work.head = setup.append(t.work.head[:0], party)
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	l.send(t, t.work.head, nil)
 	r.inbox.Store(l)
 	o.timer = c.sw.timer(inboxAnswer, func(t *Turn) { o.expire(t, l) })
@@ -118,10 +125,9 @@ func (o *inboxOwner) close(t *Turn, l *Leg, rel bool, cause Cause) {
 	l.reg.inbox.CompareAndSwap(l, nil)
 	l.conn.inboxMu.Lock()
 	if rel {
-		l.rel(t, cause)
-	} else {
-		l.free(t, false)
+		l.sendHeld(t, appendRel(t.work.other[:0], cause), nil)
 	}
+	l.free(t, rel)
 	l.conn.inboxMu.Unlock()
 	o.mu.Unlock()
 	o.sw.inboxGone(t, l.reg)
@@ -189,6 +195,7 @@ func (o *inboxOwner) inChat(t *Turn, l *Leg, f strictjson.Value) {
 	if o.sw.count(l.conn.ep.Name(), v) {
 		return
 	}
+	c.last = t.Now
 	switch v.Action {
 	case TakeText:
 		c.take(t, w, &v.Text)
@@ -211,8 +218,6 @@ func (o *inboxOwner) nowhere(t *Turn, l *Leg, f strictjson.Value, chat string, c
 		chat = ""
 	}
 	n := notice{chat: chat, id: id, state: StateFailed, cause: cause, at: t.Now}
-	l.conn.inboxMu.Lock()
-	defer l.conn.inboxMu.Unlock()
 	t.work.other = n.append(t.work.other[:0])
 	l.send(t, t.work.other, nil)
 }

@@ -8,9 +8,10 @@ type Leg struct {
 	conn   *Conn
 	reg    *Registration
 	number int32
-	owner  owner
+	owner  owner // guarded by conn.mu once the leg is entered: it may change hands once
 
-	gone     bool
+	inbox    bool // the inbox of its registration, from its beginning to its end
+	gone     bool // of an inbox: guarded by conn.inboxMu
 	answered bool
 	spoke    bool      // the client has sent any message on it
 	since    time.Time // when it was made
@@ -32,12 +33,35 @@ type owner interface {
 	cut(t *Turn, l *Leg, c Cause)
 }
 
-func (l *Leg) lost(t *Turn) { l.owner.lost(t, l) }
+func (l *Leg) lost(t *Turn) { l.own().lost(t, l) }
 
-func (l *Leg) cut(t *Turn, c Cause) { l.owner.cut(t, l, c) }
+func (l *Leg) cut(t *Turn, c Cause) { l.own().cut(t, l, c) }
 
-// send queues a sig object for the client; the owner's lock is held.
+func (l *Leg) own() owner {
+	l.conn.mu.Lock()
+	defer l.conn.mu.Unlock()
+	return l.owner
+}
+
+// hand gives the leg to another owner; the locks of both are held.
+func (l *Leg) hand(to owner) {
+	l.conn.mu.Lock()
+	defer l.conn.mu.Unlock()
+	l.owner = to
+}
+
+// send queues a sig object for the client; the owner's lock is held, of an inbox
+// that of the chat.
 func (l *Leg) send(t *Turn, head, tail []byte) {
+	if l.inbox {
+		l.conn.inboxMu.Lock()
+		defer l.conn.inboxMu.Unlock()
+	}
+	l.sendHeld(t, head, tail)
+}
+
+// sendHeld is send while the caller holds inboxMu of an inbox.
+func (l *Leg) sendHeld(t *Turn, head, tail []byte) {
 	if !l.gone {
 		l.conn.ep.Send(t, l.reg.src, l.number, head, tail)
 	}

@@ -10,16 +10,15 @@ var setupAck = []byte(`{"type":"setup_ack"}`)
 
 // overlap begins a call whose number is incomplete.
 func (s *Switch) overlap(t *Turn, c *Conn, r *Registration, number int32, m *Message, from *Party, digits string) Cause {
-	l := c.openLeg(r, number)
-	if l == nil {
-		return CauseNoChannel
-	}
-	k := s.newCall(t, l, from, m.hasMedia())
+	k := s.newCall(t, from, m.hasMedia())
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if !k.place(t, c, r, number) {
+		return CauseNoChannel
+	}
 	k.digits, k.setup = digits, append([]byte(nil), m.sig.Raw()...)
 	k.timer = s.timer(overlapDigits, k.expire)
-	l.send(t, setupAck, nil)
+	k.caller.send(t, setupAck, nil)
 	return 0
 }
 
@@ -57,12 +56,32 @@ func (k *Call) dialled(t *Turn) {
 		return
 	}
 	scr := k.caller.conn.screenSetup(t, k.caller.reg, &m, &k.from, &to, k.media)
-	if scr.cause != 0 || scr.chat {
-		k.end(t, better(scr.cause, CauseInvalidNumber))
+	if scr.cause != 0 {
+		k.end(t, scr.cause)
 		return
 	}
-	if k.timer != nil {
-		k.timer.Stop()
+	k.timer.Stop()
+	if scr.chat {
+		k.becomeChat(t, newOffer(&m, &k.from, t.work.fty, false), &to)
+		return
 	}
 	k.begin(t, newOffer(&m, &k.from, t.work.fty, k.media), &to)
+}
+
+// becomeChat hands the caller's leg over to a chat. It is the one place where the
+// lock of a call is held while that of a chat is taken.
+func (k *Call) becomeChat(t *Turn, o *offer, to *Party) {
+	l := k.caller
+	chat, side := k.sw.lockChat(t, l.reg.party.Load(), to)
+	defer chat.mu.Unlock()
+	if len(chat.calls) >= maxChatCalls || l.reg.inbox.Load() != nil {
+		k.end(t, CauseNoChannel)
+		return
+	}
+	k.ended, k.handed = true, true
+	k.unplace()
+	k.sw.obs.CallEnded(k.kind, CauseNormal)
+	call := chat.newCall(t, side, o)
+	l.hand(call)
+	call.open(t, l)
 }

@@ -150,5 +150,16 @@ const (
 // Pending tells whether parts wait for the last one.
 func (c *Collector) Pending() bool { return !c.Since.IsZero() }
 
+// Spoil gives the text up whose last part did not come in time: what still comes
+// of it is refused, for as long again. It tells whether something is kept.
+func (c *Collector) Spoil(now time.Time) bool {
+	if c.Spoilt {
+		c.Reset()
+		return false
+	}
+	*c = Collector{Since: now, Spoilt: true}
+	return true
+}
+
 // Reset forgets what was collected.
 func (c *Collector) Reset() { *c = Collector{} }

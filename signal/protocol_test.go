@@ -109,7 +109,7 @@ func TestSplitText(t *testing.T) {
 		var got []string
 		for rest := tt.text; rest != ""; {
 			var part string
-			part, rest = splitText(rest, tt.size)
+			part, rest = splitText(rest, tt.size, true)
 			got = append(got, part)
 		}
 		if strings.Join(got, "|") != strings.Join(tt.parts, "|") {

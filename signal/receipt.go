@@ -171,10 +171,8 @@ func (c *Chat) failed(t *Turn, w writer, id string, cause Cause) {
 
 // notify sends a receipt on a leg, or on an inbox with the name of the peer.
 func (c *Chat) notify(t *Turn, l *Leg, peer int, n notice) {
-	if l.reg.inbox.Load() == l {
+	if l.inbox {
 		n.chat = c.sides[peer].party.SIP
-		l.conn.inboxMu.Lock()
-		defer l.conn.inboxMu.Unlock()
 	}
 	t.work.other = n.append(t.work.other[:0])
 	l.send(t, t.work.other, nil)
@@ -258,23 +256,23 @@ func (c *Chat) advance(t *Turn, reader int, state State, e *entry, said *Leg) {
 	}
 	n := notice{id: []byte(e.id), state: state, sip: s.party.SIP, at: t.Now}
 	c.announce(t, 1-reader, n, nil)
-	if state == StateRead {
-		c.announce(t, reader, n, said)
+	if state == StateRead && said != nil {
+		c.announce(t, reader, n, said.reg)
 	}
 }
 
 // announce sends a notice to every IM_EXT registration of a side that has an
 // attachment, except where it came from.
-func (c *Chat) announce(t *Turn, side int, n notice, except *Leg) {
+func (c *Chat) announce(t *Turn, side int, n notice, except *Registration) {
 	for _, r := range c.sides[side].object.registrations() {
-		if !r.ext() {
+		if !r.ext() || r == except {
 			continue
 		}
 		l := r.inbox.Load()
 		if l == nil {
 			l = c.newestLeg(r, side, nil)
 		}
-		if l != nil && l != except {
+		if l != nil {
 			c.notify(t, l, 1-side, n)
 		}
 	}

@@ -123,7 +123,8 @@ func (c *Conn) Register(t *Turn, claim Claim) (*Registration, error) {
 	if !known {
 		return nil, ErrNoSuchDevice
 	}
-	if old := c.bySrc(claim.Src); old != nil {
+	old := c.bySrc(claim.Src)
+	if old != nil {
 		if old.addr == claim.Address && old.hw == claim.HW && old.flags == claim.Flags {
 			return old, nil
 		}
@@ -131,6 +132,9 @@ func (c *Conn) Register(t *Turn, claim Claim) (*Registration, error) {
 	}
 	r := &Registration{conn: c, src: claim.Src, hw: claim.HW, flags: claim.Flags, addr: claim.Address, since: t.Now, single: single}
 	r.party.Store(&party)
+	if old != nil {
+		r.setups = old.setups // registering again gives no new burst
+	}
 	if err := c.admit(r); err != nil {
 		return nil, err
 	}

@@ -29,12 +29,12 @@ const (
 // its src member, empty if it has none. Answers and refusals go to the endpoint.
 // Messages of one connection must be routed in their order.
 func (c *Conn) Route(t *Turn, srcToken []byte, number int32, m *Message) {
-	if leg := c.leg(number); leg != nil {
+	if leg, owner := c.leg(number); leg != nil {
 		if m.Duplicate {
 			c.duplicate(t, leg, m)
 			return
 		}
-		leg.owner.handle(t, leg, m)
+		owner.handle(t, leg, m)
 		return
 	}
 	src := string(srcToken)
@@ -53,7 +53,14 @@ func (c *Conn) Route(t *Turn, srcToken []byte, number int32, m *Message) {
 // RouteMalformed answers a Signaling message whose sig object Decode refused.
 func (c *Conn) RouteMalformed(t *Turn, src string, number int32, m *Message, cause Cause) {
 	c.sw.drop(c.ep.Name(), "malformed", nil)
-	if number > 0 && m.Type == SetupMsg && c.leg(number) == nil {
+	leg, owner := c.leg(number)
+	switch {
+	case leg != nil && (m.Type == RelMsg || m.Type == DiscMsg):
+		m.fty = strictjson.Value{} // a rel ends the leg, whatever stands in it
+		owner.handle(t, leg, m)
+	case leg != nil:
+		c.failAll(t, leg, m, cause)
+	case number > 0 && m.Type == SetupMsg:
 		c.reject(t, src, number, cause)
 	}
 }
@@ -123,6 +130,11 @@ func (c *Conn) crossed(t *Turn, src string, number int32, m *Message) {
 // told if one id can be named (A12).
 func (c *Conn) duplicate(t *Turn, leg *Leg, m *Message) {
 	c.sw.drop(c.ep.Name(), dropDuplicate, nil)
+	c.failAll(t, leg, m, CauseBadContent)
+}
+
+// failAll tells an IM_EXT client that the texts of a message are not passed on.
+func (c *Conn) failAll(t *Turn, leg *Leg, m *Message, cause Cause) {
 	if !leg.reg.ext() {
 		return
 	}
@@ -131,8 +143,8 @@ func (c *Conn) duplicate(t *Turn, leg *Leg, m *Message) {
 		if !ok {
 			continue
 		}
-		n := notice{id: id, state: StateFailed, at: t.Now, cause: CauseBadContent}
-		if leg.reg.inbox.Load() == leg {
+		n := notice{id: id, state: StateFailed, at: t.Now, cause: cause}
+		if leg.inbox {
 			n.chat = chat
 		}
 		c.ep.Send(t, leg.reg.src, leg.number, n.append(t.work.other[:0]), nil)

@@ -60,6 +60,7 @@ type object struct {
 	addr    Address
 	regs    atomic.Pointer[[]*Registration] // oldest first; replaced, never changed
 	refs    int                             // guarded by Switch.mu
+	placed  int                             // guarded by Switch.mu: live calls that it has set up, chats aside
 	chats   map[*Chat]struct{}              // guarded by Switch.mu
 	waiting map[wakened]struct{}            // guarded by Switch.mu: calls that wait for a registration
 }

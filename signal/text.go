@@ -1,8 +1,7 @@
 package signal
 
 import (
-	"strconv"
-	"time"
+	"slices"
 
 	"github.com/tandem-switch/tandem/internal/strictjson"
 )
@@ -17,7 +16,7 @@ type writer struct {
 	side int
 }
 
-func (w writer) inbox() bool { return w.leg.reg.inbox.Load() == w.leg }
+func (w writer) inbox() bool { return w.leg.inbox }
 
 // facility handles a facility message on a leg of a chat: texts, receipts and
 // everything else, in their order (decision 30f).
@@ -72,7 +71,11 @@ func (c *Chat) screen(t *Turn, w writer, f strictjson.Value, parts *Collector) *
 func (k *chatCall) relayList(t *Turn, l *Leg, list []byte) []byte {
 	if len(list) > 0 {
 		t.work.head = append(appendFty(append(t.work.head[:0], `{"type":"facility"`...), list), '}')
-		k.toOtherSide(t, l, t.work.head)
+		if k.mustWait(l.side) {
+			k.keepFacilities(t, l, t.work.head)
+		} else {
+			k.toOtherSide(t, l, t.work.head, false)
+		}
 	}
 	return list[:0]
 }
@@ -117,7 +120,7 @@ func (k *chatCall) refuse(t *Turn, w writer, id string, cause Cause) {
 
 // cutIfPlain releases the leg of a writer who cannot be told otherwise.
 func (k *chatCall) cutIfPlain(t *Turn, w writer, cause Cause) {
-	if !w.leg.reg.ext() && !w.leg.gone && w.leg.owner == owner(k) {
+	if !w.leg.reg.ext() && !w.leg.gone && w.call == k {
 		k.cutSender(t, w.leg, cause)
 	}
 }
@@ -131,6 +134,10 @@ func (c *Chat) take(t *Turn, w writer, x *Text) {
 	e, repeated := c.enter(t, w, x)
 	if repeated {
 		c.sw.drop(w.leg.conn.ep.Name(), dropRepeated, nil)
+		return
+	}
+	if w.inbox() && c.sw.closed.Load() {
+		c.fail(t, w, e, CauseNormalUnspecified)
 		return
 	}
 	if w.inbox() && !c.callFor(t, &w) {
@@ -291,12 +298,22 @@ func (c *Chat) sentTo(t *Turn, to target, from int, seq uint64) {
 		l.firstText = t.Now
 		c.arm(t.Now, t.Now.Add(unansweredLimit))
 	}
-	if k, ok := l.owner.(*chatCall); ok {
+	if k := c.callOf(l); k != nil {
 		k.active = t.Now
 	}
 	if !l.reg.ext() && c.hasExt(from) {
 		l.conn.probe(t, probe{chat: c, side: 1 - from, seq: seq})
 	}
+}
+
+// callOf is the call that a leg of the chat belongs to.
+func (c *Chat) callOf(l *Leg) *chatCall {
+	for _, k := range c.calls {
+		if l == k.caller || slices.Contains(k.legs, l) {
+			return k
+		}
+	}
+	return nil
 }
 
 // indicate passes on a typing indication to those who have an attachment: it
@@ -320,8 +337,10 @@ func (c *Chat) indicate(t *Turn, w writer, x *Text) {
 			}
 			continue
 		}
-		if l := c.typingLeg(w, r); l != nil {
-			enc.send(target{leg: l})
+		if l := c.typingLeg(w, r); l != nil && enc.send(target{leg: l}) {
+			if k := c.callOf(l); k != nil {
+				k.active, k.typed = t.Now, t.Now
+			}
 		}
 	}
 }
@@ -340,364 +359,4 @@ func (c *Chat) typingLeg(w writer, r *Registration) *Leg {
 		return nil
 	}
 	return c.newestLeg(r, side, w.leg)
-}
-
-// encoder writes a text in the forms that its receivers need: each form once.
-type encoder struct {
-	t     *Turn
-	chat  *Chat
-	side  int // of the writer
-	text  *Text
-	entry entry
-	form  form // what t.work.head holds
-	tail  byte // what t.work.tail holds: 0 nothing, 1 ext, 2 ext and chat
-	unfit int  // receivers that can take no form of it
-}
-
-// form is the common beginning of a text.
-type form uint8
-
-const (
-	noForm form = iota
-	published
-	extended
-)
-
-var closing = []byte(`}]}`)
-
-// send encodes for one receiver and sends; false if there is nothing for it.
-func (e *encoder) send(to target) bool {
-	ext := to.leg.reg.ext()
-	if e.text.Typing == NotTyping && !ext && e.text.HTML == nil {
-		e.unfit++
-		return false
-	}
-	mime, data, want := htmlMime, e.text.HTML, published
-	if ext && e.text.Data != nil {
-		mime, data, want = e.text.Mime, e.text.Data, extended
-	}
-	if len(data) > e.room(mime) {
-		return e.sendParts(to, mime, data, ext)
-	}
-	if e.form != want {
-		e.head(mime, data, true)
-		e.form = want
-	}
-	if !ext {
-		to.leg.send(e.t, e.t.work.head, closing)
-		return true
-	}
-	e.makeTail(to)
-	to.sendInbox(e.t, e.t.work.head, e.t.work.tail)
-	return true
-}
-
-// room is how long the data of one part may be, so that the message has at most
-// 15 KiB with everything else in it.
-func (e *encoder) room(mime []byte) int {
-	const fixed = 512 // names of members, id, numbers
-	s := e.chat.sides
-	return maxPart - fixed - len(s[e.side].sender) - len(s[1-e.side].party.SIP) - len(mime) -
-		len(e.text.Attach) - len(e.text.Subject) - len(e.text.Extra) - len(e.text.Alt)
-}
-
-// sendInbox keeps the parts of texts of several chats apart on an inbox.
-func (to target) sendInbox(t *Turn, head, tail []byte) {
-	if to.inbox {
-		to.leg.conn.inboxMu.Lock()
-		defer to.leg.conn.inboxMu.Unlock()
-	}
-	to.leg.send(t, head, tail)
-}
-
-var (
-	htmlMime = []byte(`"text/html"`)
-	messages = []byte(`{"type":"facility","fty":[{"type":"im_message"`)
-)
-
-// head writes everything that published clients and others have in common.
-func (e *encoder) head(mime, data []byte, last bool) {
-	b := append(e.t.work.head[:0], messages...)
-	b = append(b, e.chat.sides[e.side].sender...)
-	switch {
-	case e.text.Typing == TypingOn:
-		b = append(b, `,"typing":true`...)
-	case e.text.Typing == TypingOff:
-		b = append(b, `,"typing":false`...)
-	default:
-		b = append(append(b, `,"mime":`...), mime...)
-		b = append(append(b, `,"data":`...), data...)
-	}
-	if last {
-		b = strconv.AppendInt(append(b, `,"time":`...), e.t.Now.Unix(), 10)
-		b = appendNamed(b, `,"attach":`, e.text.Attach)
-		b = appendNamed(b, `,"subject":`, e.text.Subject)
-		b = append(b, e.text.Extra...)
-	} else {
-		b = append(b, `,"more":true`...)
-	}
-	e.t.work.head = b
-}
-
-func appendNamed(b []byte, name string, value []byte) []byte {
-	if len(value) == 0 {
-		return b
-	}
-	return append(append(b, name...), value...)
-}
-
-// makeTail writes the members for registrations with IM_EXT: they stand last, so
-// that both forms share their beginning.
-func (e *encoder) makeTail(to target) {
-	kind := byte(1)
-	if to.inbox {
-		kind = 2
-		if to.own {
-			kind = 3
-		}
-	}
-	if e.tail == kind {
-		return
-	}
-	b := e.t.work.tail[:0]
-	if e.text.Typing == NotTyping {
-		b = append(e.entry.appendID(append(b, `,"id":`...)), `,"timestamp":`...)
-		b = strconv.AppendInt(b, e.entry.at, 10)
-		b = appendNamed(b, `,"alt":`, e.text.Alt)
-	}
-	b = e.appendChat(b, to)
-	e.t.work.tail, e.tail = append(b, closing...), kind
-}
-
-// appendChat names the chat on an inbox: the peer of the receiving person.
-func (e *encoder) appendChat(b []byte, to target) []byte {
-	if !to.inbox {
-		return b
-	}
-	peer := e.side
-	if to.own {
-		peer = 1 - e.side
-	}
-	return strictjson.AppendString(append(b, `,"chat":`...), e.chat.sides[peer].party.SIP)
-}
-
-// sendParts sends a long text in as few parts as fit, without another text
-// between them (A12).
-func (e *encoder) sendParts(to target, mime, data []byte, ext bool) bool {
-	if to.inbox {
-		to.leg.conn.inboxMu.Lock()
-		defer to.leg.conn.inboxMu.Unlock()
-	}
-	e.form, e.tail = noForm, 0
-	rest := strictjson.Unescape(data[1 : len(data)-1])
-	for rest != "" {
-		var part string
-		part, rest = splitText(rest, e.room(mime))
-		e.head(mime, jsonString(part), rest == "")
-		switch {
-		case rest != "" && to.inbox:
-			e.t.work.tail = append(e.appendChat(e.t.work.tail[:0], to), closing...)
-			to.leg.send(e.t, e.t.work.head, e.t.work.tail)
-		case rest != "" || !ext:
-			to.leg.send(e.t, e.t.work.head, closing)
-		default:
-			e.makeTail(to)
-			to.leg.send(e.t, e.t.work.head, e.t.work.tail)
-		}
-	}
-	e.form, e.tail = noForm, 0
-	return true
-}
-
-// splitText cuts a text so that the first part has at most size bytes as JSON,
-// on a rune border and outside of tags and entities (decision 39).
-func splitText(s string, size int) (part, rest string) {
-	used, safe := 2, 0
-	inTag, entity := false, -1
-	for i, r := range s {
-		if used += jsonSize(r); used > size && safe > 0 {
-			return s[:safe], s[safe:]
-		}
-		switch {
-		case r == '<':
-			inTag = true
-		case r == '>':
-			inTag = false
-		case r == '&':
-			entity = i
-		case r == ';' || r == ' ':
-			entity = -1
-		}
-		if entity >= 0 && i-entity > 12 {
-			entity = -1
-		}
-		if !inTag && entity < 0 {
-			safe = i + len(string(r))
-		}
-	}
-	return s, ""
-}
-
-func jsonSize(r rune) int {
-	switch {
-	case r == '"' || r == '\\' || r == '\n' || r == '\r' || r == '\t' || r == '\b' || r == '\f':
-		return 2
-	case r < 0x20:
-		return 6
-	}
-	return len(string(r))
-}
-
-// keptText is a text that waits: for the winner of a call to a program, or for a
-// device that was woken.
-type keptText struct {
-	w     writer
-	text  Text
-	entry entry
-}
-
-// Bounds of what waits in one call (decision 37).
-const (
-	maxEarly      = 32
-	maxEarlyBytes = 64 << 10
-)
-
-// mustWait tells whether a text of the side has to wait.
-func (k *chatCall) mustWait(side int) bool {
-	if side != k.from {
-		return false
-	}
-	if k.waiting() {
-		return true
-	}
-	if !k.exclusive || k.chat.hasInbox(k.to()) || k.chosen != nil {
-		return false
-	}
-	called := 0
-	for _, l := range k.legs {
-		if l.side == k.to() {
-			if l.answered {
-				return false
-			}
-			called++
-		}
-	}
-	if called == 1 {
-		k.choose(nil)
-		return false
-	}
-	return called > 1
-}
-
-// keep stores a text until it can go on; too many end in cause 47.
-func (k *chatCall) keep(t *Turn, w writer, x *Text, e entry) {
-	size := len(x.Data) + len(x.HTML) + len(x.Attach) + len(x.Extra)
-	if len(k.early) >= maxEarly || k.earlySize+size > maxEarlyBytes {
-		k.refuse(t, w, e.idString(), CauseResourceUnavailable)
-		return
-	}
-	if len(k.early) == 0 {
-		k.earlyAt = t.Now
-		k.chat.arm(t.Now, t.Now.Add(earlyLimit))
-	}
-	k.early = append(k.early, &keptText{w: w, text: x.clone(), entry: e})
-	k.earlySize += size
-}
-
-func (x *Text) clone() Text {
-	y := *x
-	for _, b := range []*[]byte{&y.ID, &y.Mime, &y.Data, &y.Alt, &y.HTML, &y.Subject, &y.Attach, &y.Extra} {
-		if *b != nil {
-			*b = append([]byte(nil), *b...)
-		}
-	}
-	return y
-}
-
-// flushEarly delivers what has waited, in order.
-func (k *chatCall) flushEarly(t *Turn) {
-	early := k.early
-	k.early, k.earlySize = nil, 0
-	for _, x := range early {
-		if !k.ended {
-			k.chat.deliver(t, x.w, &x.text, x.entry)
-		}
-	}
-}
-
-// failEarly tells the writers of waiting texts that they go nowhere.
-func (k *chatCall) failEarly(t *Turn, cause Cause) {
-	early := k.early
-	k.early, k.earlySize = nil, 0
-	for _, x := range early {
-		k.chat.fail(t, x.w, x.entry, cause)
-	}
-}
-
-// choose gives early texts to the oldest registration of a program, although it
-// has not answered (A1). A nil turn only chooses.
-func (k *chatCall) choose(t *Turn) {
-	for _, l := range k.legs {
-		if l.side == k.to() {
-			k.chosen = l
-			break
-		}
-	}
-	if t != nil && k.chosen != nil {
-		k.flushEarly(t)
-	}
-}
-
-// win gives the call to the first leg that answers; the others are released.
-func (k *chatCall) win(t *Turn, l *Leg, fty []byte) {
-	k.chosen = nil
-	k.answer(t, fty)
-	for _, other := range append([]*Leg(nil), k.legs...) {
-		if other != l && other.side == k.to() {
-			other.rel(t, CauseNonSelected)
-			k.takeOut(other)
-		}
-	}
-	k.flushEarly(t)
-}
-
-func (k *chatCall) waiting() bool { return !k.wakeUntil.IsZero() }
-
-// wake tells idle sessions of the called person and waits for a registration;
-// without any the call ends with 20 (decisions 50, 51).
-func (k *chatCall) wake(t *Turn) {
-	c := k.chat
-	if !c.sw.waker.Wake(t, c.sides[k.to()].object.addr, "chat") {
-		k.end(t, CauseSubscriberAbsent, CauseSubscriberAbsent)
-		return
-	}
-	k.wakeUntil = t.Now.Add(wakeLimit)
-	c.arm(t.Now, k.wakeUntil)
-	c.sw.wait(c.sides[k.to()].object, k)
-}
-
-func (k *chatCall) stopWaiting() {
-	if k.waiting() {
-		k.wakeUntil = time.Time{}
-		k.chat.sw.waitNoMore(k.chat.sides[k.to()].object, k)
-	}
-}
-
-// registered implements wakened: the person is there now.
-func (k *chatCall) registered(t *Turn) {
-	c := k.chat
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if k.ended || !k.waiting() {
-		return
-	}
-	k.stopWaiting()
-	k.offerAll(t)
-	if len(k.legs) == 0 && !c.hasInbox(k.to()) {
-		k.end(t, CauseSubscriberAbsent, CauseSubscriberAbsent)
-		return
-	}
-	if !k.mustWait(k.from) {
-		k.flushEarly(t)
-	}
 }
