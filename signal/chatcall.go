@@ -23,6 +23,7 @@ type chatCall struct {
 	since    time.Time
 	active   time.Time // when the last facility came
 	typed    time.Time // when the last typing indication came
+	fresh    bool      // its first text is being delivered: offers do not count yet
 	ended    bool
 
 	// a program is called: the first leg that answers wins (decision 36)
@@ -94,7 +95,9 @@ func (c *Chat) newCall(t *Turn, from int, o *offer) *chatCall {
 // hold makes a call of the switch on behalf of an inbox of the side (A2).
 func (c *Chat) hold(t *Turn, side int) *chatCall {
 	o := newOffer(nil, &c.sides[side].party, []byte(`{"type":"im_setup"}`), false)
-	return c.newCall(t, side, o)
+	call := c.newCall(t, side, o)
+	call.fresh = true
+	return call
 }
 
 // begin offers the call to everybody, or wakes somebody, or gives up with 20.
@@ -148,7 +151,7 @@ func (k *chatCall) join(t *Turn, r *Registration, side int) *Leg {
 		return nil
 	}
 	l := k.newLeg(t, r, side)
-	if l != nil {
+	if l != nil && !k.fresh {
 		k.remember(r, lateOffer{at: t.Now})
 	}
 	return l

@@ -223,7 +223,7 @@ func (m *model) text(d *modelDevice) {
 	}
 	m.count++
 	body := fmt.Sprintf("m%d", m.count)
-	m.note("%s writes %s on %d", d.name, body, number)
+	m.note("%s writes %s on %d, in call %d", d.name, body, number, slices.Index(m.calls, conf))
 	d.sayText(number, `"chat":"`+peerOf(d.who)+`","id":"`+body+`","data":"`+body+`"`)
 	m.watch(conf)
 	for _, x := range m.devices {
@@ -302,6 +302,7 @@ func (m *model) saw(d *modelDevice, n int, sig strictjson.Value, late string) {
 	switch {
 	case sig.Get("type").Is("rel"):
 		delete(d.legs, n)
+		m.note("  %s gets rel on %d", d.name, n)
 		if n == d.inbox {
 			d.inbox = 0
 		}
@@ -324,11 +325,11 @@ func (m *model) sawSetup(d *modelDevice, n int, sig strictjson.Value, late strin
 		}
 	}
 	d.legs[n], d.fresh[n] = conf, true
+	defer func() { m.note("  %s gets the setup %d of call %d", d.name, n, slices.Index(m.calls, conf)) }()
 	if !slices.Contains(m.calls, conf) {
 		m.calls = append(m.calls, conf) // the switch holds it
-		late = conf
 	}
-	if late == conf {
+	if late == conf && slices.Index(m.calls, conf) < known { // the offers with which a call begins do not count
 		m.offered[offerKey{conf, d}] = offerState{at: m.w.clock.Now()}
 	}
 }

@@ -1,7 +1,6 @@
 package signal
 
 import (
-	"encoding/json"
 	"strconv"
 
 	"github.com/tandem-switch/tandem/internal/strictjson"
@@ -198,6 +197,3 @@ func (m *Message) complete() bool {
 
 // jsonString is s as a JSON string.
 func jsonString(s string) []byte { return strictjson.AppendString(nil, s) }
-
-// token is a raw JSON value that is kept beyond its turn.
-func token(v strictjson.Value) json.RawMessage { return append(json.RawMessage(nil), v.Raw()...) }

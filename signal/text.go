@@ -162,6 +162,9 @@ type target struct {
 // other inbox of the own side (A1 model), and tells the writer.
 func (c *Chat) deliver(t *Turn, w writer, x *Text, e entry) {
 	targets := c.targets(t, &w)
+	if w.call != nil {
+		w.call.fresh = false
+	}
 	enc := encoder{t: t, chat: c, side: w.side, text: x, entry: e}
 	taken := 0
 	for _, to := range targets {
