@@ -329,7 +329,7 @@ func (m *model) sawSetup(d *modelDevice, n int, sig strictjson.Value, late strin
 	if !slices.Contains(m.calls, conf) {
 		m.calls = append(m.calls, conf) // the switch holds it
 	}
-	if late == conf && slices.Index(m.calls, conf) < known { // the offers with which a call begins do not count
+	if late == conf { // the offers with which a call begins do not count
 		m.offered[offerKey{conf, d}] = offerState{at: m.w.clock.Now()}
 	}
 }
