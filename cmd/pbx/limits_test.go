@@ -161,3 +161,42 @@ func numbers(text string) []float64 {
 	}
 	return list
 }
+
+var reasonForm = regexp.MustCompile("`([a-z][a-z0-9_]+)`")
+
+// Every reason that docs/limits.md names is one that the code counts.
+func TestReasons(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "limits.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code strings.Builder
+	for _, dir := range []string{"appservice", "facilities", "signal", "internal/edge", "internal/metric"} {
+		files, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(name, "_test.go") {
+				code.Write(text)
+			}
+		}
+	}
+	found := 0
+	for row := range strings.Lines(string(page)) {
+		cells := strings.Split(strings.TrimRight(row, "|\n "), "|")
+		for _, match := range reasonForm.FindAllStringSubmatch(cells[len(cells)-1], -1) {
+			if len(cells) > 2 && !strings.Contains(code.String(), `"`+match[1]+`"`) {
+				t.Errorf("nothing is counted as %s", match[1])
+			}
+			found++
+		}
+	}
+	if found < 15 {
+		t.Errorf("only %d reasons were found", found)
+	}
+}

@@ -37,9 +37,10 @@ func main() {
 		log.Fatal(err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	b := bot{url: *url, login: appservice.PasswordLogin(*app, *domain), password: strings.TrimRight(string(password), "\r\n")}
-	if err := b.run(ctx); err != nil {
+	err = b.run(ctx)
+	stop()
+	if err != nil {
 		log.Fatal(err)
 	}
 }
@@ -65,19 +66,17 @@ func (b bot) run(ctx context.Context) error {
 	for {
 		began := time.Now()
 		err := b.serve(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, appservice.ErrLoginFailed):
+		if errors.Is(err, appservice.ErrLoginFailed) {
 			return err
-		case time.Since(began) > lastPause:
+		}
+		if time.Since(began) > lastPause {
 			pause = firstPause // it has worked for a while
 		}
-		log.Print(err)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(pause/2 + rand.N(pause)): // not all bots at once
+			log.Printf("dialling again: %v", err)
 		}
 		pause = min(2*pause, lastPause)
 	}
@@ -147,23 +146,25 @@ type facility struct {
 // handle does what a frame asks for. Frames of which the bot knows nothing are
 // passed over: later switches may send more.
 func handle(ctx context.Context, c *appservice.Client, f appservice.Frame) error {
-	var m signaling
-	if err := f.Decode(&m); err != nil || m.API != "PbxSignal" {
-		return nil
-	}
-	if m.MT == "RegisterResult" && m.Err != "" {
+	m := parse(f)
+	switch {
+	case m.MT == "RegisterResult" && m.Err != "":
 		return fmt.Errorf("the switch refuses the registration, or ends it: %s", m.Err)
-	}
-	if m.MT != "Signaling" {
-		return nil
-	}
-	switch m.Sig.Type {
-	case "setup":
+	case m.MT == "Signaling" && m.Sig.Type == "setup":
 		return answer(ctx, c, m)
-	case "facility":
+	case m.MT == "Signaling" && m.Sig.Type == "facility":
 		return echo(ctx, c, m)
 	}
 	return nil
+}
+
+// parse reads a message of PbxSignal; the result of any other is empty.
+func parse(f appservice.Frame) signaling {
+	var m signaling
+	if err := f.Decode(&m); err != nil || m.API != "PbxSignal" {
+		return signaling{}
+	}
+	return m
 }
 
 // answer accepts a chat, and refuses other calls.
