@@ -113,11 +113,15 @@ type waker struct {
 	mu    sync.Mutex // guards the following
 	live  bool
 	woken []string
+	do    func() // what happens meanwhile
 }
 
 func (w *waker) Wake(_ *signal.Turn, _ signal.Address, kind string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.woken = append(w.woken, kind)
+	if w.do != nil {
+		w.do()
+	}
 	return w.live
 }
