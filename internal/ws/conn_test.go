@@ -190,20 +190,27 @@ func TestReadLimitCanBeRaised(t *testing.T) {
 	p.wantClose(t, 1009)
 }
 
-// Another goroutine raises the limit while the connection waits.
+// Another goroutine raises the limit while the connection waits, also for a
+// message that comes in parts.
 func TestReadLimitCanBeRaisedFromOutside(t *testing.T) {
-	s := serve(t, ws.Config{MaxMessage: 10}, nil)
+	turns := make(chan struct{}, 100)
+	s := serve(t, ws.Config{MaxMessage: 10}, func(h *handler) {
+		echo(h)
+		h.turnEnd = func() { h.conn.Flush(); turns <- struct{}{} }
+	})
 	p := s.raw(t)
 	h := s.conn(t)
 	p.send(t, text("first"))
 	p.want(t, 0x81, "first")
+	receive(t, turns, "the end of the turn")
 	h.conn.SetReadLimit(1000)
-	for _, n := range []int{1000, 999} {
-		m := masked(0x81, letters(n))
-		p.send(t, m[:5])
-		p.send(t, m[5:])
-		p.want(t, 0x81, string(letters(n)))
-	}
+	m := masked(0x81, letters(1000))
+	p.send(t, m[:100])
+	receive(t, turns, "the end of the read")
+	p.send(t, m[100:])
+	p.want(t, 0x81, string(letters(1000)))
+	p.send(t, m)
+	p.want(t, 0x81, string(letters(1000)))
 }
 
 func TestDefaultReadLimit(t *testing.T) {
@@ -301,6 +308,8 @@ func TestPings(t *testing.T) {
 	p.want(t, 0x81, "before")
 	p.want(t, 0x89, "mark")
 	p.want(t, 0x81, "behind")
+	p.send(t, masked(0x89, []byte("yours"))) // nobody but us flushes the pong
+	p.want(t, 0x8A, "yours")
 	long := letters(125)
 	p.send(t, join(masked(0x8A, []byte("mark")), masked(0x8A, nil), masked(0x01, nil), masked(0x8A, long), masked(0x80, nil)))
 	for _, want := range []string{"mark", "", string(long)} {

@@ -22,7 +22,7 @@ import (
 )
 
 // patience is how long a test waits for something that must come.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // handler is a Handler made of functions; nil ones do nothing. ended takes what
 // Serve returned.

@@ -3,9 +3,12 @@ package ws_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -70,8 +73,10 @@ func TestPeerThatDoesNotRead(t *testing.T) {
 			}
 			within(t, half, "the half mark")
 			within(t, victim.Drained(0), "the end of the queue")
-			slow.send(t, text("alive"))
-			slow.want(t, 0x81, "alive")
+			for end := time.Now().Add(1100 * time.Millisecond); time.Now().Before(end); { // longer than a retry
+				slow.send(t, text("alive"))
+				slow.want(t, 0x81, "alive")
+			}
 		})
 	}
 }
@@ -79,7 +84,7 @@ func TestPeerThatDoesNotRead(t *testing.T) {
 // Stalled counts while the socket takes nothing, by the clock of Config.
 func TestStalled(t *testing.T) {
 	var now atomic.Int64
-	s := serve(t, ws.Config{MaxQueue: 300_000, Now: func() time.Time { return time.Unix(now.Load(), 0) }}, nil)
+	s := serve(t, ws.Config{MaxQueue: 20 << 20, Now: func() time.Time { return time.Unix(now.Load(), 0) }}, nil)
 	slow := s.raw(t)
 	c := s.conn(t).conn
 	if _, err := c.QueueText([]byte("a")); err != nil || c.Stalled() != 0 {
@@ -87,19 +92,25 @@ func TestStalled(t *testing.T) {
 	}
 	n := stuff(t, c)
 	settled := c.Queued()
-	now.Add(7)
 	eventually(t, "stalled for 7 s", func() bool {
-		if q := c.Queued(); q != settled { // the drainer found room at a retry
+		if q := c.Queued(); q != settled || now.Load() == 0 { // the kernel found room after all
 			settled = q
 			now.Add(7)
 		}
 		return c.Stalled() >= 7*time.Second
 	})
 	slow.want(t, 0x81, "a")
+	for c.Queued() >= settled {
+		slow.fragments(t)
+		n--
+	}
+	if d := c.Stalled(); d != 0 {
+		t.Fatalf("stalled for %v after progress, with %d bytes to go", d, c.Queued())
+	}
 	for range n {
 		slow.fragments(t)
 	}
-	eventually(t, "no longer stalled", func() bool { return c.Stalled() == 0 })
+	eventually(t, "drained", func() bool { return c.Queued() == 0 && c.Stalled() == 0 })
 }
 
 // eventually asks until the answer is yes. It is for what only the kernel knows.
@@ -131,6 +142,9 @@ func TestPeerThatNeverReadsIsCut(t *testing.T) {
 		}
 		if _, err := h.conn.QueueText(nil); !errors.Is(err, ws.ErrClosed) || h.conn.Queued() != 0 || h.conn.Stalled() != 0 {
 			t.Fatalf("after the end: %v, %d bytes, stalled %v", err, h.conn.Queued(), h.conn.Stalled())
+		}
+		if _, err := io.Copy(io.Discard, p.r); !errors.Is(err, syscall.ECONNRESET) {
+			t.Fatalf("what the kernel held was not dropped: %v", err)
 		}
 		_ = p.Conn.Close()
 	}
@@ -199,4 +213,21 @@ func TestFullQueueTakesSmallerMessages(t *testing.T) {
 	c.Flush()
 	p.want(t, 0x81, string(letters(900)))
 	p.want(t, 0x81, strings.Repeat("y", 50)+string(letters(44)))
+}
+
+// The queue is full at exactly MaxQueue, headers included.
+func TestQueueBound(t *testing.T) {
+	for length, size := range map[int]int{0: 2, 125: 127, 126: 130, 16384: 16388, 16385: 16391, 16510: 16518, 32768: 32776, 65535: 65551} {
+		t.Run(fmt.Sprint(length), func(t *testing.T) {
+			for most, want := range map[int]error{size: nil, size - 1: ws.ErrFull} {
+				s := serve(t, ws.Config{MaxQueue: most}, nil)
+				s.raw(t)
+				c := s.conn(t).conn
+				queued, err := c.QueueText(letters(length))
+				if err != want || err == nil && queued != size {
+					t.Fatalf("room for %d: queued %d, %v", most, queued, err)
+				}
+			}
+		})
+	}
 }
