@@ -13,7 +13,7 @@ import (
 // order: what phone checks must hold, no two locks wait for each other, and in
 // the end nothing is left behind. It is for the race detector.
 func TestCrowd(t *testing.T) {
-	rounds := 60
+	rounds := 30
 	if testing.Short() {
 		rounds = 15
 	}

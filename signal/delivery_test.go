@@ -55,7 +55,7 @@ type offerState struct {
 }
 
 func TestDeliveryModel(t *testing.T) {
-	scripts := 150
+	scripts := 80
 	if testing.Short() {
 		scripts = 20
 	}

@@ -40,7 +40,7 @@ func FuzzSession(f *testing.F) {
 
 // TestRandomSessions runs long random scripts: the fuzzer prefers short ones.
 func TestRandomSessions(t *testing.T) {
-	scripts := 300
+	scripts := 120
 	if testing.Short() {
 		scripts = 30
 	}
