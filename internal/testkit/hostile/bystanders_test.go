@@ -1,8 +1,8 @@
 package hostile_test
 
 import (
+	"errors"
 	"fmt"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -20,7 +20,6 @@ type bystanders struct {
 	rounds chan int // one for each text and its answer
 	stop   chan struct{}
 	ended  chan error
-	worst  atomic.Int64
 }
 
 // bystanders begins their chat. The test ends it with undisturbed; if it does not,
@@ -49,7 +48,6 @@ func (b *bystanders) talk(ann, ben *client, number int) error {
 			return err
 		}
 		took := time.Since(started)
-		b.worst.Store(max(b.worst.Load(), int64(took)))
 		if took > bounded {
 			return fmt.Errorf("text %d took %v", n, took)
 		}
@@ -82,17 +80,25 @@ func pass(from *client, call int, to *client, data string) error {
 // wait lets them exchange some texts more.
 func (b *bystanders) wait(texts int) {
 	b.t.Helper()
+	for range texts {
+		if err := b.well(); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// well waits until they have exchanged one text more.
+func (b *bystanders) well() error {
 	limit := time.NewTimer(patience)
 	defer limit.Stop()
-	for range texts {
-		select {
-		case <-b.rounds:
-		case err := <-b.ended:
-			b.ended <- err
-			b.t.Fatalf("the bystanders were disturbed: %v", err)
-		case <-limit.C:
-			b.t.Fatal("the bystanders hear nothing of each other")
-		}
+	select {
+	case <-b.rounds:
+		return nil
+	case err := <-b.ended:
+		b.ended <- err
+		return fmt.Errorf("the bystanders were disturbed: %w", err)
+	case <-limit.C:
+		return errors.New("the bystanders hear nothing of each other")
 	}
 }
 
