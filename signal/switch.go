@@ -21,7 +21,7 @@ type Limits struct {
 	LegsPerConn          int // live legs on one connection
 }
 
-// DefaultLimits are the limits of docs/limits.md.
+// defaultLimits are the limits of docs/limits.md.
 var defaultLimits = Limits{SetupRate: 20, SetupBurst: 100, RegistrationsPerConn: 16, RegistrationsPerUser: 64, LegsPerConn: 4096}
 
 // DefaultLimits returns the limits that hold where none are given.
