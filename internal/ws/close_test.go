@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tandem-switch/tandem/internal/ws"
 )
@@ -60,6 +61,27 @@ func TestNothingIsDeliveredAfterClose(t *testing.T) {
 	h.conn.Close(1000, "")
 	p.send(t, join(text("a"), masked(0x01, nil), masked(0x80, nil), masked(0x82, nil), closing(1000, "")))
 	_ = h.wait(t)
+}
+
+// The socket ends with the second close frame, whoever sent it, not with the time
+// limit: that would take 20 s.
+func TestTheSecondCloseFrameEndsTheSocket(t *testing.T) {
+	s := serve(t, ws.Config{}, nil)
+	started := time.Now()
+	for i := range 20 {
+		p := s.raw(t)
+		h := s.conn(t)
+		if i%2 == 0 {
+			h.conn.Close(1000, "")
+		}
+		p.send(t, closing(1000, ""))
+		p.wantClose(t, 1000)
+		p.wantEnd(t)
+		_ = h.wait(t)
+	}
+	if d := time.Since(started); d > 10*time.Second {
+		t.Fatalf("20 connections took %v to close", d)
+	}
 }
 
 // A peer that does not answer the close frame loses the socket after a second.
