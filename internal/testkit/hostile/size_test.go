@@ -40,7 +40,6 @@ func TestNothingLeavesLongerThanAllowed(t *testing.T) {
 // TestNoTextBecomesManyMessages: what one message of a sender costs its receiver
 // is in proportion to its length.
 func TestNoTextBecomesManyMessages(t *testing.T) {
-	t.Skip("TODO(signal): never split a text of another type")
 	m := start(t, options{})
 	m.bystanders(t)
 	base := `{"type":"im_message","id":"%s",%s}`
@@ -49,20 +48,21 @@ func TestNoTextBecomesManyMessages(t *testing.T) {
 		"another type with a longer one":       `"mime":"a/b","data":"` + strings.Repeat("x", 12000) + `","alt":"` + strings.Repeat("y", 45000) + `"`,
 		"an alternative that grows":            `"mime":"a/b","data":"` + strings.Repeat("x", 12000) + `","alt":"` + strings.Repeat("&", 9000) + `"`,
 		"an element that never ends":           `"mime":"text/plain","data":"<` + strings.Repeat("x", 40000) + `"`,
-		"entities":                             `"mime":"text/plain","data":"` + strings.Repeat("&", 9000) + `"`,
-		"control characters":                   `"mime":"text/plain","data":"` + strings.Repeat(`\u0001`, 8000) + `"`,
-		"open elements":                        `"data":"` + strings.Repeat("<b>", 5000) + `"`,
-		"closed elements":                      `"data":"` + strings.Repeat("<b></b>", 5000) + `"`,
-		"long further members":                 `"data":"` + strings.Repeat("x", 40000) + `","x":"` + strings.Repeat("y", 4000) + `"`,
-		"a text of full length":                `"data":"` + strings.Repeat("x", 49000) + `"`,
-		"plain text of full length":            `"mime":"text/plain","data":"` + strings.Repeat("ä", 24000) + `"`,
+		// TODO(signal): the same with 4 KB of further members is split
+		"entities":                  `"mime":"text/plain","data":"` + strings.Repeat("&", 9000) + `"`,
+		"control characters":        `"mime":"text/plain","data":"x` + strings.Repeat(`\u0001`, 8000) + `"`,
+		"open elements":             `"data":"` + strings.Repeat("<b>", 5000) + `"`,
+		"closed elements":           `"data":"` + strings.Repeat("<b></b>", 5000) + `"`,
+		"long further members":      `"data":"` + strings.Repeat("x", 40000) + `","x":"` + strings.Repeat("y", 4000) + `"`,
+		"a text of full length":     `"data":"` + strings.Repeat("x", 49000) + `"`,
+		"plain text of full length": `"mime":"text/plain","data":"` + strings.Repeat("ä", 24000) + `"`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			eve := m.user(t, "eve", "IM_EXT")
 			for _, flags := range []string{"IM_EXT", "NO_MEDIA_CALL"} {
 				victim := m.user(t, "victim", flags)
 				eve.chat(len(flags), victim)
-				eve.facility(len(flags), fmt.Sprintf(base, flags, members))
+				eve.facility(len(flags), fmt.Sprintf(base, flags+" "+name, members))
 				eve.settle()
 				parts := 0
 				for _, g := range victim.settle() {
@@ -70,12 +70,12 @@ func TestNoTextBecomesManyMessages(t *testing.T) {
 						continue
 					}
 					parts++
-					if len(g.raw) > 16384 && flags != "IM_EXT" {
-						t.Errorf("a message of %d bytes", len(g.raw))
+					if len(g.raw) > 16384 {
+						t.Errorf("a message of %d bytes for %s", len(g.raw), flags)
 					}
 				}
-				if parts > 6 {
-					t.Errorf("it became %d messages", parts)
+				if parts == 0 || parts > 6 || parts > 1 && flags == "IM_EXT" && strings.Contains(members, `"a/b"`) {
+					t.Errorf("it became %d messages for %s", parts, flags)
 				}
 				_ = victim.conn.Close()
 				eve.untilRel(len(flags))

@@ -303,3 +303,30 @@ func TestFacilitiesOfOneMessage(t *testing.T) {
 	}
 	victim.silent()
 }
+
+// TestFloodOfSetupsLeavesRoom: whoever fills the legs of a victim's connection with
+// calls must not keep others from it, nor the victim from calling.
+func TestFloodOfSetupsLeavesRoom(t *testing.T) {
+	t.Skip("TODO(signal): bound the legs that one object may hold at one connection")
+	const limit = 200
+	m := start(t, options{signals: signal.Limits{SetupRate: 1e6, SetupBurst: 1e6, LegsPerConn: limit}})
+	m.bystanders(t)
+	victim, mallory := m.user(t, "victim", ""), m.user(t, "mallory", "")
+	for range 3 { // each has room for its own legs
+		eve := m.user(t, "eve", "")
+		for i := range limit {
+			eve.signaling(i+1, `{"type":"setup","channel":-1,"complete":true,"cd":{"sip":"victim"}}`)
+		}
+		eve.settle()
+	}
+	victim.settle()
+	number := mallory.chat(1, victim)
+	mallory.facility(1, text("hello"))
+	if got := victim.untilText(); got.num("call") != number {
+		t.Error(got.raw)
+	}
+	victim.signaling(1, fmt.Sprintf(chatSetup, "mallory"))
+	if got := victim.settle(); len(got) == 0 || got[0].str("sig.type") != "call_proc" {
+		t.Errorf("the victim calls: %v", got)
+	}
+}
