@@ -145,8 +145,8 @@ func TestPartsTooLong(t *testing.T) {
 		for range 4 {
 			v = screen(t, New(), view, part)
 		}
-		if v.Action != tt.want || len(view.Parts.Data) != 0 {
-			t.Errorf("ext %v: action %d with %d bytes kept", view.Ext, v.Action, len(view.Parts.Data))
+		if v.Action != tt.want || len(view.Parts.Data()) != 0 {
+			t.Errorf("ext %v: action %d with %d bytes kept", view.Ext, v.Action, len(view.Parts.Data()))
 		}
 		if !view.Ext {
 			continue

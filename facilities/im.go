@@ -74,6 +74,7 @@ type text struct {
 	typing                               strictjson.Value
 	more                                 bool
 	extra                                bool // there are members beside the known ones
+	other                                bool // neither text/html nor text/plain
 }
 
 // read takes the members apart; false if one has a wrong type.
@@ -254,10 +255,7 @@ func (t *Table) other(v *signal.View, x *text, out *signal.Verdict) bool {
 		refuse(out, signal.CauseBadContent, reasonBad)
 		return false
 	}
-	if len(x.data.Raw())+len(out.Text.Attach) > maxOtherJSON {
-		refuse(out, signal.CauseProtocolError, reasonTooLong)
-		return false
-	}
+	x.other = true
 	if v.Ext && !emptyString(x.alt) {
 		out.Text.HTML = appendTo(out, sanitize.HTML(x.alt.String()))
 		out.Text.Alt = out.Text.HTML
@@ -308,6 +306,10 @@ func (t *Table) rest(x *text, f strictjson.Value, out *signal.Verdict) {
 			refuse(out, signal.CauseProtocolError, reasonTooLong)
 			return
 		}
+	}
+	if x.other && len(out.Text.Data)+len(out.Text.Attach)+len(out.Text.Subject)+len(out.Text.Extra) > maxOtherJSON { // never split
+		refuse(out, signal.CauseProtocolError, reasonTooLong)
+		return
 	}
 	out.Action = signal.TakeText
 }

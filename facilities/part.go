@@ -26,12 +26,11 @@ func (t *Table) part(v *signal.View, x *text, f strictjson.Value, out *signal.Ve
 		return
 	}
 	c.JSON += len(strictjson.AppendString(nil, x.data.String())) - len(`""`)
-	if c.JSON > signal.MaxTextJSON || otherType(c, x) {
-		c.Spoilt, c.Data = true, nil
+	if c.JSON > signal.MaxTextJSON || otherType(c, x) || !c.Append(x.data.String()) {
+		c.Drop()
 		t.spoilt(v, x, out)
 		return
 	}
-	c.Data = append(c.Data, x.data.String()...)
 	if x.more {
 		out.Action = signal.Collected
 		return
@@ -76,7 +75,7 @@ func otherType(c *signal.Collector, x *text) bool {
 func (t *Table) joined(v *signal.View, x *text, f strictjson.Value, out *signal.Verdict) {
 	c := v.Parts
 	whole := strictjson.AppendString([]byte(`{"mime":`), or(c.Mime, x.mime.String()))
-	whole = strictjson.AppendStringBytes(append(whole, `,"data":`...), c.Data)
+	whole = strictjson.AppendStringBytes(append(whole, `,"data":`...), c.Data())
 	c.Reset()
 	var doc strictjson.Doc
 	if doc.Parse(append(whole, '}')) != nil {

@@ -69,8 +69,9 @@ func (s *Switch) newCall(t *Turn, from *Party, media bool) *Call {
 	return k
 }
 
-// maxPlaced bounds the live calls that one object has set up: nobody can use up
-// the call numbers of somebody else's connection.
+// maxPlaced bounds the live calls that one person has set up: nobody can use up
+// the call numbers of somebody else's connection. Programs, such as attendants and
+// gateways, are trusted with more.
 const maxPlaced = 256
 
 // place enters the call with its caller's leg; false if the number is live, or
@@ -78,7 +79,7 @@ const maxPlaced = 256
 func (k *Call) place(t *Turn, c *Conn, r *Registration, number int32) bool {
 	s := k.sw
 	s.mu.Lock()
-	full := r.object.placed >= maxPlaced
+	full := r.object.placed >= maxPlaced && k.from.Kind == User
 	if !full {
 		r.object.placed++
 		s.calls[k] = struct{}{}
@@ -143,6 +144,11 @@ func (k *Call) wake(t *Turn) {
 	k.wakeTill = t.Now.Add(wakeLimit)
 	k.sw.wait(k.object, k)
 	k.timer.Reset(wakeLimit)
+	if k.fork(t); len(k.forks) > 0 { // it came between the two
+		k.sw.waitNoMore(k.object, k)
+		k.wakeTill = time.Time{}
+		k.timer.Reset(setupAnswer)
+	}
 }
 
 // registered implements wakened.
@@ -235,11 +241,11 @@ func (k *Call) peerOfCaller() *Leg {
 // wait keeps a message for the winner (decision 37).
 func (k *Call) wait(t *Turn, l *Leg) {
 	sig := append([]byte(nil), t.work.head...)
-	k.earlySum += len(sig)
-	if len(k.early) >= maxEarly || k.earlySum > maxEarlyBytes {
+	if len(k.early) >= maxEarly || k.earlySum+len(sig) > maxEarlyBytes || !l.conn.charge(len(sig)) {
 		k.end(t, CauseResourceUnavailable)
 		return
 	}
+	k.earlySum += len(sig)
 	k.early = append(k.early, sig)
 }
 
@@ -361,6 +367,14 @@ func (k *Call) flushEarly(t *Turn, l *Leg) {
 	for _, sig := range k.early {
 		l.send(t, sig, nil)
 	}
+	k.dropEarly()
+}
+
+// dropEarly forgets what has waited.
+func (k *Call) dropEarly() {
+	if k.caller != nil {
+		k.caller.conn.discharge(k.earlySum)
+	}
 	k.early, k.earlySum = nil, 0
 }
 
@@ -428,7 +442,8 @@ func (k *Call) endWith(t *Turn, cause Cause, m *Message, fty []byte) {
 		}
 		l.rel(t, cause)
 	}
-	k.forks, k.early = nil, nil
+	k.forks = nil
+	k.dropEarly()
 	if k.timer != nil {
 		k.timer.Stop()
 	}

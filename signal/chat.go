@@ -124,6 +124,9 @@ func (s *Switch) makeChat(t *Turn, key chatKey, a, b *Party) *Chat {
 func (c *Chat) forget() {
 	c.dead = true
 	c.timer.Stop()
+	for _, s := range c.inbox {
+		s.parts.Reset()
+	}
 	c.sw.mu.Lock()
 	defer c.sw.mu.Unlock()
 	delete(c.sw.chats, c.key)

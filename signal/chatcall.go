@@ -162,7 +162,7 @@ func (k *chatCall) remember(r *Registration, o lateOffer) {
 		k.offers = map[*Registration]lateOffer{}
 	}
 	if len(k.offers) >= maxOffers {
-		live := append(k.chat.sides[0].object.registrations(), k.chat.sides[1].object.registrations()...)
+		live := slices.Concat(k.chat.sides[0].object.registrations(), k.chat.sides[1].object.registrations())
 		maps.DeleteFunc(k.offers, func(old *Registration, _ lateOffer) bool { return !slices.Contains(live, old) })
 	}
 	k.offers[r] = o
@@ -484,7 +484,7 @@ func (k *chatCall) expireLegs(t *Turn, at func(time.Time) bool) {
 		if l == nil || l.gone || l.parts == nil || !l.parts.Pending() || !at(l.parts.Since.Add(MaxPartsTime)) {
 			continue
 		}
-		if !l.parts.Spoilt {
+		if !l.parts.Spoilt && (l.parts.ID != "" || !l.reg.ext()) { // else with the last part
 			k.refuse(t, writer{leg: l, call: k, side: l.side}, l.parts.ID, CauseProtocolError)
 		}
 		if l.parts.Spoil(t.Now) {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,7 +24,25 @@ type Conn struct {
 	probes   probes
 
 	inboxMu sync.Mutex // one text at a time on inboxes; taken after the lock of a chat
+
+	waiting atomic.Int64 // bytes of the client that wait in chats and calls
 }
+
+// maxWaiting is how much of one client may wait for the rest of a text, for the
+// winner of a call or for a device that was woken.
+const maxWaiting = 512 << 10
+
+// charge takes room for n bytes that wait; false if there is none.
+func (c *Conn) charge(n int) bool {
+	if c.waiting.Add(int64(n)) > maxWaiting {
+		c.waiting.Add(int64(-n))
+		return false
+	}
+	return true
+}
+
+// discharge gives room back.
+func (c *Conn) discharge(n int) { c.waiting.Add(int64(-n)) }
 
 // release is what is remembered of a number for a minute.
 type release struct {
@@ -31,6 +50,7 @@ type release struct {
 	at       time.Time
 	bySwitch bool
 	ext      bool
+	src      string
 }
 
 // numberRest is for how long a released number is not used again by the switch,
@@ -122,7 +142,7 @@ func (c *Conn) legsOf(r *Registration) []*Leg {
 func (c *Conn) newLeg(r *Registration, now time.Time, o owner) *Leg {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || len(c.legs) >= c.sw.limits.LegsPerConn {
+	if !c.takes(r) {
 		return nil
 	}
 	for {
@@ -146,11 +166,17 @@ func (c *Conn) newLeg(r *Registration, now time.Time, o owner) *Leg {
 func (c *Conn) openLeg(r *Registration, number int32, now time.Time, o owner) *Leg {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || len(c.legs) >= c.sw.limits.LegsPerConn || c.legs[number] != nil {
+	if !c.takes(r) || c.legs[number] != nil {
 		return nil
 	}
 	c.released = slices.DeleteFunc(c.released, func(rel release) bool { return rel.number == number })
 	return c.enter(&Leg{conn: c, reg: r, number: number, owner: o, since: now, answered: true})
+}
+
+// takes tells whether a registration can have one more leg: it may have ended
+// since it was looked up. The caller holds c.mu.
+func (c *Conn) takes(r *Registration) bool {
+	return !c.closed && len(c.legs) < c.sw.limits.LegsPerConn && slices.Contains(c.regs, r)
 }
 
 func (c *Conn) enter(l *Leg) *Leg {
@@ -169,7 +195,7 @@ func (c *Conn) leave(l *Leg, now time.Time, bySwitch bool) bool {
 		return false
 	}
 	delete(c.legs, l.number)
-	c.remember(release{number: l.number, at: now, bySwitch: bySwitch, ext: l.reg.ext()})
+	c.remember(release{number: l.number, at: now, bySwitch: bySwitch, ext: l.reg.ext(), src: l.reg.src})
 	return true
 }
 

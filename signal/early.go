@@ -12,6 +12,7 @@ type kept struct {
 	text  Text
 	entry entry
 	sig   []byte // other facilities
+	size  int
 }
 
 // Bounds of what waits in one call (decision 37).
@@ -50,27 +51,27 @@ func (k *chatCall) mustWait(side int) bool {
 // keep stores a text until it can go on; too many end in cause 47.
 func (k *chatCall) keep(t *Turn, w writer, x *Text, e entry) {
 	size := len(x.Data) + len(x.HTML) + len(x.Attach) + len(x.Extra)
-	if !k.keepMore(t, size) {
+	if !k.keepMore(t, w.leg, size) {
 		k.chat.fail(t, w, e, CauseResourceUnavailable)
 		k.cutIfPlain(t, w, CauseResourceUnavailable)
 		return
 	}
-	k.early = append(k.early, &kept{w: w, text: x.clone(), entry: e})
+	k.early = append(k.early, &kept{w: w, text: x.clone(), entry: e, size: size})
 }
 
 // keepFacilities stores facilities that are no texts in the same way.
 func (k *chatCall) keepFacilities(t *Turn, l *Leg, sig []byte) {
 	w := writer{leg: l, call: k, side: l.side}
-	if !k.keepMore(t, len(sig)) {
+	if !k.keepMore(t, l, len(sig)) {
 		k.cutSender(t, l, CauseResourceUnavailable)
 		return
 	}
-	k.early = append(k.early, &kept{w: w, sig: slices.Clone(sig)})
+	k.early = append(k.early, &kept{w: w, sig: slices.Clone(sig), size: len(sig)})
 }
 
 // keepMore takes room for something that waits; false if there is none.
-func (k *chatCall) keepMore(t *Turn, size int) bool {
-	if len(k.early) >= maxEarly || k.earlySize+size > maxEarlyBytes {
+func (k *chatCall) keepMore(t *Turn, l *Leg, size int) bool {
+	if len(k.early) >= maxEarly || k.earlySize+size > maxEarlyBytes || !l.conn.charge(size) {
 		return false
 	}
 	if len(k.early) == 0 {
@@ -96,6 +97,7 @@ func (k *chatCall) flushEarly(t *Turn) {
 	early := k.early
 	k.early, k.earlySize = nil, 0
 	for _, x := range early {
+		x.w.leg.conn.discharge(x.size)
 		switch {
 		case k.ended:
 		case x.sig != nil:
@@ -111,6 +113,7 @@ func (k *chatCall) failEarly(t *Turn, cause Cause) {
 	early := k.early
 	k.early, k.earlySize = nil, 0
 	for _, x := range early {
+		x.w.leg.conn.discharge(x.size)
 		if x.sig == nil {
 			k.chat.fail(t, x.w, x.entry, cause)
 		}
@@ -157,6 +160,10 @@ func (k *chatCall) wake(t *Turn) {
 	k.wakeUntil = t.Now.Add(wakeLimit)
 	c.arm(t.Now, k.wakeUntil)
 	c.sw.wait(c.sides[k.to()].object, k)
+	if len(c.sides[k.to()].object.registrations()) > 0 { // it came between the two
+		k.stopWaiting()
+		k.offerAll(t)
+	}
 }
 
 func (k *chatCall) stopWaiting() {

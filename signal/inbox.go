@@ -31,7 +31,7 @@ func (c *Chat) inboxState(l *Leg) *inboxState {
 		if c.inbox == nil {
 			c.inbox = map[*Leg]*inboxState{}
 		}
-		s = &inboxState{}
+		s = &inboxState{parts: Collector{conn: l.conn}}
 		c.inbox[l] = s
 	}
 	return s
@@ -42,7 +42,7 @@ func (c *Chat) inboxState(l *Leg) *inboxState {
 func (c *Chat) expireParts(t *Turn) (next time.Time) {
 	for l, s := range c.inbox {
 		if s.parts.Pending() && !s.parts.Since.Add(MaxPartsTime).After(t.Now) {
-			if !s.parts.Spoilt {
+			if !s.parts.Spoilt && s.parts.ID != "" { // else with the last part
 				c.failed(t, writer{leg: l, side: c.sideOf(l.reg)}, s.parts.ID, CauseProtocolError)
 			}
 			s.parts.Spoil(t.Now)
@@ -151,6 +151,7 @@ func (s *Switch) inboxGone(t *Turn, r *Registration) {
 		c.mu.Lock()
 		for l := range c.inbox {
 			if l.reg == r && r.inbox.Load() != l {
+				c.inbox[l].parts.Reset()
 				delete(c.inbox, l)
 			}
 		}
@@ -217,7 +218,7 @@ func (o *inboxOwner) nowhere(t *Turn, l *Leg, f strictjson.Value, chat string, c
 	if len(chat) > 256 {
 		chat = ""
 	}
-	n := notice{chat: chat, id: id, state: StateFailed, cause: cause, at: t.Now}
+	n := notice{chat: chat, id: string(id), state: StateFailed, cause: cause, at: t.Now}
 	t.work.other = n.append(t.work.other[:0])
 	l.send(t, t.work.other, nil)
 }

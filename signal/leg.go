@@ -81,6 +81,9 @@ func (l *Leg) free(t *Turn, bySwitch bool) {
 	if !l.gone {
 		l.gone = true
 		l.conn.leave(l, t.Now, bySwitch)
+		if l.parts != nil {
+			l.parts.Reset()
+		}
 	}
 }
 

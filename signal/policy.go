@@ -127,9 +127,9 @@ type Receipt struct {
 	State State
 }
 
-// Collector holds the parts of a text until the last one has come.
+// Collector holds the parts of a text until the last one has come. Its memory is
+// bounded per text and per connection.
 type Collector struct {
-	Data  []byte
 	Mime  string
 	ID    string
 	Since time.Time
@@ -138,6 +138,21 @@ type Collector struct {
 	// Spoilt says that the collected text was refused; parts are passed over
 	// until the last one.
 	Spoilt bool
+
+	data []byte
+	conn *Conn // nil in tests
+}
+
+// Data is what was collected.
+func (c *Collector) Data() []byte { return c.data }
+
+// Append adds a part; false if too much of this client waits already.
+func (c *Collector) Append(part string) bool {
+	if c.conn != nil && !c.conn.charge(len(part)) {
+		return false
+	}
+	c.data = append(c.data, part...)
+	return true
 }
 
 // Limits of a text in parts (A9, A12).
@@ -153,13 +168,24 @@ func (c *Collector) Pending() bool { return !c.Since.IsZero() }
 // Spoil gives the text up whose last part did not come in time: what still comes
 // of it is refused, for as long again. It tells whether something is kept.
 func (c *Collector) Spoil(now time.Time) bool {
-	if c.Spoilt {
-		c.Reset()
-		return false
+	again := c.Spoilt
+	c.Reset()
+	if !again {
+		c.Since, c.Spoilt = now, true
 	}
-	*c = Collector{Since: now, Spoilt: true}
-	return true
+	return !again
+}
+
+// Drop lets go of the data of a text that is refused.
+func (c *Collector) Drop() {
+	if c.conn != nil {
+		c.conn.discharge(len(c.data))
+	}
+	c.data, c.Spoilt = nil, true
 }
 
 // Reset forgets what was collected.
-func (c *Collector) Reset() { *c = Collector{} }
+func (c *Collector) Reset() {
+	c.Drop()
+	*c = Collector{conn: c.conn}
+}

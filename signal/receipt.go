@@ -142,7 +142,7 @@ func (c *Chat) result(t *Turn, w writer, e entry, cause Cause) {
 
 // tell sends the result of a text to the registration that wrote it.
 func (c *Chat) tell(t *Turn, w writer, e *entry) {
-	n := notice{id: []byte(e.idString()), state: StateSent, at: time.UnixMilli(e.at)}
+	n := notice{id: e.idString(), state: StateSent, at: time.UnixMilli(e.at)}
 	if e.cause != 0 {
 		n.state, n.cause = StateFailed, e.cause
 	}
@@ -152,8 +152,11 @@ func (c *Chat) tell(t *Turn, w writer, e *entry) {
 // failed tells an IM_EXT writer that a text was refused before it was taken. That
 // is the result of its id, also when it is sent again with other words.
 func (c *Chat) failed(t *Turn, w writer, id string, cause Cause) {
-	if !w.leg.reg.ext() || id == "" {
+	if !w.leg.reg.ext() {
 		return
+	}
+	if id == "" {
+		id = c.switchID(c.seq + 1)
 	}
 	e := entry{side: uint8(w.side), at: t.Now.UnixMilli(), chat: c, id: id, done: true, cause: cause}
 	if c.self {
@@ -181,7 +184,7 @@ func (c *Chat) notify(t *Turn, l *Leg, peer int, n notice) {
 // notice is an im_receipt of the switch.
 type notice struct {
 	chat  string
-	id    []byte
+	id    string
 	state State
 	sip   string
 	cause Cause
@@ -194,8 +197,8 @@ func (n *notice) append(b []byte) []byte {
 	if n.chat != "" {
 		b = strictjson.AppendString(append(b, `,"chat":`...), n.chat)
 	}
-	if len(n.id) > 0 {
-		b = strictjson.AppendStringBytes(append(b, `,"id":`...), n.id)
+	if n.id != "" {
+		b = strictjson.AppendString(append(b, `,"id":`...), n.id)
 	}
 	b = append(append(append(b, `,"state":"`...), n.state.String()...), '"')
 	if n.sip != "" {
@@ -254,7 +257,7 @@ func (c *Chat) advance(t *Turn, reader int, state State, e *entry, said *Leg) {
 	if s.delivered < s.read {
 		s.delivered = s.read
 	}
-	n := notice{id: []byte(e.id), state: state, sip: s.party.SIP, at: t.Now}
+	n := notice{id: e.id, state: state, sip: s.party.SIP, at: t.Now}
 	c.announce(t, 1-reader, n, nil)
 	if state == StateRead && said != nil {
 		c.announce(t, reader, n, said.reg)

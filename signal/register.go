@@ -189,6 +189,13 @@ func (c *Conn) Opened(t *Turn, r *Registration) {
 	}
 	c.publish(r)
 	s := c.sw
+	if _, ok := s.dir.Party(r.addr); !ok { // it was disabled in between
+		c.unregister(t, r, CauseOutOfOrder, string(ErrBlocked))
+		return
+	}
+	if r.single {
+		s.replaceOthers(t, r)
+	}
 	s.mu.Lock()
 	waiting := make([]wakened, 0, len(r.object.waiting))
 	for w := range r.object.waiting {

@@ -74,7 +74,7 @@ func (c *Conn) unknown(t *Turn, src string, number int32, m *Message) {
 	case recent && rel.bySwitch && t.Now.Sub(rel.at) < numberRest && m.carriesText():
 		c.sw.drop(c.ep.Name(), dropCrossed, nil)
 		if rel.ext {
-			c.crossed(t, src, number, m)
+			c.crossed(t, rel.src, number, m)
 		}
 	case recent || number < 0:
 		c.sw.drop(c.ep.Name(), dropUnknownCall, nil)
@@ -118,10 +118,7 @@ func (c *Conn) crossed(t *Turn, src string, number int32, m *Message) {
 		if !f.Get("type").Is("im_message") || len(id) == 0 || len(id) > maxID || f.Get("more").Kind() == strictjson.True {
 			continue
 		}
-		if r := c.selected(src); r != nil {
-			src = r.src
-		}
-		n := notice{id: id, state: StateFailed, at: t.Now, cause: CauseTemporaryFailure}
+		n := notice{id: string(id), state: StateFailed, at: t.Now, cause: CauseTemporaryFailure}
 		c.ep.Send(t, src, number, n.append(t.work.other[:0]), nil)
 	}
 }
@@ -143,7 +140,7 @@ func (c *Conn) failAll(t *Turn, leg *Leg, m *Message, cause Cause) {
 		if !ok {
 			continue
 		}
-		n := notice{id: id, state: StateFailed, at: t.Now, cause: cause}
+		n := notice{id: string(id), state: StateFailed, at: t.Now, cause: cause}
 		if leg.inbox {
 			n.chat = chat
 		}
@@ -184,7 +181,7 @@ func (c *Conn) setup(t *Turn, src string, number int32, m *Message) {
 	if cause != 0 {
 		c.reject(t, r.src, number, cause)
 		c.mu.Lock()
-		c.remember(release{number: number, at: t.Now, bySwitch: true, ext: r.ext()})
+		c.remember(release{number: number, at: t.Now, bySwitch: true, ext: r.ext(), src: r.src})
 		c.mu.Unlock()
 	}
 }

@@ -46,7 +46,7 @@ func (k *chatCall) facility(t *Turn, l *Leg, m *Message) {
 // collector is where the leg's parts are kept; it is made when it is needed.
 func (l *Leg) collector() *Collector {
 	if l.parts == nil {
-		l.parts = new(Collector)
+		l.parts = &Collector{conn: l.conn}
 	}
 	return l.parts
 }
@@ -167,8 +167,8 @@ func (c *Chat) deliver(t *Turn, w writer, x *Text, e entry) {
 	}
 	enc := encoder{t: t, chat: c, side: w.side, text: x, entry: e}
 	taken := 0
-	for _, to := range targets {
-		if !enc.send(to) {
+	for _, to := range targets { // own inboxes come last, and only get what went out
+		if to.own && taken == 0 || !enc.send(to) {
 			continue
 		}
 		if !to.own {
