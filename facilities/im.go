@@ -1,6 +1,7 @@
 package facilities
 
 import (
+	"bytes"
 	"net/url"
 	"strings"
 
@@ -223,12 +224,19 @@ func mimeOf(v strictjson.Value) string {
 // is sanitised.
 func (t *Table) html(x *text, out *signal.Verdict) bool {
 	content, plain := x.data.Bytes()
-	if plain && sanitize.IsPlain(content) && len(content) > 0 {
+	if len(content) > 0 && (x.data.ASCII() && !hasMarkup(content) || plain && sanitize.IsPlain(content)) {
 		out.Text.HTML = x.data.Raw()
 	} else {
 		out.Text.HTML = appendTo(out, sanitize.HTML(x.data.String()))
 	}
 	return t.size(out, out.Text.HTML)
+}
+
+// hasMarkup tells whether ASCII text has anything that sanitize.IsPlain would not
+// take for text: three quick looks instead of a scan.
+func hasMarkup(b []byte) bool {
+	const del = 0x7F
+	return bytes.IndexByte(b, '<') >= 0 || bytes.IndexByte(b, '&') >= 0 || bytes.IndexByte(b, del) >= 0
 }
 
 // plain passes text/plain unchanged to IM_EXT and as HTML to all others.

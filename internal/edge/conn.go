@@ -267,12 +267,16 @@ func (c *conn) handle(f appservice.Frame) error {
 
 // call hands a frame to its API (appwebsocket.md 2.5).
 func (c *conn) call(s *session, f appservice.Frame) error {
-	api := c.edge.apis[f.API]
-	switch {
-	case !s.principal.Allows(f.API) && known(f.API):
-		return c.notAllowed(f)
-	case api == nil:
-		return c.refuse(f, "unknown_api", appservice.TextUnknownMT)
+	api := s.last
+	if api == nil || s.lastName != f.API {
+		api = c.edge.apis[f.API]
+		switch {
+		case !s.principal.Allows(f.API) && known(f.API):
+			return c.notAllowed(f)
+		case api == nil:
+			return c.refuse(f, "unknown_api", appservice.TextUnknownMT)
+		}
+		s.last, s.lastName = api, f.API
 	}
 	if err := api.Handle(c.context(), s, f); err != nil {
 		return c.failed(f, err)

@@ -16,6 +16,31 @@ type session struct {
 	principal appservice.Principal
 	login     appservice.Login
 	over      atomic.Bool
+
+	// the API of the last frame: of nearly all that come; for the reading goroutine
+	last     appservice.API
+	lastName string
+	kept     []kept
+}
+
+// kept is what an API knows of a session.
+type kept struct {
+	api appservice.API
+	v   any
+}
+
+// Keep stores what an API knows of the session; Kept returns it. Both are for the
+// reading goroutine.
+func (s *session) Keep(api appservice.API, v any) { s.kept = append(s.kept, kept{api, v}) }
+
+// Kept returns what Keep stored, nil if nothing.
+func (s *session) Kept(api appservice.API) any {
+	for i := range s.kept {
+		if s.kept[i].api == api {
+			return s.kept[i].v
+		}
+	}
+	return nil
 }
 
 var (

@@ -88,13 +88,28 @@ type line struct {
 	conn  *signal.Conn
 }
 
+// keeper is a session that keeps what an API knows of it: quicker than a map of
+// all sessions.
+type keeper interface {
+	Keep(api appservice.API, v any)
+	Kept(api appservice.API) any
+}
+
 func (p *PbxSignal) line(s appservice.Session) *line {
-	if l, ok := p.lines.Load(s); ok {
+	k, keeps := s.(keeper)
+	if keeps {
+		if l, ok := k.Kept(p).(*line); ok {
+			return l
+		}
+	} else if l, ok := p.lines.Load(s); ok {
 		return l.(*line)
 	}
 	l := &line{sess: s}
 	l.parts, _ = s.(partSender)
 	l.conn = p.sw.Connect(l)
+	if keeps {
+		k.Keep(p, l)
+	}
 	p.lines.Store(s, l)
 	return l
 }

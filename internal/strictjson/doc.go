@@ -63,6 +63,7 @@ type node struct {
 
 const (
 	valueEscaped uint8 = 1 << iota // a string with at least one escape
+	valueASCII                     // a string of ASCII characters without escapes
 	keyEscaped
 	hasChildren
 )
@@ -71,10 +72,13 @@ const (
 // while values of the Doc are used. The error is a *SyntaxError. A repeated
 // member name is no error here: see Duplicate.
 func (d *Doc) Parse(text []byte) error {
-	d.text, d.nodes, d.dup = text, d.nodes[:0], 0
-	p := parser{d: d, text: text}
+	d.text, d.dup = text, 0
+	p := parser{d: d, text: text, nodes: d.nodes[:0]}
 	p.space()
-	if err := p.value(1, 0, 0, 0); err != nil {
+	err := p.value(1, 0, 0, 0)
+	d.nodes = p.nodes
+	if err != nil {
+		d.nodes = d.nodes[:0]
 		return err
 	}
 	p.space()

@@ -1,16 +1,17 @@
 package strictjson
 
 import (
+	"bytes"
 	"encoding/binary"
-	"math/bits"
 	"unicode/utf8"
 )
 
 // parser walks over a text once and writes the tape of its Doc.
 type parser struct {
-	d    *Doc
-	text []byte
-	pos  int
+	d     *Doc
+	text  []byte
+	nodes []node
+	pos   int
 }
 
 func (p *parser) fail(reason string) error { return &SyntaxError{Offset: p.pos, Reason: reason} }
@@ -42,10 +43,9 @@ func (p *parser) value(depth int, keyStart, keyEnd int, flags uint8) error {
 	start, kind, err := p.pos, Invalid, error(nil)
 	switch p.text[start] {
 	case '"':
-		var escaped bool
-		if escaped, err = p.str(); escaped {
-			flags |= valueEscaped
-		}
+		var form uint8
+		form, err = p.str()
+		flags |= form
 		kind = String
 	case '{', '[':
 		return p.container(depth, keyStart, keyEnd, flags)
@@ -60,7 +60,7 @@ func (p *parser) value(depth int, keyStart, keyEnd int, flags uint8) error {
 	default:
 		err = p.fail("unexpected character")
 	}
-	p.d.nodes = append(p.d.nodes, node{
+	p.nodes = append(p.nodes, node{
 		start: uint32(start), end: uint32(p.pos), keyStart: uint32(keyStart), keyEnd: uint32(keyEnd), kind: kind, flags: flags,
 	})
 	return err
@@ -69,17 +69,17 @@ func (p *parser) value(depth int, keyStart, keyEnd int, flags uint8) error {
 // container reads an object or array: its node stands before those of its
 // children.
 func (p *parser) container(depth int, keyStart, keyEnd int, flags uint8) (err error) {
-	i := len(p.d.nodes)
-	p.d.nodes = append(p.d.nodes, node{
+	i := len(p.nodes)
+	p.nodes = append(p.nodes, node{
 		start: uint32(p.pos), keyStart: uint32(keyStart), keyEnd: uint32(keyEnd), kind: Object, flags: flags,
 	})
 	if p.text[p.pos] == '{' {
 		err = p.object(i, depth)
 	} else {
-		p.d.nodes[i].kind = Array
+		p.nodes[i].kind = Array
 		err = p.array(i, depth)
 	}
-	p.d.nodes[i].end = uint32(p.pos)
+	p.nodes[i].end = uint32(p.pos)
 	return err
 }
 
@@ -107,7 +107,7 @@ func (p *parser) object(i, depth int) error {
 			return p.fail("member name expected")
 		}
 		keyStart := p.pos + 1
-		escaped, err := p.str()
+		form, err := p.str()
 		if err != nil {
 			return err
 		}
@@ -118,10 +118,10 @@ func (p *parser) object(i, depth int) error {
 		}
 		p.space()
 		var flags uint8
-		if escaped {
+		if form&valueEscaped != 0 {
 			flags = keyEscaped
 		}
-		child := len(p.d.nodes)
+		child := len(p.nodes)
 		if err := p.value(depth+1, keyStart, keyEnd, flags); err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ func (p *parser) array(i, depth int) error {
 	}
 	last := 0
 	for {
-		child := len(p.d.nodes)
+		child := len(p.nodes)
 		if err := p.value(depth+1, 0, 0, 0); err != nil {
 			return err
 		}
@@ -162,9 +162,9 @@ func (p *parser) array(i, depth int) error {
 // link puts a child behind the last one of its container.
 func (p *parser) link(container int, last *int, child int) {
 	if *last == 0 {
-		p.d.nodes[container].flags |= hasChildren
+		p.nodes[container].flags |= hasChildren
 	} else {
-		p.d.nodes[*last].next = uint32(child)
+		p.nodes[*last].next = uint32(child)
 	}
 	*last = child
 }
@@ -231,32 +231,54 @@ func special(x uint64) uint64 {
 	return ((quote-ones)&^quote | (slash-ones)&^slash | (x-ones*0x20)&^x | x) & highs
 }
 
-// str reads a string with its quotes, eight bytes at a time.
-func (p *parser) str() (escaped bool, err error) {
-	text, pos := p.text, p.pos+1
-	for len(text)-pos >= 8 {
-		m := special(binary.LittleEndian.Uint64(text[pos:]))
-		if m == 0 {
-			pos += 8
-			continue
+// shortString is up to where a string is read byte by byte: names and most values.
+const shortString = 16
+
+// str reads a string with its quotes. form says what is in it: valueEscaped, or
+// valueASCII.
+func (p *parser) str() (form uint8, err error) {
+	text, start := p.text, p.pos+1
+	pos := start
+	for end := min(len(text), pos+shortString); pos < end; pos++ {
+		c := text[pos]
+		if c == '"' {
+			p.pos = pos + 1
+			return valueASCII, nil
 		}
-		pos += bits.TrailingZeros64(m) / 8
-		break
+		if c < 0x20 || c >= utf8.RuneSelf || c == '\\' {
+			return p.strange(start, pos)
+		}
 	}
-	// bytes in front of the first special one are exact; behind it they may not be
-	for pos < len(text) && text[pos] >= 0x20 && text[pos] < utf8.RuneSelf && text[pos] != '"' && text[pos] != '\\' {
-		pos++
+	rest := text[pos:]
+	n := bytes.IndexByte(rest, '"')
+	if n < 0 || bytes.IndexByte(rest[:n], '\\') >= 0 || !isText(rest[:n]) {
+		return p.strange(start, pos)
 	}
-	if pos < len(text) && text[pos] == '"' {
-		p.pos = pos + 1
-		return false, nil
+	p.pos = pos + n + 1
+	return valueASCII, nil
+}
+
+// isText tells whether b has neither control characters nor anything beyond
+// ASCII, eight bytes at a time.
+func isText(b []byte) bool {
+	bad := uint64(0)
+	for len(b) >= 8 {
+		x := binary.LittleEndian.Uint64(b)
+		bad |= (x-ones*0x20)&^x | x
+		b = b[8:]
 	}
-	return p.strange(p.pos+1, pos)
+	for _, c := range b {
+		if c < 0x20 {
+			return false
+		}
+		bad |= uint64(c)
+	}
+	return bad&highs == 0
 }
 
 // strange goes on with a string that has escapes, characters beyond ASCII, or a
 // mistake.
-func (p *parser) strange(start, pos int) (escaped bool, err error) {
+func (p *parser) strange(start, pos int) (form uint8, err error) {
 	p.pos = pos
 	text, ascii := p.text, true
 	for {
@@ -264,22 +286,22 @@ func (p *parser) strange(start, pos int) (escaped bool, err error) {
 			p.pos += 8
 		}
 		if p.pos >= len(text) {
-			return escaped, p.fail("string without end")
+			return form, p.fail("string without end")
 		}
 		switch c := text[p.pos]; {
 		case c == '"':
 			if !ascii && !utf8.Valid(text[start:p.pos]) {
-				return escaped, p.fail("string is not UTF-8")
+				return form, p.fail("string is not UTF-8")
 			}
 			p.pos++
-			return escaped, nil
+			return form, nil
 		case c == '\\':
-			escaped = true
+			form = valueEscaped
 			if err := p.escape(); err != nil {
-				return escaped, err
+				return form, err
 			}
 		case c < 0x20:
-			return escaped, p.fail("control character in a string")
+			return form, p.fail("control character in a string")
 		default:
 			ascii = ascii && c < utf8.RuneSelf
 			p.pos++
@@ -311,13 +333,13 @@ const pairwise = 16
 
 // compare looks for the name of the newest child among its elder siblings.
 func (p *parser) compare(container, child, depth int) {
-	nodes, c := p.d.nodes, &p.d.nodes[child]
+	nodes, c := p.nodes, &p.nodes[child]
 	size := c.keyEnd - c.keyStart
 	name := p.text[c.keyStart:c.keyEnd]
 	for i := container + 1; i != child; i = int(nodes[i].next) {
 		n := &nodes[i]
 		if (n.flags|c.flags)&keyEscaped != 0 {
-			if (Member{Value{p.d, uint32(i)}}).Name() == (Member{Value{p.d, uint32(child)}}).Name() {
+			if p.name(n) == p.name(c) {
 				p.duplicate(depth)
 			}
 			continue
@@ -334,12 +356,20 @@ func (p *parser) compareMany(container, count, depth int) {
 		return
 	}
 	seen := make(map[string]struct{}, count)
-	for c := (Value{p.d, uint32(container) + 1}); c.d != nil; c = c.sibling() {
-		seen[Member{c}.Name()] = struct{}{}
+	for i := uint32(container) + 1; i != 0; i = p.nodes[i].next {
+		seen[p.name(&p.nodes[i])] = struct{}{}
 	}
 	if len(seen) != count {
 		p.duplicate(depth)
 	}
+}
+
+func (p *parser) name(n *node) string {
+	raw := p.text[n.keyStart:n.keyEnd]
+	if n.flags&keyEscaped != 0 {
+		return Unescape(raw)
+	}
+	return string(raw)
 }
 
 func (p *parser) duplicate(depth int) {

@@ -17,6 +17,11 @@ func (v Value) Bytes() (content []byte, plain bool) {
 	return v.d.text[n.start+1 : n.end-1 : n.end-1], n.flags&valueEscaped == 0
 }
 
+// ASCII tells whether v is a string of printable ASCII characters (and DEL)
+// without escapes. It costs nothing: the parser has seen it. False may also mean
+// that it did not look.
+func (v Value) ASCII() bool { return v.Kind() == String && v.node().flags&valueASCII != 0 }
+
 // Text is the un-escaped string; ok is false if v is no string. A lone surrogate
 // becomes U+FFFD.
 func (v Value) Text() (s string, ok bool) {
