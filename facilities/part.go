@@ -15,6 +15,13 @@ func (t *Table) part(v *signal.View, x *text, f strictjson.Value, out *signal.Ve
 		t.whole(v, x, f, out)
 		return
 	}
+	if id := idOf(out); c.Spoilt && c.ID != "" && id != "" && id != c.ID {
+		c.Reset() // another text begins
+		if !x.more {
+			t.whole(v, x, f, out)
+			return
+		}
+	}
 	if !c.Pending() {
 		c.Since, c.Mime, c.JSON = v.Now, x.mime.String(), len(`""`)
 	}

@@ -121,7 +121,7 @@ func (k *Call) fork(t *Turn) {
 		if k.media && r.flags&NoMedia != 0 {
 			continue
 		}
-		l := r.conn.newLeg(r, t.Now, k)
+		l := r.conn.newLeg(r, t.Now, k, k.placedBy)
 		if l == nil {
 			continue
 		}

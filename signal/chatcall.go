@@ -128,7 +128,7 @@ func (k *chatCall) offerAll(t *Turn) {
 // newLeg makes a leg to a registration and sends it the setup. Nil if the
 // connection cannot take one.
 func (k *chatCall) newLeg(t *Turn, r *Registration, side int) *Leg {
-	l := r.conn.newLeg(r, t.Now, k)
+	l := r.conn.newLeg(r, t.Now, k, k.chat.sides[1-side].object)
 	if l == nil {
 		return nil
 	}
@@ -218,7 +218,7 @@ func (k *chatCall) handle(t *Turn, l *Leg, m *Message) {
 
 // relayOther passes on what connected legs may say besides facilities.
 func (k *chatCall) relayOther(t *Turn, l *Leg, m *Message) {
-	if !l.answered || m.Type == ChannelsMsg || m.Type == MediaInfoMsg ||
+	if !l.answered || l == k.caller && !k.answered || m.Type == ChannelsMsg || m.Type == MediaInfoMsg ||
 		m.Type == UserInfoMsg && len(m.sig.Get("uui").String()) > maxUserUser {
 		k.chat.sw.drop(l.conn.ep.Name(), dropState, nil)
 		return

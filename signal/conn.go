@@ -18,9 +18,10 @@ type Conn struct {
 	closed   bool
 	regs     []*Registration
 	legs     map[int32]*Leg
-	released []release // lately, oldest first
-	last     int32     // the newest number of the switch
-	wrapped  bool      // numbers may have been used before
+	callers  []callerLegs // who holds legs here
+	released []release    // lately, oldest first
+	last     int32        // the newest number of the switch
+	wrapped  bool         // numbers may have been used before
 	probes   probes
 
 	inboxMu sync.Mutex // one text at a time on inboxes; taken after the lock of a chat
@@ -137,12 +138,13 @@ func (c *Conn) legsOf(r *Registration) []*Leg {
 }
 
 // newLeg gives a leg towards the client its number: -1, -2, ... live and lately
-// released ones are passed over. Nil if the connection is gone or full. The owner
-// is asked about the leg at once: its lock must be held.
-func (c *Conn) newLeg(r *Registration, now time.Time, o owner) *Leg {
+// released ones are passed over. from is the object that calls, nil for the switch
+// itself. Nil if the connection is gone or full, or if from has its share of it.
+// The owner is asked about the leg at once: its lock must be held.
+func (c *Conn) newLeg(r *Registration, now time.Time, o owner, from *object) *Leg {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.takes(r) {
+	if !c.takes(r) || !c.share(from) {
 		return nil
 	}
 	for {
@@ -157,7 +159,7 @@ func (c *Conn) newLeg(r *Registration, now time.Time, o owner) *Leg {
 			continue
 		}
 		_, inbox := o.(*inboxOwner)
-		return c.enter(&Leg{conn: c, reg: r, number: c.last, owner: o, since: now, inbox: inbox})
+		return c.enter(&Leg{conn: c, reg: r, number: c.last, owner: o, since: now, inbox: inbox, from: from})
 	}
 }
 
@@ -179,6 +181,48 @@ func (c *Conn) takes(r *Registration) bool {
 	return !c.closed && len(c.legs) < c.sw.limits.LegsPerConn && slices.Contains(c.regs, r)
 }
 
+// callerShare is the part of a connection's legs that one caller may hold: nobody
+// takes a victim's line from all others.
+const (
+	callerShare = 8
+	minShare    = 32
+)
+
+// callerLegs is how many legs a caller holds.
+type callerLegs struct {
+	from *object
+	n    int
+}
+
+// share counts one more leg of a caller; false if it has its share. The caller of
+// share holds c.mu.
+func (c *Conn) share(from *object) bool {
+	if from == nil {
+		return true
+	}
+	i := slices.IndexFunc(c.callers, func(x callerLegs) bool { return x.from == from })
+	if i < 0 {
+		c.callers = append(c.callers, callerLegs{from, 1})
+		return true
+	}
+	if c.callers[i].n >= max(minShare, c.sw.limits.LegsPerConn/callerShare) {
+		return false
+	}
+	c.callers[i].n++
+	return true
+}
+
+// unshare takes a leg of a caller off the count.
+func (c *Conn) unshare(from *object) {
+	i := slices.IndexFunc(c.callers, func(x callerLegs) bool { return x.from == from })
+	if i < 0 {
+		return
+	}
+	if c.callers[i].n--; c.callers[i].n == 0 {
+		c.callers = slices.Delete(c.callers, i, i+1)
+	}
+}
+
 func (c *Conn) enter(l *Leg) *Leg {
 	if c.legs == nil {
 		c.legs = map[int32]*Leg{}
@@ -195,6 +239,7 @@ func (c *Conn) leave(l *Leg, now time.Time, bySwitch bool) bool {
 		return false
 	}
 	delete(c.legs, l.number)
+	c.unshare(l.from)
 	c.remember(release{number: l.number, at: now, bySwitch: bySwitch, ext: l.reg.ext(), src: l.reg.src})
 	return true
 }

@@ -69,7 +69,7 @@ func (r *Registration) openInbox(t *Turn) {
 	o := &inboxOwner{sw: c.sw}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	l := c.newLeg(r, t.Now, o)
+	l := c.newLeg(r, t.Now, o, nil)
 	if l == nil {
 		return
 	}

@@ -10,8 +10,9 @@ type Leg struct {
 	number int32
 	owner  owner // guarded by conn.mu once the leg is entered: it may change hands once
 
-	inbox    bool // the inbox of its registration, from its beginning to its end
-	gone     bool // of an inbox: guarded by conn.inboxMu
+	from     *object // who calls; nil: the client itself, or the switch
+	inbox    bool    // the inbox of its registration, from its beginning to its end
+	gone     bool    // of an inbox: guarded by conn.inboxMu
 	answered bool
 	spoke    bool      // the client has sent any message on it
 	since    time.Time // when it was made

@@ -41,6 +41,9 @@ const (
 	MaxFacilities    = 16
 	MaxFacilityBytes = 16 << 10
 	maxUserUser      = 128
+	// maxSig leaves room for what the switch adds to a message on its way: no frame
+	// may have more than 65535 bytes (decision 5).
+	maxSig = 60 << 10
 )
 
 // Message is a decoded sig object. It points into the frame that it came in and
@@ -61,6 +64,10 @@ type Message struct {
 func Decode(sig strictjson.Value) (Message, error) {
 	m := Message{sig: sig}
 	if sig.Kind() != strictjson.Object {
+		return m, CauseProtocolError
+	}
+	if len(sig.Raw()) > maxSig {
+		m.Type = typeOf(sig.Get("type"))
 		return m, CauseProtocolError
 	}
 	typ := sig.Get("type")
@@ -89,12 +96,16 @@ func (m *Message) checkFacilities() error {
 		m.fty = strictjson.Value{}
 		return nil
 	}
-	if m.fty.Kind() != strictjson.Array || len(m.fty.Raw()) > MaxFacilityBytes && m.Type != FacilityMsg {
+	if m.fty.Kind() != strictjson.Array {
 		return CauseProtocolError
 	}
-	n := 0
+	n, size := 0, 0
 	for f := range m.fty.Elements() {
-		if n++; n > MaxFacilities || f.Get("type").Kind() != strictjson.String {
+		typ := f.Get("type")
+		if m.Type != FacilityMsg || !typ.Is("im_message") { // a text has limits of its own
+			size += len(f.Raw())
+		}
+		if n++; n > MaxFacilities || size > MaxFacilityBytes || typ.Kind() != strictjson.String {
 			return CauseProtocolError
 		}
 	}

@@ -168,10 +168,10 @@ func (c *Collector) Pending() bool { return !c.Since.IsZero() }
 // Spoil gives the text up whose last part did not come in time: what still comes
 // of it is refused, for as long again. It tells whether something is kept.
 func (c *Collector) Spoil(now time.Time) bool {
-	again := c.Spoilt
+	again, id := c.Spoilt, c.ID
 	c.Reset()
 	if !again {
-		c.Since, c.Spoilt = now, true
+		c.Since, c.Spoilt, c.ID = now, true, id
 	}
 	return !again
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/tandem-switch/tandem/internal/strictjson"
+	"github.com/tandem-switch/tandem/sanitize"
 )
 
 // Drop reasons: labels of the drop metric.
@@ -239,15 +240,19 @@ func (c *Conn) startCall(t *Turn, r *Registration, number int32, m *Message) Cau
 	return c.sw.startPlain(t, c, r, number, m, &from, &callee, media)
 }
 
+// maxName is how long a name of a client's own choice may be (A9).
+const maxName = 256
+
 // overridden is the caller with the cg of the setup as it is (cli_override).
 func overridden(from Party, m *Message) Party {
 	cg := m.sig.Get("cg")
 	if sip, num := cg.Get("sip").String(), cg.Get("num").String(); sip != "" || num != "" {
-		from.SIP, from.Num, from.Name = sip, num, sip
+		from.SIP, from.Num = sanitize.Text(sip, maxName), sanitize.Text(num, maxName)
+		from.Name = from.SIP
 	}
 	for f := range m.fty.Elements() {
 		if name := f.Get("name"); f.Get("type").Is("name_identification") && name.String() != "" {
-			from.Name = name.String()
+			from.Name = sanitize.Text(name.String(), maxName)
 		}
 	}
 	return from

@@ -15,7 +15,6 @@ func fitting(n int, frame string) string {
 // longer than clients accept (decision 5). The client of these tests refuses such
 // a message.
 func TestNothingLeavesLongerThanAllowed(t *testing.T) {
-	t.Skip("TODO(signal): refuse what would be too long once relayed")
 	m := start(t, options{})
 	m.bystanders(t)
 	for name, frame := range map[string]string{

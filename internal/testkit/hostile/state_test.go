@@ -307,7 +307,6 @@ func TestFacilitiesOfOneMessage(t *testing.T) {
 // TestFloodOfSetupsLeavesRoom: whoever fills the legs of a victim's connection with
 // calls must not keep others from it, nor the victim from calling.
 func TestFloodOfSetupsLeavesRoom(t *testing.T) {
-	t.Skip("TODO(signal): bound the legs that one object may hold at one connection")
 	const limit = 200
 	m := start(t, options{signals: signal.Limits{SetupRate: 1e6, SetupBurst: 1e6, LegsPerConn: limit}})
 	m.bystanders(t)
