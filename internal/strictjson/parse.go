@@ -101,7 +101,7 @@ func (p *parser) object(i, depth int) error {
 	if p.eat('}') {
 		return nil
 	}
-	last, count := 0, 0
+	last, count, seen := 0, 0, nameSet(0)
 	for {
 		if p.pos >= len(p.text) || p.text[p.pos] != '"' {
 			return p.fail("member name expected")
@@ -126,7 +126,7 @@ func (p *parser) object(i, depth int) error {
 			return err
 		}
 		p.link(i, &last, child)
-		if count++; count <= pairwise {
+		if count++; seen.maybe(p.text[keyStart:keyEnd], flags) && count <= pairwise {
 			p.compare(i, child, depth)
 		}
 		if more, err := p.separator('}'); err != nil || !more {
@@ -326,6 +326,27 @@ func (p *parser) escape() error {
 		return nil
 	}
 	return p.fail("bad escape")
+}
+
+// nameSet remembers names roughly: it may take a new one for an old one, never the
+// other way round. It spares most names the comparison.
+type nameSet uint64
+
+// maybe enters a name and tells whether it may have been there. A name with
+// escapes may be any.
+func (s *nameSet) maybe(name []byte, flags uint8) bool {
+	if flags&keyEscaped != 0 {
+		*s = ^nameSet(0)
+		return true
+	}
+	hash := uint(len(name)) * 11
+	if len(name) > 0 {
+		hash += uint(name[0]) ^ uint(name[len(name)-1])<<2
+	}
+	bit := nameSet(1) << (hash % 64)
+	was := *s&bit != 0
+	*s |= bit
+	return was
 }
 
 // pairwise is up to how many members an object's names are compared one by one.
