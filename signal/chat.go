@@ -110,6 +110,9 @@ func (s *Switch) makeChat(t *Turn, key chatKey, a, b *Party) *Chat {
 	c := &Chat{sw: s, key: key, self: a.Address == b.Address, since: t.Now, last: t.Now}
 	for i, p := range [...]*Party{a, b} {
 		o := s.acquire(p.Address)
+		if o.chats == nil {
+			o.chats = map[*Chat]struct{}{}
+		}
 		o.chats[c] = struct{}{}
 		c.sides[i].object = o
 		c.sides[i].set(p)

@@ -142,7 +142,7 @@ func (s *Switch) turn(f func(t *Turn)) {
 func (s *Switch) acquire(a Address) *object {
 	o := s.objects[a]
 	if o == nil {
-		o = &object{addr: a, chats: map[*Chat]struct{}{}, waiting: map[wakened]struct{}{}}
+		o = &object{addr: a}
 		s.objects[a] = o
 	}
 	o.refs++
@@ -159,6 +159,9 @@ func (s *Switch) release(o *object) {
 // wait has w told of the next registration of o.
 func (s *Switch) wait(o *object, w wakened) {
 	s.mu.Lock()
+	if o.waiting == nil {
+		o.waiting = map[wakened]struct{}{}
+	}
 	o.waiting[w] = struct{}{}
 	s.mu.Unlock()
 }
