@@ -60,6 +60,11 @@ func (s *sources) Send(t *signal.Turn, src string, number int32, head, tail []by
 	s.phone.Send(t, src, number, head, tail)
 }
 
+// SendLater implements signal.Endpoint.
+func (s *sources) SendLater(t *signal.Turn, src string, number int32, head, tail []byte) {
+	s.Send(t, src, number, head, tail)
+}
+
 // A program may have many calls at a time: an attendant, a gateway.
 func TestProgramWithManyCalls(t *testing.T) {
 	w := newWorldWith(t, signal.Limits{SetupRate: 1e6, SetupBurst: 1e6}, "bot!", "bob", "carol")
@@ -100,6 +105,11 @@ func (h *hooked) Send(t *signal.Turn, src string, number int32, head, tail []byt
 		h.do = nil
 		do()
 	}
+}
+
+// SendLater implements signal.Endpoint.
+func (h *hooked) SendLater(t *signal.Turn, src string, number int32, head, tail []byte) {
+	h.Send(t, src, number, head, tail)
 }
 
 // A registration that ends while a call is offered to its person is not called

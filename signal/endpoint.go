@@ -8,6 +8,9 @@ type Endpoint interface {
 	// Register (empty if it had none), call the number of the leg, and head and
 	// tail together the sig object. They are valid only during the call.
 	Send(t *Turn, src string, call int32, head, tail []byte)
+	// SendLater is Send for receipts: they may wait some milliseconds for a frame to
+	// ride with, in their order.
+	SendLater(t *Turn, src string, call int32, head, tail []byte)
 	// Ping queues a ping behind everything that was sent; its pong comes back by
 	// Conn.Pong with the same number.
 	Ping(t *Turn, n uint32)

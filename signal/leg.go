@@ -61,6 +61,17 @@ func (l *Leg) send(t *Turn, head, tail []byte) {
 	l.sendHeld(t, head, tail)
 }
 
+// sendLater is send for a receipt.
+func (l *Leg) sendLater(t *Turn, sig []byte) {
+	if l.inbox {
+		l.conn.inboxMu.Lock()
+		defer l.conn.inboxMu.Unlock()
+	}
+	if !l.gone {
+		l.conn.ep.SendLater(t, l.reg.src, l.number, sig, nil)
+	}
+}
+
 // sendHeld is send while the caller holds inboxMu of an inbox.
 func (l *Leg) sendHeld(t *Turn, head, tail []byte) {
 	if !l.gone {

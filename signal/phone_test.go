@@ -174,6 +174,11 @@ func (p *phone) Send(_ *signal.Turn, src string, number int32, head, tail []byte
 	p.members(src, number, doc.Root(), sig)
 }
 
+// SendLater implements signal.Endpoint.
+func (p *phone) SendLater(t *signal.Turn, src string, number int32, head, tail []byte) {
+	p.Send(t, src, number, head, tail)
+}
+
 // number checks the life of a number.
 func (p *phone) number(number int32, sig strictjson.Value, text string) {
 	state, typ := p.numbers[number], sig.Get("type").String()

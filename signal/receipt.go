@@ -178,7 +178,7 @@ func (c *Chat) notify(t *Turn, l *Leg, peer int, n notice) {
 		n.chat = c.sides[peer].party.SIP
 	}
 	t.work.other = n.append(t.work.other[:0])
-	l.send(t, t.work.other, nil)
+	l.sendLater(t, t.work.other)
 }
 
 // notice is an im_receipt of the switch.

@@ -271,6 +271,11 @@ func (d *device) Send(_ *signal.Turn, _ string, call int32, head, tail []byte) {
 	}
 }
 
+// SendLater implements signal.Endpoint.
+func (d *device) SendLater(t *signal.Turn, src string, number int32, head, tail []byte) {
+	d.Send(t, src, number, head, tail)
+}
+
 // Ping implements signal.Endpoint.
 func (d *device) Ping(_ *signal.Turn, n uint32) {
 	d.mu.Lock()

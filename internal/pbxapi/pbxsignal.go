@@ -1,6 +1,7 @@
 package pbxapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -84,7 +85,8 @@ func (p *PbxSignal) Pong(ctx context.Context, s appservice.Session, payload []by
 // line is a session as the switch knows it.
 type line struct {
 	sess  appservice.Session
-	parts partSender // sess, if it takes texts in pieces
+	parts partSender  // sess, if it takes texts in pieces
+	later laterSender // sess, if texts may wait in it
 	conn  *signal.Conn
 }
 
@@ -106,6 +108,7 @@ func (p *PbxSignal) line(s appservice.Session) *line {
 	}
 	l := &line{sess: s}
 	l.parts, _ = s.(partSender)
+	l.later, _ = s.(laterSender)
 	l.conn = p.sw.Connect(l)
 	if keeps {
 		k.Keep(p, l)
@@ -185,22 +188,41 @@ type partSender interface {
 	SendParts(t *signal.Turn, parts ...[]byte) error
 }
 
-// Send implements signal.Endpoint.
+// laterSender is a session in whose queue a text may wait for company.
+type laterSender interface {
+	SendLater(t *signal.Turn, parts ...[]byte) error
+}
+
+// Send implements signal.Endpoint. What cannot be queued closes the connection:
+// its end is told by Closed.
 func (l *line) Send(t *signal.Turn, src string, call int32, head, tail []byte) {
+	l.write(t, src, call, head, tail)
+	if l.parts != nil {
+		_ = l.parts.SendParts(t, t.Parts...)
+		return
+	}
+	_ = l.sess.Send(t.Context(), appservice.Frame{Raw: bytes.Join(t.Parts, nil)})
+}
+
+// SendLater implements signal.Endpoint.
+func (l *line) SendLater(t *signal.Turn, src string, call int32, head, tail []byte) {
+	if l.later == nil {
+		l.Send(t, src, call, head, tail)
+		return
+	}
+	l.write(t, src, call, head, tail)
+	_ = l.later.SendLater(t, t.Parts...)
+}
+
+// write puts the pieces of a Signaling message into t.Parts.
+func (l *line) write(t *signal.Turn, src string, call int32, head, tail []byte) {
 	b := append(t.Buf[:0], `{"api":"PbxSignal","mt":"Signaling"`...)
 	if src != "" {
 		b = append(append(b, `,"src":`...), src...)
 	}
 	b = strconv.AppendInt(append(b, `,"call":`...), int64(call), 10)
 	t.Buf = append(b, `,"sig":`...)
-	// what cannot be queued closes the connection: its end is told by Closed
-	if l.parts != nil {
-		t.Parts = append(t.Parts[:0], t.Buf, head, tail, closing)
-		_ = l.parts.SendParts(t, t.Parts...)
-		return
-	}
-	t.Buf = append(append(append(t.Buf, head...), tail...), closing...)
-	_ = l.sess.Send(t.Context(), appservice.Frame{Raw: t.Buf})
+	t.Parts = append(t.Parts[:0], t.Buf, head, tail, closing)
 }
 
 var closing = []byte{'}'}
