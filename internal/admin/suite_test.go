@@ -19,15 +19,15 @@ import (
 // openDirectory opens the directory of a data directory, until the test ends.
 func openDirectory(t testing.TB, data string) *directory.Directory {
 	t.Helper()
-	sealer, err := directory.OpenKeyFile(filepath.Join(data, directory.KeyFile))
-	if err != nil {
-		t.Fatal(err)
-	}
 	store, err := sqlite.Open(t.Context(), filepath.Join(data, "pbx.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
+	sealer, err := directory.OpenKeyFile(t.Context(), filepath.Join(data, directory.KeyFile), store)
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir, err := directory.Open(t.Context(), store, sealer, directory.Config{})
 	if err != nil {
 		t.Fatal(err)

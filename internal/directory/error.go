@@ -28,6 +28,7 @@ const (
 	CodeConflict         Code = "conflict"           // others kept changing the same things
 	CodeBadKeyFile       Code = "bad_key_file"       // the master key file is not usable
 	CodeWrongKey         Code = "wrong_key"          // the secret was not sealed with this master key
+	CodeNewerStore       Code = "newer_store"        // the store is one of a newer program
 )
 
 // Error is a refusal: a code for programs and one sentence for people. The

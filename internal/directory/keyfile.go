@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -14,20 +15,40 @@ import (
 // KeyFile is the name of the master key file in a data directory.
 const KeyFile = "master.key"
 
-// OpenKeyFile reads the master key from the file, which it creates with a random
-// key if it does not exist. The file holds the 32 bytes of the key as they are
-// and must be readable by its owner alone; else bad_key_file says what to do.
-func OpenKeyFile(path string) (*Sealer, error) {
+// OpenKeyFile reads the master key of the store from the file. Only where the
+// store has nothing that was sealed yet, a missing file is created, with a random
+// key; a missing file of any other store is refused with bad_key_file, and nothing
+// is written, so that the right one can be restored. The file holds the 32 bytes
+// of the key as they are and must be readable by its owner alone; else
+// bad_key_file says what to do.
+func OpenKeyFile(ctx context.Context, path string, store Store) (*Sealer, error) {
 	key, err := readKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = createKey(path); err == nil || errors.Is(err, fs.ErrExist) {
-			key, err = readKey(path)
-		}
+		key, err = firstKey(ctx, path, store)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return NewSealer(key)
+}
+
+// firstKey makes the key of a store that has none. Of two processes that do so at
+// once one finds the file, or the canary, of the other.
+func firstKey(ctx context.Context, path string, store Store) ([]byte, error) {
+	kept, err := store.Canary(ctx, nil)
+	if err != nil {
+		return nil, storeError("look for a master key", err)
+	}
+	if kept == nil {
+		if err := createKey(path); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+	}
+	key, err := readKey(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, refuse(CodeBadKeyFile, "The master key is missing: restore "+path+" from a backup. The passwords in this store were sealed with it; no other key was made.")
+	}
+	return key, err
 }
 
 func readKey(path string) ([]byte, error) {

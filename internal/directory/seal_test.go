@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/store/storetest"
 	"github.com/tandem-switch/tandem/signal"
 )
 
@@ -49,8 +51,8 @@ func TestSealer(t *testing.T) {
 }
 
 func TestKeyFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), directory.KeyFile)
-	first, err := directory.OpenKeyFile(path)
+	path, store := filepath.Join(t.TempDir(), directory.KeyFile), storetest.NewMemory()
+	first, err := directory.OpenKeyFile(t.Context(), path, store)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +60,7 @@ func TestKeyFile(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 || info.Size() != 32 {
 		t.Errorf("%v, %v", info, err)
 	}
-	second, err := directory.OpenKeyFile(path)
+	second, err := directory.OpenKeyFile(t.Context(), path, store)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,28 +93,56 @@ func TestKeyFileRefuses(t *testing.T) {
 		{write("empty", 0, 0o600), "0 bytes"},
 		{folder, "no file"},
 	} {
-		_, err := directory.OpenKeyFile(test.path)
+		_, err := directory.OpenKeyFile(t.Context(), test.path, storetest.NewMemory())
 		if directory.CodeOf(err) != directory.CodeBadKeyFile || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), test.path) {
 			t.Errorf("%s: %v", test.path, err)
 		}
 	}
-	if _, err := directory.OpenKeyFile(write("readonly", 32, 0o400)); err != nil {
+	if _, err := directory.OpenKeyFile(t.Context(), write("readonly", 32, 0o400), storetest.NewMemory()); err != nil {
 		t.Errorf("readable by the owner alone: %v", err)
 	}
-	if _, err := directory.OpenKeyFile(filepath.Join(folder, "none", "key")); err == nil {
+	if _, err := directory.OpenKeyFile(t.Context(), filepath.Join(folder, "none", "key"), storetest.NewMemory()); err == nil {
 		t.Error("a key in a folder that does not exist")
 	}
 }
 
+// A key that is missing where something was sealed with it is not replaced.
+func TestKeyFileIsMissing(t *testing.T) {
+	path, store := filepath.Join(t.TempDir(), directory.KeyFile), storetest.NewMemory()
+	_, err := directory.Open(t.Context(), store, newSealer(t, 1), directory.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = directory.OpenKeyFile(t.Context(), path, store)
+	if directory.CodeOf(err) != directory.CodeBadKeyFile || !strings.Contains(err.Error(), "master key is missing: restore "+path) {
+		t.Errorf("%v", err)
+	}
+	if files, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*")); len(files) != 0 {
+		t.Errorf("there is %v", files)
+	}
+	broken := errors.New("out of reach")
+	store.Before = func(string) error { return broken }
+	if _, err := directory.OpenKeyFile(t.Context(), path, store); !errors.Is(err, broken) {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a key was made for a store that nobody could ask")
+	}
+}
+
 func TestKeyFileOfTwoStarts(t *testing.T) {
-	path := filepath.Join(t.TempDir(), directory.KeyFile)
+	path, store := filepath.Join(t.TempDir(), directory.KeyFile), storetest.NewMemory()
 	sealers := make([]*directory.Sealer, 4)
 	var all sync.WaitGroup
 	for i := range sealers {
 		all.Go(func() {
 			var err error
-			if sealers[i], err = directory.OpenKeyFile(path); err != nil {
+			if sealers[i], err = directory.OpenKeyFile(t.Context(), path, store); err != nil {
 				t.Error(err)
+				return
+			}
+			if _, err := directory.Open(t.Context(), store, sealers[i], directory.Config{}); err != nil {
+				t.Error(err) // it leaves the canary for the others
 			}
 		})
 	}

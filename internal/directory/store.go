@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -33,10 +34,21 @@ type Store interface {
 	// Purge forgets sessions that ended before the given time.
 	Purge(ctx context.Context, before time.Time) error
 	// Canary keeps the first sealed text that it is given and returns the
-	// one kept. It tells whether the master key belongs to this store.
+	// one kept. It tells whether the master key belongs to this store. With
+	// nil it keeps nothing, and returns nil if nothing is kept.
 	Canary(ctx context.Context, sealed []byte) (kept []byte, err error)
 	// Close releases the store. No call may be under way.
 	Close() error
+}
+
+// CheckVersion refuses with newer_store a store whose tables are of a version that
+// this program does not know yet. Stores call it before they open.
+func CheckVersion(found, known int64) error {
+	if found <= known {
+		return nil
+	}
+	return refuse(CodeNewerStore, fmt.Sprintf(
+		"The database was written by a newer program (its tables have version %d, this program knows %d): run that program, or restore the backup from before the upgrade.", found, known))
 }
 
 // Batch is what one commit writes.

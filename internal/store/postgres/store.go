@@ -75,8 +75,14 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = p.Up(ctx)
-	return err
+	if _, err = p.Up(ctx); err != nil {
+		return err
+	}
+	found, known, err := p.GetVersions(ctx) // Up does nothing to tables of a newer program
+	if err != nil {
+		return err
+	}
+	return directory.CheckVersion(found, known)
 }
 
 // Close implements directory.Store.

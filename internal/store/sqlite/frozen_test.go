@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/store/sqlite"
 	"github.com/tandem-switch/tandem/internal/store/storetest"
 )
 
@@ -24,6 +26,18 @@ func TestFrozenV1(t *testing.T) {
 	storetest.Frozen(t, s)
 	if old, fresh := schemaOf(t, path), schemaOf(t, freshFile(t)); old != fresh {
 		t.Errorf("an old file and a new one differ:\n%s\n%s", old, fresh)
+	}
+}
+
+func TestNewerTables(t *testing.T) {
+	path := freshFile(t)
+	db, err := sql.Open("sqlite", path)
+	must(t, err)
+	defer db.Close()
+	_, err = db.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
+	must(t, err)
+	if s, err := sqlite.Open(t.Context(), path); directory.CodeOf(err) != directory.CodeNewerStore {
+		t.Errorf("opened: %v, %v", s, err)
 	}
 }
 

@@ -116,7 +116,14 @@ func (s *Store) migrate(ctx context.Context) error {
 			break
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	found, known, err := p.GetVersions(ctx) // Up does nothing to tables of a newer program
+	if err != nil {
+		return err
+	}
+	return directory.CheckVersion(found, known)
 }
 
 // Close implements directory.Store.

@@ -245,12 +245,20 @@ func testPurge(t *testing.T, b *bench) {
 }
 
 func testCanary(t *testing.T, b *bench) {
+	for range 2 { // looking keeps nothing
+		if kept, err := b.store.Canary(t.Context(), nil); err != nil || kept != nil {
+			t.Errorf("kept %q, %v", kept, err)
+		}
+	}
 	for _, store := range []directory.Store{b.store, handle(t, b.open)} {
 		kept, err := store.Canary(t.Context(), []byte("first"))
 		if err != nil || string(kept) != "first" {
 			t.Errorf("kept %q, %v", kept, err)
 		}
 		if kept, err = store.Canary(t.Context(), []byte("second")); err != nil || string(kept) != "first" {
+			t.Errorf("kept %q, %v", kept, err)
+		}
+		if kept, err = store.Canary(t.Context(), nil); err != nil || string(kept) != "first" {
 			t.Errorf("kept %q, %v", kept, err)
 		}
 	}
