@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -82,7 +83,36 @@ func TestPostgresServerComesAndGoes(t *testing.T) {
 	}
 	play(t, data, []step{{args: "user list", code: exitFailed, err: "not the data directory"}})
 	other := t.TempDir() // with another master key
+	play(t, other, []step{{args: "user list", code: exitFailed, err: "master key is missing"}}, flags...)
+	if err := os.WriteFile(filepath.Join(other, "master.key"), make([]byte, 32), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	play(t, other, []step{{args: "user list", code: exitFailed, err: "another master key"}}, flags...)
+}
+
+// One server has the database; commands on other data directories work all the
+// same, and the server sees what they write.
+func TestPostgresOneServer(t *testing.T) {
+	data, other, flags := t.TempDir(), t.TempDir(), []string{"--postgres", database(t)}
+	s := start(t, data, 0, flags...)
+	key, err := os.ReadFile(filepath.Join(data, "master.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(other, "master.key"), key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	play(t, other, []step{
+		{args: "serve --listen http://127.0.0.1:0", code: exitFailed, err: "another server uses this database"},
+		{args: "domain add example.com"},
+	}, flags...)
+	if status, body := get(t, s.url+"/readyz"); status != http.StatusOK {
+		t.Errorf("%d %s", status, body)
+	}
+	if code := s.stop(); code != exitOK {
+		t.Errorf("the server ended with %d", code)
+	}
+	start(t, other, 0, flags...)
 }
 
 func TestPostgresOutOfReach(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/edge"
 	"github.com/tandem-switch/tandem/internal/metric"
 	"github.com/tandem-switch/tandem/internal/pbxapi"
+	"github.com/tandem-switch/tandem/internal/store/postgres"
 	"github.com/tandem-switch/tandem/signal"
 	"github.com/tandem-switch/tandem/trace"
 )
@@ -61,6 +62,12 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
 
+	claim, err := c.claim(ctx)
+	if err != nil {
+		return err
+	}
+	defer claim.Release()
+
 	dir, err := c.open(ctx, directory.Config{Log: log}) // store, master key, directory
 	if err != nil {
 		return err
@@ -82,7 +89,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(),
 		Name: c.Name, Version: version, Build: revision(),
 		Listen: c.Listen, CertFile: c.TLSCert, KeyFile: c.TLSKey,
-		PublicMetrics: c.MetricsPublic, TrustedProxies: c.TrustedProxy, Ready: ready(dir.Directory),
+		PublicMetrics: c.MetricsPublic, TrustedProxies: c.TrustedProxy, Ready: ready(dir.Directory, claim),
 	})
 	if err != nil {
 		return err
@@ -100,6 +107,9 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 
 	var parts parts
 	parts.run("directory", func(ctx context.Context) error { dir.Follow(ctx); return nil })
+	if claim != nil {
+		parts.run("lock on the database", func(ctx context.Context) error { claim.Keep(ctx, log); return nil })
+	}
 	parts.run("doors", doors.Serve)
 	parts.run("control socket", func(ctx context.Context) error { return serveControl(ctx, control, socket) })
 	if c.Pprof != "" {
@@ -158,10 +168,13 @@ func follow(pbx *signal.Switch, change directory.Change) {
 }
 
 // ready is what /readyz asks.
-func ready(dir *directory.Directory) func() error {
+func ready(dir *directory.Directory, claim *postgres.Claim) func() error {
 	return func() error {
-		if !dir.Following() {
+		switch {
+		case !dir.Following():
 			return errors.New("the store is out of reach")
+		case !claim.Held():
+			return errors.New("the lock on the database is lost")
 		}
 		return nil
 	}

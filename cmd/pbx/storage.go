@@ -43,19 +43,23 @@ func (o *openedDirectory) Close() error { return o.store.Close() }
 
 // open opens store, master key and directory.
 func (s storage) open(ctx context.Context, config directory.Config) (*openedDirectory, error) {
-	sealer, err := directory.OpenKeyFile(s.keyFile())
-	if err != nil {
-		return nil, err
-	}
 	store, err := s.openStore(ctx)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := directory.Open(ctx, store, sealer, config)
+	dir, err := s.load(ctx, store, config)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return &openedDirectory{dir, store}, nil
+}
+
+func (s storage) load(ctx context.Context, store directory.Store, config directory.Config) (*directory.Directory, error) {
+	sealer, err := directory.OpenKeyFile(ctx, s.keyFile(), store)
+	if err != nil {
+		return nil, err
+	}
+	return directory.Open(ctx, store, sealer, config)
 }
 
 func (s storage) keyFile() string {
@@ -70,6 +74,15 @@ func (s storage) openStore(ctx context.Context) (directory.Store, error) {
 		return postgres.Open(ctx, s.Postgres)
 	}
 	return sqlite.Open(ctx, filepath.Join(s.Data, databaseName))
+}
+
+// claim keeps other servers off the database, before anything is done to it; nil
+// for a file, which is protected by the lock on its data directory.
+func (s storage) claim(ctx context.Context) (*postgres.Claim, error) {
+	if s.Postgres == "" {
+		return nil, nil
+	}
+	return postgres.NewClaim(ctx, s.Postgres)
 }
 
 // operator is the administration: the running server, or the store directly.
