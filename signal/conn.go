@@ -144,6 +144,9 @@ func (c *Conn) legsOf(r *Registration) []*Leg {
 func (c *Conn) newLeg(r *Registration, now time.Time, o owner, from *object) *Leg {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if from == r.object { // who calls oneself takes nothing from others
+		from = nil
+	}
 	if !c.takes(r) || !c.share(from) {
 		return nil
 	}
