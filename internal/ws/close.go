@@ -117,6 +117,7 @@ func (c *Conn) shutSocket() {
 func (c *Conn) ended(err error) error {
 	if c.inErr != nil {
 		c.tidyIn()
+		c.Flush() // who has ended its half alone still reads
 		c.fail()
 		return err
 	}
