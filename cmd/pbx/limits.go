@@ -17,9 +17,12 @@ type limitFlags struct {
 	Queue       int           `name:"limit-queue" placeholder:"BYTES" help:"What waits for one client (1048576)."`
 	Credit      int           `name:"limit-credit" placeholder:"BYTES" help:"What one connection may add to a queue over half (65536)."`
 	SlowAfter   time.Duration `name:"limit-slow" placeholder:"TIME" help:"Without a byte taken a client is closed as slow (10s)."`
+	OverHalf    time.Duration `name:"limit-over-half" placeholder:"TIME" help:"How long the queue of a client may stay over half (60s)."`
 	LoginTime   time.Duration `name:"limit-login-time" placeholder:"TIME" help:"Life of a socket without login (120s)."`
 	SilentAfter time.Duration `name:"limit-silent" placeholder:"TIME" help:"Without any frame a connection ends (90s)."`
 	PingEvery   time.Duration `name:"limit-ping" placeholder:"TIME" help:"Between pings (30s)."`
+
+	ReceiptWait *time.Duration `name:"limit-receipt-wait" placeholder:"TIME" help:"How long a receipt waits to share a write (3ms; 0 is not at all)."`
 
 	LoginsPair    int `name:"limit-logins-pair" placeholder:"N" help:"Wrong logins to one account from one address before waits begin (10; -1 is none)."`
 	LoginsAccount int `name:"limit-logins-account" placeholder:"N" help:"Wrong logins to one account from everywhere (200; -1 is none)."`
@@ -35,10 +38,22 @@ type limitFlags struct {
 func (l limitFlags) edge() edge.Limits {
 	return edge.Limits{
 		Connections: l.Connections, Pending: l.Pending, PendingPerAddress: l.PendingAddress,
-		Queue: l.Queue, Credit: l.Credit, SlowAfter: l.SlowAfter, LoginTime: l.LoginTime,
-		SilentAfter: l.SilentAfter, PingEvery: l.PingEvery,
+		Queue: l.Queue, Credit: l.Credit, SlowAfter: l.SlowAfter, OverHalf: l.OverHalf, LoginTime: l.LoginTime,
+		SilentAfter: l.SilentAfter, PingEvery: l.PingEvery, ReceiptWait: l.receiptWait(),
 		PairFailures: l.LoginsPair, AccountFailures: l.LoginsAccount, AddressFailures: l.LoginsAddress,
 	}
+}
+
+// receiptWait is the time for edge.Limits, where zero is the default: no flag is
+// not the same as 0.
+func (l limitFlags) receiptWait() time.Duration {
+	switch {
+	case l.ReceiptWait == nil:
+		return 0
+	case *l.ReceiptWait <= 0:
+		return edge.Unlimited
+	}
+	return *l.ReceiptWait
 }
 
 func (l limitFlags) signal() signal.Limits {

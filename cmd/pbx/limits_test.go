@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"go/ast"
 	"go/constant"
 	"go/parser"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tandem-switch/tandem/internal/edge"
 	"github.com/tandem-switch/tandem/signal"
 )
 
@@ -46,8 +48,35 @@ func TestLimits(t *testing.T) {
 			t.Errorf("--%s: docs/limits.md says %v, the code %v", l.flag, got, l.std)
 		}
 	}
-	if len(seen) < 17 {
+	if len(seen) < 19 {
 		t.Errorf("there are only %d limits: %v", len(seen), seen)
+	}
+}
+
+// A receipt wait of 0 is none; without the flag it is the default.
+func TestReceiptWait(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want time.Duration
+	}{
+		{nil, 0},
+		{[]string{"--limit-receipt-wait=0"}, edge.Unlimited},
+		{[]string{"--limit-receipt-wait=0s"}, edge.Unlimited},
+		{[]string{"--limit-receipt-wait=20ms"}, 20 * time.Millisecond},
+	} {
+		var left bool
+		var all commands
+		parser, err := newParser(&all, console{out: new(bytes.Buffer), err: new(bytes.Buffer)}, &left)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parser.Parse(append([]string{"serve"}, c.args...)); err != nil {
+			t.Errorf("%v: %v", c.args, err)
+			continue
+		}
+		if got := all.Serve.Limits.edge().ReceiptWait; got != c.want {
+			t.Errorf("%v: %v, want %v", c.args, got, c.want)
+		}
 	}
 }
 
@@ -66,6 +95,9 @@ func limitsOf(t *testing.T) []limit {
 		switch f := reflect.ValueOf(&set).Elem().Field(i); f.Kind() {
 		case reflect.Float64:
 			f.SetFloat(7)
+		case reflect.Pointer:
+			f.Set(reflect.New(f.Type().Elem()))
+			f.Elem().SetInt(7)
 		default:
 			f.SetInt(7)
 		}
@@ -147,7 +179,7 @@ func documented(page, flag string) (float64, bool) {
 	return 0, false
 }
 
-var numberForm = regexp.MustCompile(`([\d][\d,]*)(?: ?(MiB|KiB|min|s)\b)?`)
+var numberForm = regexp.MustCompile(`([\d][\d,]*)(?: ?(MiB|KiB|min|ms|s)\b)?`)
 
 // numbers are those of a text, in bytes or seconds.
 func numbers(text string) []float64 {
@@ -157,7 +189,7 @@ func numbers(text string) []float64 {
 		if err != nil {
 			continue
 		}
-		list = append(list, n*map[string]float64{"MiB": 1 << 20, "KiB": 1 << 10, "min": 60, "s": 1, "": 1}[match[2]])
+		list = append(list, n*map[string]float64{"MiB": 1 << 20, "KiB": 1 << 10, "min": 60, "ms": 0.001, "s": 1, "": 1}[match[2]])
 	}
 	return list
 }

@@ -37,6 +37,7 @@ type conn struct {
 	done  chan struct{} // closed at the end
 	timer life          // guarded by the wheel and atomics, see life.go
 	press pressure
+	waits atomic.Bool // on the list of those with a text that waits, see later.go
 }
 
 // door is what differs between the entrances. message handles a frame without

@@ -72,6 +72,7 @@ type Edge struct {
 	people  *people
 	waiting *waiting
 	wheel   *wheel
+	later   *later
 	caps    *caps
 	scratch sync.Pool
 	numbers atomic.Uint64 // of connections
@@ -106,7 +107,7 @@ func New(config Config) (*Edge, error) {
 		trusted: config.TrustedProxies, ready: config.Ready,
 		challenge: appservice.NewChallenge, secret: newSecret(),
 		guard: newGuard(lim), nonces: newNonces(lim), people: newPeople(), waiting: newWaiting(),
-		caps: newCaps(lim),
+		caps: newCaps(lim), later: newLater(lim),
 	}
 	if config.FixedChallenge != "" {
 		e.challenge = func() string { return config.FixedChallenge }

@@ -34,6 +34,7 @@ func (e *Edge) handler(metrics bool) http.Handler {
 
 // upgrade takes the request into a WebSocket connection.
 func (e *Edge) upgrade(open func(*conn) door) http.Handler {
+	config := ws.Config{MaxMessage: int64(e.lim.MessageBefore), MaxQueue: e.lim.Queue, Now: e.clock.Now}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 			w.Header().Set("Upgrade", "websocket")
@@ -47,7 +48,7 @@ func (e *Edge) upgrade(open func(*conn) door) http.Handler {
 			http.Error(w, "No further connections at the moment.", http.StatusServiceUnavailable)
 			return
 		}
-		socket, err := ws.Upgrade(w, r, ws.Config{MaxMessage: int64(e.lim.MessageBefore), MaxQueue: e.lim.Queue})
+		socket, err := ws.Upgrade(w, r, config)
 		if err != nil {
 			e.dismiss(from)
 			return // Upgrade has answered

@@ -39,7 +39,7 @@ type wheel struct {
 	slots [slots]slot
 
 	watchMu sync.Mutex
-	watched map[*conn]struct{} // over half: looked at every second
+	watched map[*conn]*trickle // over half: looked at every second
 
 	mu    sync.Mutex // held during a tick; guards the following
 	timer clock.Timer
@@ -54,7 +54,7 @@ type slot struct {
 	conns []*conn
 }
 
-func newWheel(e *Edge) *wheel { return &wheel{edge: e, watched: map[*conn]struct{}{}} }
+func newWheel(e *Edge) *wheel { return &wheel{edge: e, watched: map[*conn]*trickle{}} }
 
 // start begins ticking, once.
 func (w *wheel) start() {
@@ -181,43 +181,4 @@ func (w *wheel) end(c *conn, code int, reason string) {
 	w.edge.drop(reason)
 	c.ending.Store(true)
 	c.ws.Close(code, reason)
-}
-
-// stalled tells that the client has taken nothing for too long.
-func (c *conn) stalled() bool { return c.ws.Stalled() >= c.edge.lim.SlowAfter }
-
-// watch has a connection looked at every second until its queue has drained.
-func (e *Edge) watch(c *conn) {
-	if c.press.on.Swap(true) {
-		return
-	}
-	e.wheel.watchMu.Lock()
-	defer e.wheel.watchMu.Unlock()
-	e.wheel.watched[c] = struct{}{}
-}
-
-func (w *wheel) unwatch(c *conn) {
-	w.watchMu.Lock()
-	defer w.watchMu.Unlock()
-	delete(w.watched, c)
-	c.press.on.Store(false)
-}
-
-// visitWatched ends stalled clients and lets go of those that have caught up.
-func (w *wheel) visitWatched() {
-	w.watchMu.Lock()
-	list := make([]*conn, 0, len(w.watched))
-	for c := range w.watched {
-		list = append(list, c)
-	}
-	w.watchMu.Unlock()
-	for _, c := range list {
-		switch {
-		case c.ws.Queued() <= w.edge.lim.Queue/2:
-			c.press.relax()
-			w.unwatch(c)
-		case c.stalled() && !c.ending.Load():
-			c.slow("no byte taken")
-		}
-	}
 }

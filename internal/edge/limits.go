@@ -18,6 +18,9 @@ type Limits struct {
 	Queue     int           // bytes that wait for one client (1 MiB; full: closed as slow)
 	Credit    int           // bytes one connection may add to a queue over half (64 KiB)
 	SlowAfter time.Duration // without one byte accepted, then closed as slow (10 s)
+	OverHalf  time.Duration // for which a queue may stay over half, then closed as slow (60 s)
+
+	ReceiptWait time.Duration // for which a receipt waits for company (3 ms; below 0: it leaves at once)
 
 	PingEvery    time.Duration // between pings (30 s)
 	SilentAfter  time.Duration // without any frame, then the connection ends (90 s)
@@ -50,6 +53,8 @@ func defaults() Limits {
 		Queue:             1 << 20,
 		Credit:            64 << 10,
 		SlowAfter:         10 * time.Second,
+		OverHalf:          60 * time.Second,
+		ReceiptWait:       3 * time.Millisecond,
 		PingEvery:         30 * time.Second,
 		SilentAfter:       90 * time.Second,
 		LoginTime:         120 * time.Second,
@@ -89,7 +94,7 @@ func (l Limits) withDefaults() Limits {
 		}
 	}
 	times := []struct{ have, def *time.Duration }{
-		{&l.SlowAfter, &d.SlowAfter}, {&l.PingEvery, &d.PingEvery},
+		{&l.SlowAfter, &d.SlowAfter}, {&l.OverHalf, &d.OverHalf}, {&l.PingEvery, &d.PingEvery},
 		{&l.SilentAfter, &d.SilentAfter}, {&l.LoginTime, &d.LoginTime},
 		{&l.SecondFactor, &d.SecondFactor}, {&l.PairWait, &d.PairWait},
 		{&l.PairWaitMax, &d.PairWaitMax}, {&l.AccountForgive, &d.AccountForgive},
@@ -100,6 +105,9 @@ func (l Limits) withDefaults() Limits {
 		if *t.have <= 0 {
 			*t.have = *t.def
 		}
+	}
+	if l.ReceiptWait == 0 {
+		l.ReceiptWait = d.ReceiptWait
 	}
 	return l
 }

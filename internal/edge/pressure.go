@@ -26,17 +26,30 @@ type pressure struct {
 // soon as it has used its credit, or at once above three quarters. A queue that
 // is full all the same closes the connection as slow.
 func (c *conn) queue(t *signal.Turn, parts ...[]byte) error {
-	queued, err := c.ws.Queue(parts...)
+	queued, err := c.put(parts)
 	if err != nil {
-		return c.unqueued(err)
+		return err
+	}
+	c.leave(t)
+	c.weigh(t, queued, parts)
+	return nil
+}
+
+// put appends one text. queued is what now waits.
+func (c *conn) put(parts [][]byte) (queued int, err error) {
+	if queued, err = c.ws.Queue(parts...); err != nil {
+		return queued, c.unqueued(err)
 	}
 	c.edge.metrics.FrameOut()
 	c.traceOut(parts)
-	c.leave(t)
+	return queued, nil
+}
+
+// weigh looks whether what waits, these parts included, is too much.
+func (c *conn) weigh(t *signal.Turn, queued int, parts [][]byte) {
 	if queued > c.edge.lim.Queue/2 {
 		c.pressed(t, queued, sizeOf(parts))
 	}
-	return nil
 }
 
 // queuePing queues a ping, in order with the texts.
@@ -86,7 +99,7 @@ func (c *conn) slow(why string) {
 
 // pressed holds the sender where it has used its credit.
 func (c *conn) pressed(t *signal.Turn, queued, size int) {
-	c.edge.watch(c)
+	c.edge.wheel.watch(c)
 	sender := origin(t)
 	if sender == nil {
 		return

@@ -133,6 +133,7 @@ func (e *Edge) Shutdown(ctx context.Context) error {
 	for _, l := range listeners {
 		_ = l.Close()
 	}
+	e.later.stop()
 	for _, c := range e.wheel.all() {
 		c.ending.Store(true)
 		c.ws.Close(appservice.CloseShutdown, "shutdown")

@@ -83,6 +83,16 @@ func (s *session) SendParts(t *signal.Turn, parts ...[]byte) error {
 	return s.conn.queue(t, parts...)
 }
 
+// SendLater is SendParts of a text that may wait for company, as receipts may: it
+// leaves with the next text to this client, whoever sends that, at the latest after
+// Limits.ReceiptWait. It keeps its place in the order of texts.
+func (s *session) SendLater(t *signal.Turn, parts ...[]byte) error {
+	if s.over.Load() {
+		return appservice.ErrClosed
+	}
+	return s.conn.queueLater(t, parts...)
+}
+
 // Reply implements appservice.Session. It sends at once.
 func (s *session) Reply(req appservice.Frame, v any) error {
 	text, err := appservice.AppendReply(nil, req, v)
