@@ -7,18 +7,21 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // maxText bounds the text of a record.
 const maxText = 16 << 10
 
 // secretParts make a member secret wherever they stand in its name; secretNames
-// and bodyNames are whole names. All are lower-case, and names are compared
+// and bodyNames are whole names, linkNames ends of names. All are lower-case, and names are compared
 // without regard to case, for a misspelt secret is one all the same.
 var (
 	secretParts = []string{"password", "passwd", "pwd", "secret", "token", "digest"}
 	secretNames = []string{"key", "appkey", "usr", "response"}
 	bodyNames   = []string{"data", "text", "alt", "subject"}
+	// linkNames hold an address, or several, that may lack its beginning.
+	linkNames = []string{"url", "attach"}
 )
 
 // An assignment is a name and what gives it a value, inside of some text.
@@ -62,6 +65,7 @@ type masker struct {
 	out     []byte
 	content bool // bodies are shown
 	masked  bool // something was hidden already
+	link    bool // the member that was named last has one of linkNames
 }
 
 // next handles the token at m.at and moves on by at least one byte.
@@ -93,6 +97,7 @@ func (m *masker) quoted() {
 		return
 	}
 	p := m.privacyOf(m.in[m.at:end])
+	m.link = isLink(m.in[m.at:end])
 	m.copyTo(after + 1)
 	if p != public {
 		m.hide(p)
@@ -129,6 +134,12 @@ func (m *masker) privacyOf(quoted []byte) privacy {
 	return public
 }
 
+func isLink(quoted []byte) bool {
+	name, _ := unquote(quoted)
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(linkNames, func(end string) bool { return strings.HasSuffix(name, end) })
+}
+
 // hide replaces the value that follows, whatever its type. Only true, false and
 // null are shown: they tell whether there is something and no more.
 func (m *masker) hide(p privacy) {
@@ -158,17 +169,27 @@ func (m *masker) value(end int) {
 		m.cover(end, body)
 		return
 	}
-	shown := maskURL(s)
+	shown := maskURLs(s)
+	if m.link {
+		shown = maskQuery(shown)
+	}
 	if shown == s {
 		m.copyTo(end)
 		return
 	}
-	quoted, err := json.Marshal(shown)
-	if err != nil {
-		quoted = []byte(`"***"`)
-	}
-	m.out = append(m.out, quoted...)
+	m.out = append(m.out, quote(shown)...)
 	m.at = end
+}
+
+// quote writes a text as a JSON string that people can read: < and > stay.
+func quote(s string) []byte {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if e.Encode(s) != nil {
+		return []byte(`"***"`)
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte{'\n'})
 }
 
 // assigns reports whether a text gives a value to something private.
@@ -223,25 +244,44 @@ func (m *masker) copyTo(end int) {
 	m.at = end
 }
 
-// maskURL hides the query of a URL or path and the credentials before its host.
-func maskURL(s string) string {
-	slash := strings.IndexByte(s, '/')
-	if slash < 0 {
-		return s
+// maskURLs hides, of each URL in a text, the query and the credentials before the
+// host. Only what has a scheme is a URL: other question marks end sentences.
+func maskURLs(s string) string {
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(s, "://")
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		end := strings.IndexFunc(rest, endsURL)
+		if end < 0 {
+			end = len(rest)
+		}
+		out.WriteString("://" + maskQuery(maskUser(rest[:end])))
+		s = rest[end:]
 	}
-	if before, _, found := strings.Cut(s[slash:], "?"); found {
-		s = s[:slash] + before + "?***"
+}
+
+// endsURL tells that a character cannot be part of a URL inside of a text.
+func endsURL(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`<>"`, r) }
+
+// maskQuery hides what follows the first question mark.
+func maskQuery(s string) string {
+	if before, _, found := strings.Cut(s, "?"); found {
+		return before + "?***"
 	}
-	scheme, rest, found := strings.Cut(s, "://")
-	if !found {
-		return s
-	}
-	host, path := rest, ""
-	if at := strings.IndexByte(rest, '/'); at >= 0 {
-		host, path = rest[:at], rest[at:]
+	return s
+}
+
+// maskUser hides the credentials before a host, behind which a path may stand.
+func maskUser(s string) string {
+	host := s
+	if at := strings.IndexAny(s, "/?"); at >= 0 {
+		host = s[:at]
 	}
 	if at := strings.LastIndexByte(host, '@'); at >= 0 {
-		host = "***" + host[at:]
+		return "***" + s[at:]
 	}
-	return scheme + "://" + host + path
+	return s
 }

@@ -19,7 +19,10 @@ func TestMask(t *testing.T) {
 		{"bodies", `{"type":"im_message","data":"Hi \"Bob\"","alt":"x","subject":"","text":null}`,
 			`{"type":"im_message","data":"(10 bytes)","alt":"(1 bytes)","subject":"(0 bytes)","text":null}`},
 		{"value that is a secret's name", `{"method":"digest"}`, `{"method":"digest"}`},
-		{"query of a URL", `{"url":"http://h/f?t=1#x","p":"/f?t=1","s":"what?"}`, `{"url":"http://h/f?***","p":"/f?***","s":"what?"}`},
+		{"query of a URL", `{"url":"http://h/f?t=1#x","p":"http://h?t=1","s":"what?"}`, `{"url":"http://h/f?***","p":"http://h?***","s":"what?"}`},
+		{"query of a path", `{"url":"/f?t=1","attach":["a.png?t=1"],"App_URL":"f?t","s":"<b>and/or</b>, there?"}`,
+			`{"url":"/f?***","attach":["a.png?***"],"App_URL":"f?***","s":"<b>and/or</b>, there?"}`},
+		{"URLs in a text", `{"s":"x? wss://a:b@h/x?t=1<br>http://h/y? why? ftp://h/a@b"}`, `{"s":"x? wss://***@h/x?***<br>http://h/y?*** why? ftp://h/a@b"}`},
 		{"credentials in a URL", `{"url":"ws://a:b@h/x"}`, `{"url":"ws://***@h/x"}`},
 		{"escaped URL", `{"url":"http:\/\/h\/f\u003ft=1"}`, `{"url":"http://h/f?***"}`},
 		{"JSON in a string", `{"info":"{\"pwd\":\"x\"}","x":"{\"text\":\"y\"}"}`, `{"info":"(15 bytes)","x":"(16 bytes)"}`},
@@ -55,6 +58,10 @@ func TestMaskWithContent(t *testing.T) {
 	want := `{"data":"press any \"key\"","text":"see http://h/f?***","pwd":"***"}`
 	if got := mask([]byte(in), true); got != want {
 		t.Errorf("mask(%s)\n got %s\nwant %s", in, got, want)
+	}
+	in = `{"data":"yes/no, <i>there</i>? Are you?","text":"?"}`
+	if got := mask([]byte(in), true); got != in {
+		t.Errorf("mask(%s) = %s", in, got)
 	}
 }
 

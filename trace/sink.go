@@ -16,7 +16,9 @@ func (s logSink) Trace(r Record) {
 		slog.String("flag", r.Flag.String()),
 		slog.String("conn", r.Conn),
 		slog.String("dir", r.Dir.String()),
-		slog.String("frame", r.Text),
+	}
+	if r.Text != "" {
+		attrs = append(attrs, slog.String("frame", r.Text))
 	}
 	if r.Reason != "" {
 		attrs = append(attrs, slog.String("dropped", r.Reason))

@@ -98,7 +98,7 @@ type Record struct {
 	Flag   Flag
 	Conn   string // the connection, as the log names it
 	Dir    Dir
-	Text   string // masked and bounded; valid UTF-8
+	Text   string // masked and bounded; valid UTF-8; may be empty with a Reason
 	Reason string // why the frame was dropped, empty if it was not
 }
 
@@ -153,8 +153,9 @@ func (t *Tracer) Frame(f Flag, conn string, d Dir, frame []byte) {
 	}
 }
 
-// Drop records a frame that came in and goes no further, with the reason that
-// is also counted. The frame is not kept.
+// Drop records that a frame which came in goes no further, with the reason that
+// is also counted. The frame is not kept; it is nil where it was recorded already,
+// or where there is none.
 func (t *Tracer) Drop(f Flag, conn, reason string, frame []byte) {
 	if t.On(f) {
 		t.record(Record{Flag: f, Conn: conn, Dir: In, Reason: reason}, frame)

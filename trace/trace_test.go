@@ -123,9 +123,11 @@ func TestLogSink(t *testing.T) {
 	tracer := New(LogSink(log), PBX)
 	tracer.Frame(PBX, "c1", Out, []byte(`{"mt":"x"}`))
 	tracer.Drop(PBX, "c1", "flood", []byte("\x01\n"))
+	tracer.Drop(PBX, "c2", "nobody_there", nil)
 	for _, want := range []string{
 		`msg=trace flag=PBX conn=c1 dir=out frame="{\"mt\":\"x\"}"` + "\n",
 		`dropped=flood` + "\n",
+		`msg=trace flag=PBX conn=c2 dir=in dropped=nobody_there` + "\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("log %q lacks %q", out.String(), want)
