@@ -241,3 +241,16 @@ func TestServerStopsUnderPhones(t *testing.T) {
 		}
 	}
 }
+
+// A switch without a domain does not blame the password.
+func TestPhoneBeforeTheFirstDomain(t *testing.T) {
+	s := start(t, t.TempDir(), 0)
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := pbx(t, "hello\n", "phone", "--server", s.ws(), "--user", "alice", "--password-file", password)
+	if got.code != exitFailed || !strings.Contains(got.err, "no domain yet") || strings.Contains(got.err, "password") {
+		t.Errorf("%+v", got)
+	}
+}

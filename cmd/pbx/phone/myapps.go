@@ -75,7 +75,7 @@ func (m *MyApps) dial(ctx context.Context) (*appservice.MyApps, error) {
 	defer m.mu.Unlock()
 	if m.again != nil {
 		c, err := m.logIn(ctx, *m.again)
-		if !errors.Is(err, appservice.ErrLoginFailed) {
+		if !errors.Is(err, appservice.ErrLoginFailed) || isTemporary(err) {
 			return c, err
 		}
 		m.again = nil
@@ -96,7 +96,14 @@ func (m *MyApps) logIn(ctx context.Context, c appservice.Credentials) (*appservi
 // explain says what to do about a failed login.
 func explain(url string, err error) error {
 	redirect, redirected := errors.AsType[*appservice.RedirectError](err)
+	login, _ := errors.AsType[*appservice.LoginError](err)
 	switch {
+	case isTemporary(err):
+		return &Temporary{fmt.Errorf("the switch can let nobody in at the moment: it has no domain yet, or its database is out of reach (%w)", err)}
+	case login != nil && login.Code == appservice.LoginNotAuthorized:
+		return &Fatal{fmt.Errorf("nobody has confirmed this login on another device, or somebody has refused it there: try again and confirm it in time (%w)", err)}
+	case login != nil && login.Code == appservice.LoginInvalid:
+		return &Fatal{fmt.Errorf("the switch does not understand the login: is it of another version than this phone? (%w)", err)}
 	case errors.Is(err, appservice.ErrLoginFailed):
 		return &Fatal{fmt.Errorf("the switch refuses the login: is the name right, and the password? (%w)", err)}
 	case errors.Is(err, appservice.ErrForged):
@@ -105,6 +112,13 @@ func explain(url string, err error) error {
 		return &Fatal{fmt.Errorf("the user lives on another switch: use --server with %s", redirect.Info.Host)}
 	}
 	return fmt.Errorf("cannot reach the switch at %s: %w", url, err)
+}
+
+// isTemporary tells that the switch could not look at the login at all. It has no
+// error number of its own for that (decision 24).
+func isTemporary(err error) bool {
+	e, ok := errors.AsType[*appservice.LoginError](err)
+	return ok && e.Code == appservice.LoginInvalid && e.Text == "Temporary failure"
 }
 
 // myAppsLine is a Line.

@@ -31,7 +31,8 @@ type Line interface {
 
 // Config is what Run needs.
 type Config struct {
-	// Dial connects and logs in. An error that is a *Fatal is not tried again.
+	// Dial connects and logs in. An error that is a *Fatal is not tried again,
+	// one that is a *Temporary even before the phone has been ready once.
 	Dial func(context.Context) (Line, Identity, error)
 	HW   string // device to register as, or empty
 	Chat string // chat to begin with, or empty
@@ -52,6 +53,16 @@ func (f *Fatal) Error() string { return f.Err.Error() }
 
 // Unwrap is Err.
 func (f *Fatal) Unwrap() error { return f.Err }
+
+// Temporary is an error of a switch that is there and cannot do what it should:
+// trying again will help.
+type Temporary struct{ Err error }
+
+// Error is that of Err.
+func (t *Temporary) Error() string { return t.Err.Error() }
+
+// Unwrap is Err.
+func (t *Temporary) Unwrap() error { return t.Err }
 
 // phone is the loop of Run and what it owns.
 type phone struct {
@@ -233,7 +244,9 @@ func readFrames(ctx context.Context, line Line) <-chan received {
 
 // again tries once more after a pause, if a person waits for it and it can help.
 func (p *phone) again(err error) error {
-	if _, fatal := errors.AsType[*Fatal](err); fatal || !p.cfg.Interactive || !p.once {
+	_, fatal := errors.AsType[*Fatal](err)
+	_, temporary := errors.AsType[*Temporary](err)
+	if fatal || !p.cfg.Interactive || !p.once && !temporary {
 		return err
 	}
 	pause := p.pause*4/5 + rand.N(p.pause*2/5) // not all phones at once

@@ -305,6 +305,39 @@ func TestReconnect(t *testing.T) {
 	})
 }
 
+// A switch that can let nobody in yet is waited for by a person, with pauses that
+// grow, and not by a script.
+func TestTemporaryFailure(t *testing.T) {
+	for _, interactive := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			keyboard, typing := io.Pipe()
+			dials, begin := 0, time.Now()
+			dial := func(ctx context.Context) (Line, Identity, error) {
+				if dials++; dials < 5 {
+					return nil, Identity{}, &Temporary{errors.New("out of reach")}
+				}
+				defer typing.Close()
+				return newFakeSwitch().dial(ctx)
+			}
+			var out bytes.Buffer
+			err := Run(t.Context(), Config{Dial: dial, JSON: true, Interactive: interactive, In: keyboard, Out: &out})
+			if !interactive {
+				typing.Close()
+				if err == nil || err.Error() != "out of reach" || dials != 1 {
+					t.Errorf("a script: %v after %d dials", err, dials)
+				}
+				return
+			}
+			if waited := time.Since(begin); err != nil || dials != 5 || waited < 5*time.Second || waited > 10*time.Second {
+				t.Errorf("%v after %d dials in %v", err, dials, waited)
+			}
+			if n := strings.Count(out.String(), "out of reach; trying again in"); n != 4 {
+				t.Errorf("told %d times\n%s", n, &out)
+			}
+		})
+	}
+}
+
 func TestErrorsThatEndThePhone(t *testing.T) {
 	wrong := &Fatal{errors.New("wrong password")}
 	failing := func(err error) func(context.Context) (Line, Identity, error) {
