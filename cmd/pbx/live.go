@@ -44,8 +44,8 @@ func state(k admin.Call) string {
 	switch {
 	case k.Inboxes:
 		return "inboxes"
-	case k.Held:
-		return "held"
+	case k.Kept:
+		return "kept"
 	case k.Answered:
 		return "answered"
 	}

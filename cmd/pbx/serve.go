@@ -25,19 +25,19 @@ import (
 
 type serveCommand struct {
 	storage       `embed:""`
-	Listen        []string       `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Where to listen (${default}); several allowed, port 0 takes a free one. Plain text elsewhere than on loopback is http+insecure://..."`
-	Messages      string         `default:"off" placeholder:"off" help:"Who stores chats: off (nobody). embedded and external are not available yet."`
-	Demo          bool           `help:"Make the domain demo.example with three users and print their passwords; loopback only."`
-	Name          string         `default:"tandem" placeholder:"NAME" help:"Name of the switch, told to app services."`
-	TLSCert       string         `name:"tls-cert" placeholder:"FILE" help:"Certificate for https listeners; read anew when it changes."`
-	TLSKey        string         `name:"tls-key" placeholder:"FILE" help:"Its private key."`
-	TrustedProxy  []netip.Prefix `placeholder:"CIDR" help:"Proxies that are believed about the addresses of their clients (several allowed)."`
-	PublicURL     string         `name:"public-url" placeholder:"URL" help:"Address under which clients reach the switch, for what it prints."`
-	MetricsPublic bool           `help:"Show /metrics on every listener, not on loopback alone."`
-	Trace         string         `placeholder:"FLAGS" help:"Write frames to the log: PBX, WebSocket, App, Database, AppWebsocket, Signalling, separated by commas. Secrets and texts are masked."`
-	LogLevel      slog.Level     `default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (${default})."`
-	Limits        limitFlags     `embed:"" group:"Limits:"`
-	Pprof         string         `hidden:"" env:"-" placeholder:"HOST:PORT" help:"Profiler, on loopback only."`
+	Listen        []string   `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Where to listen (${default}); several allowed, port 0 takes a free one. Plain text elsewhere than on loopback is http+insecure://..."`
+	Messages      string     `default:"off" placeholder:"off" help:"Who stores chats: off (nobody). embedded and external are not available yet."`
+	Demo          bool       `help:"Make the domain demo.example with three users and print their passwords; loopback only."`
+	Name          string     `default:"tandem" placeholder:"NAME" help:"Name of the switch, told to app services."`
+	TLSCert       string     `name:"tls-cert" placeholder:"FILE" help:"Certificate for https listeners; read anew when it changes."`
+	TLSKey        string     `name:"tls-key" placeholder:"FILE" help:"Its private key."`
+	TrustedProxy  []network  `placeholder:"CIDR" help:"Proxies that are believed about the addresses of their clients: networks or single addresses (several allowed)."`
+	PublicURL     string     `name:"public-url" placeholder:"URL" help:"Address under which clients reach the switch, for what it prints."`
+	MetricsPublic bool       `help:"Show /metrics on every listener, not on loopback alone."`
+	Trace         string     `placeholder:"FLAGS" help:"Write frames to the log: PBX, WebSocket, App, Database, AppWebsocket, Signalling, separated by commas. Secrets and texts are masked."`
+	LogLevel      slog.Level `default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (${default})."`
+	Limits        limitFlags `embed:"" group:"Limits:"`
+	Pprof         string     `hidden:"" env:"-" placeholder:"HOST:PORT" help:"Profiler, on loopback only."`
 }
 
 // Run implements the command.
@@ -89,7 +89,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(),
 		Name: c.Name, Version: version, Build: revision(),
 		Listen: c.Listen, CertFile: c.TLSCert, KeyFile: c.TLSKey,
-		PublicMetrics: c.MetricsPublic, TrustedProxies: c.TrustedProxy, Ready: ready(dir.Directory, claim),
+		PublicMetrics: c.MetricsPublic, TrustedProxies: prefixes(c.TrustedProxy), Ready: ready(dir.Directory, claim),
 	})
 	if err != nil {
 		return err
@@ -148,6 +148,29 @@ func (c serveCommand) check() (trace.Flag, error) {
 		return flags, c.checkDemo()
 	}
 	return flags, nil
+}
+
+// network is a setting like 10.0.0.0/8, or a single address.
+type network struct{ netip.Prefix }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (n *network) UnmarshalText(text []byte) (err error) {
+	if addr, notOne := netip.ParseAddr(string(text)); notOne == nil && addr.Zone() == "" {
+		n.Prefix = netip.PrefixFrom(addr, addr.BitLen())
+		return nil
+	}
+	if n.Prefix, err = netip.ParsePrefix(string(text)); err != nil {
+		return fmt.Errorf("%q is neither an address, like 127.0.0.1, nor a network, like 10.0.0.0/8", text)
+	}
+	return nil
+}
+
+func prefixes(list []network) []netip.Prefix {
+	var plain []netip.Prefix
+	for _, n := range list {
+		plain = append(plain, n.Prefix)
+	}
+	return plain
 }
 
 // isLoopback tells whether only this machine reaches host:port.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/tandem-switch/tandem/internal/admin"
 )
 
 func get(t *testing.T, url string) (status int, body string) {
@@ -71,4 +73,26 @@ func TestPartFails(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	play(t, data, []step{{args: "domain list", out: "DOMAIN"}}) // nothing holds the directory
+}
+
+func TestNetwork(t *testing.T) {
+	for text, want := range map[string]string{
+		"127.0.0.1": "127.0.0.1/32", "::1": "::1/128", "10.0.0.0/8": "10.0.0.0/8", "2001:db8::/32": "2001:db8::/32",
+		"": "", "10.0.0": "", "10.0.0.0/33": "", "fe80::1%eth0": "", "localhost": "",
+	} {
+		var n network
+		if err := n.UnmarshalText([]byte(text)); (err == nil) != (want != "") || err == nil && n.String() != want {
+			t.Errorf("%q is %v, %v, want %q", text, n, err, want)
+		}
+	}
+}
+
+func TestStateOfACall(t *testing.T) {
+	for want, call := range map[string]admin.Call{
+		"calling": {}, "answered": {Answered: true}, "kept": {Answered: true, Kept: true}, "inboxes": {Inboxes: true},
+	} {
+		if got := state(call); got != want {
+			t.Errorf("%+v is %q, want %q", call, got, want)
+		}
+	}
 }

@@ -44,7 +44,7 @@ func (l *Local) Calls(context.Context, ListCalls) ([]Call, error) {
 	for _, c := range found {
 		list = append(list, Call{
 			Kind: c.Kind.String(), Domain: names[c.Domain], From: c.From, To: c.To,
-			Answered: c.Answered, Held: c.Held, Inboxes: c.Inboxes, Legs: c.Legs, Texts: c.Texts, Since: c.Since,
+			Answered: c.Answered, Kept: c.Held, Inboxes: c.Inboxes, Legs: c.Legs, Texts: c.Texts, Since: c.Since,
 		})
 	}
 	return list, nil

@@ -148,7 +148,7 @@ func TestLive(t *testing.T) {
 			SIP: "alice", Domain: "example.com", HW: "desk", Flags: "NO_MEDIA_CALL|IM_EXT|IM_INBOX", Inbox: true, Conn: "c7", Since: since,
 		}})
 		equal(t, must(op.Calls(ctx, admin.ListCalls{}))(t), []admin.Call{{
-			Kind: "chat", Domain: "example.com", From: "alice", To: "bob", Answered: true, Held: true, Legs: 2, Texts: 3, Since: since,
+			Kind: "chat", Domain: "example.com", From: "alice", To: "bob", Answered: true, Kept: true, Legs: 2, Texts: 3, Since: since,
 		}})
 	})
 }

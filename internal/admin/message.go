@@ -215,14 +215,14 @@ type Registration struct {
 type ListCalls struct{}
 
 // Call is a live call. A chat has one for each caller, and one for each side on
-// whose behalf the switch holds it.
+// whose behalf the switch keeps it.
 type Call struct {
 	Kind     string    `json:"kind"` // chat, media or other
 	Domain   string    `json:"domain"`
 	From     string    `json:"from"`
 	To       string    `json:"to"`
 	Answered bool      `json:"answered"`
-	Held     bool      `json:"held"`    // by the switch, on behalf of an inbox
+	Kept     bool      `json:"kept"`    // by the switch, on behalf of an inbox
 	Inboxes  bool      `json:"inboxes"` // a chat between inboxes, which needs no call
 	Legs     int       `json:"legs"`
 	Texts    uint64    `json:"texts"` // of the chat so far
