@@ -121,6 +121,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	}
 
 	log.Info("stopping")
+	doors.Drain()
 	pbx.Close() // releases every call; what was accepted is on its way
 	parts.stop("doors")
 	parts.stop("control socket")

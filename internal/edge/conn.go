@@ -202,7 +202,7 @@ func (c *conn) Message(text []byte) error {
 	c.traceIn(text)
 	f, err := appservice.ParseFrame(&c.scratch.doc, text)
 	if err != nil {
-		return c.unreadable(err, text)
+		return c.unreadable(err)
 	}
 	if err := c.handle(f); err != nil {
 		return err
@@ -221,8 +221,8 @@ func (c *conn) settle() error {
 
 // unreadable handles a text that is no frame (appwebsocket.md 1.4 rule 6,
 // decisions 2, 7).
-func (c *conn) unreadable(err error, text []byte) error {
-	c.dropped(reasonOf(err), text)
+func (c *conn) unreadable(err error) error {
+	c.dropped(reasonOf(err))
 	if errors.Is(err, appservice.ErrObsolete) && c.sess.Load() == nil {
 		return c.close(appservice.ClosePolicy, "obsolete protocol")
 	}
@@ -254,7 +254,7 @@ func (c *conn) handle(f appservice.Frame) error {
 	}
 	if f.API == "" {
 		if f.Duplicate() {
-			c.dropped("duplicate_name", f.Raw)
+			c.dropped("duplicate_name")
 			return nil
 		}
 		return c.door.message(c, f)
@@ -289,7 +289,7 @@ func (c *conn) call(s *session, f appservice.Frame) error {
 // Register and Attach with err in their result, everything else with Error (A12).
 func (c *conn) notAllowed(f appservice.Frame) error {
 	if f.API == appservice.APIPbxSignal && f.MT == "Register" || f.API == appservice.APIEpSignal && f.MT == "Attach" {
-		c.dropped("api_not_allowed", f.Raw)
+		c.dropped("api_not_allowed")
 		return c.answer(f, refused{MT: f.MT + "Result", Err: "not allowed"})
 	}
 	return c.refuse(f, "api_not_allowed", appservice.TextNotAllowed)
@@ -329,7 +329,7 @@ func (c *conn) failed(f appservice.Frame, err error) error {
 // refuse traces a frame that is not handled and answers it with Error if it has
 // a src (decision 8).
 func (c *conn) refuse(f appservice.Frame, reason, text string) error {
-	c.dropped(reason, f.Raw)
+	c.dropped(reason)
 	return c.answerError(f, 1, text)
 }
 
@@ -343,7 +343,7 @@ func (c *conn) answerError(f appservice.Frame, code int, text string) error {
 // Binary implements ws.Handler (appwebsocket.md 1.3).
 func (c *conn) Binary() error {
 	c.begin()
-	c.dropped("binary", nil)
+	c.dropped("binary")
 	if c.sess.Load() == nil {
 		return c.close(appservice.CloseBinary, "text only")
 	}

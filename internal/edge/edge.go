@@ -67,20 +67,22 @@ type Edge struct {
 	challenge               func() string
 	secret                  string // password of the built-in apps
 
-	guard   *guard
-	nonces  *nonces
-	people  *people
-	waiting *waiting
-	wheel   *wheel
-	later   *later
-	caps    *caps
-	scratch sync.Pool
-	numbers atomic.Uint64 // of connections
+	guard    *guard
+	failures *failures
+	nonces   *nonces
+	people   *people
+	waiting  *waiting
+	wheel    *wheel
+	later    *later
+	caps     *caps
+	scratch  sync.Pool
+	numbers  atomic.Uint64 // of connections
 
 	mu        sync.Mutex // guards the following
 	servers   []*http.Server
 	listeners []*listener
-	closing   bool
+	draining  bool           // nobody new is let in
+	closing   bool           // those who are in are sent away
 	ended     sync.WaitGroup // one for each connection
 }
 
@@ -106,7 +108,7 @@ func New(config Config) (*Edge, error) {
 		pbxName: config.Name, version: config.Version, build: config.Build, listen: listen,
 		trusted: config.TrustedProxies, ready: config.Ready,
 		challenge: appservice.NewChallenge, secret: newSecret(),
-		guard: newGuard(lim), nonces: newNonces(lim), people: newPeople(), waiting: newWaiting(),
+		guard: newGuard(lim), failures: newFailures(lim), nonces: newNonces(lim), people: newPeople(), waiting: newWaiting(),
 		caps: newCaps(lim), later: newLater(lim),
 	}
 	if config.FixedChallenge != "" {
@@ -175,7 +177,7 @@ func newSecret() string {
 func (e *Edge) admit() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closing {
+	if e.draining || e.closing {
 		return false
 	}
 	e.ended.Add(1)

@@ -118,10 +118,7 @@ func (e *Edge) healthz(w http.ResponseWriter, _ *http.Request) {
 
 // readyz tells whether clients should come here.
 func (e *Edge) readyz(w http.ResponseWriter, _ *http.Request) {
-	e.mu.Lock()
-	closing := e.closing
-	e.mu.Unlock()
-	if closing {
+	if e.ends() {
 		plain(w, http.StatusServiceUnavailable, "shutting down\n")
 		return
 	}
@@ -133,6 +130,13 @@ func (e *Edge) readyz(w http.ResponseWriter, _ *http.Request) {
 		}
 	}
 	plain(w, http.StatusOK, "ready\n")
+}
+
+// ends tells that the switch is on its way down.
+func (e *Edge) ends() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.draining || e.closing
 }
 
 // metricsPage is for this machine alone unless configured otherwise; a request

@@ -183,11 +183,11 @@ func (d *clientDoor) guarded(who string, check func() (entry, error)) (entry, er
 	return in, err
 }
 
-// mayTry asks the guard; a refusal is counted.
+// mayTry asks the guard; a refusal is counted and logged.
 func (e *Edge) mayTry(door, who string, from netip.Addr) bool {
 	r := e.guard.allow(who, from, e.clock.Now())
 	if r != allowed {
-		e.metrics.LoginFailed(door, string(r))
+		e.loginFailed(door, who, from, string(r), true)
 	}
 	return r == allowed
 }
@@ -199,8 +199,7 @@ func (e *Edge) tried(door, who string, from netip.Addr, ok bool) {
 		return
 	}
 	e.guard.failed(who, from, e.clock.Now())
-	e.metrics.LoginFailed(door, "credentials")
-	e.log.Info("a login failed", "door", door, "account", who, "from", from)
+	e.loginFailed(door, who, from, "credentials", false)
 }
 
 // password is the password of an object, or a dummy at the same cost.

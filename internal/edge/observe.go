@@ -32,11 +32,12 @@ func (c *conn) traceOut(parts [][]byte) {
 	c.edge.tracer.Frame(c.edge.flag(), c.id, trace.Out, text)
 }
 
-// dropped counts and shows a frame that is not handled.
-func (c *conn) dropped(reason string, text []byte) {
+// dropped counts a frame that is not handled and shows why; traceIn has shown the
+// frame.
+func (c *conn) dropped(reason string) {
 	c.edge.drop(reason)
 	if c.edge.tracer.On(shown) {
-		c.edge.tracer.Drop(c.edge.flag(), c.id, reason, text)
+		c.edge.tracer.Drop(c.edge.flag(), c.id, reason, nil)
 	}
 }
 

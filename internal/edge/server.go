@@ -121,18 +121,24 @@ func (e *Edge) server(l *listener) *http.Server {
 	}
 }
 
+// Drain lets nobody new in: /readyz says so, and further sockets get 503. Whoever
+// is in goes on, until Shutdown.
+func (e *Edge) Drain() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.draining = true
+}
+
 // Shutdown takes no further connections, sends every client what is queued for
 // it and then close code 1001, and waits until all have gone. When ctx is done it
-// cuts those that are left and returns the context's error.
+// cuts those that are left and returns the context's error. The pages are served
+// to the end, so that /readyz can be asked meanwhile.
 func (e *Edge) Shutdown(ctx context.Context) error {
 	e.mu.Lock()
 	e.closing = true
 	servers, listeners := e.servers, e.listeners
 	e.mu.Unlock()
 	e.wheel.stop()
-	for _, l := range listeners {
-		_ = l.Close()
-	}
 	e.later.stop()
 	for _, c := range e.wheel.all() {
 		c.ending.Store(true)
@@ -148,6 +154,9 @@ func (e *Edge) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		e.cut()
 		<-gone
+	}
+	for _, l := range listeners {
+		_ = l.Close()
 	}
 	for _, s := range servers {
 		_ = s.Close() // what is left are idle HTTP connections
