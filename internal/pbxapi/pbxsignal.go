@@ -16,7 +16,7 @@ import (
 // PbxSignal is the API of registrations and calls (appwebsocket.md 3).
 type PbxSignal struct {
 	sw    *signal.Switch
-	lines sync.Map // appservice.Session -> *line; only sessions that used the API
+	lines sync.Map // appservice.Session -> *line, of sessions that keep nothing themselves
 }
 
 // The name of the API and its messages.
@@ -66,8 +66,9 @@ func inTurn(ctx context.Context, f func(t *signal.Turn)) {
 // Closed implements appservice.Closer: registrations and calls end with the
 // session.
 func (p *PbxSignal) Closed(ctx context.Context, s appservice.Session) {
-	if l, ok := p.lines.LoadAndDelete(s); ok {
-		inTurn(ctx, func(t *signal.Turn) { l.(*line).conn.Close(t) })
+	if l := p.known(s); l != nil {
+		p.lines.Delete(s)
+		inTurn(ctx, func(t *signal.Turn) { l.conn.Close(t) })
 	}
 }
 
@@ -77,8 +78,8 @@ func (p *PbxSignal) Pong(ctx context.Context, s appservice.Session, payload []by
 	if !ok {
 		return
 	}
-	if l, ok := p.lines.Load(s); ok {
-		inTurn(ctx, func(t *signal.Turn) { l.(*line).conn.Pong(t, n) })
+	if l := p.known(s); l != nil {
+		inTurn(ctx, func(t *signal.Turn) { l.conn.Pong(t, n) })
 	}
 }
 
@@ -97,23 +98,31 @@ type keeper interface {
 	Kept(api appservice.API) any
 }
 
+// known is the line of a session that has used the API, nil if it has not.
+func (p *PbxSignal) known(s appservice.Session) *line {
+	var v any
+	if k, ok := s.(keeper); ok {
+		v = k.Kept(p)
+	} else {
+		v, _ = p.lines.Load(s)
+	}
+	l, _ := v.(*line)
+	return l
+}
+
 func (p *PbxSignal) line(s appservice.Session) *line {
-	k, keeps := s.(keeper)
-	if keeps {
-		if l, ok := k.Kept(p).(*line); ok {
-			return l
-		}
-	} else if l, ok := p.lines.Load(s); ok {
-		return l.(*line)
+	if l := p.known(s); l != nil {
+		return l
 	}
 	l := &line{sess: s}
 	l.parts, _ = s.(partSender)
 	l.later, _ = s.(laterSender)
 	l.conn = p.sw.Connect(l)
-	if keeps {
+	if k, ok := s.(keeper); ok {
 		k.Keep(p, l)
+	} else {
+		p.lines.Store(s, l)
 	}
-	p.lines.Store(s, l)
 	return l
 }
 
