@@ -17,8 +17,8 @@ import (
 // conn is one WebSocket connection, from its upgrade to its end.
 //
 // Its fields belong to the reading goroutine unless they say otherwise. That
-// goroutine changes once, after the login: the new one has a small stack for the
-// rest of the connection's life.
+// goroutine changes once, after login and registration: the new one has a small
+// stack for the rest of the connection's life.
 type conn struct {
 	edge *Edge
 	ws   *ws.Conn
@@ -32,6 +32,7 @@ type conn struct {
 	odd     appservice.Tolerance
 	sess    atomic.Pointer[session] // nil before the login; set by authorising sessions too
 	second  bool                    // the reading goroutine is the second one
+	frames  uint8                   // since the login, until second
 	ending  atomic.Bool             // a close was sent: nothing more is handled
 
 	done  chan struct{} // closed at the end
@@ -207,12 +208,20 @@ func (c *conn) Message(text []byte) error {
 	if err := c.handle(f); err != nil {
 		return err
 	}
-	return c.settle()
+	return c.settle(f.MT)
 }
 
-// settle moves to the second goroutine once the login is done.
-func (c *conn) settle() error {
+// newcomer is after how many frames of a session the goroutine changes at the
+// latest.
+const newcomer = 16
+
+// settle moves to the second goroutine once the client has registered: what comes
+// then is the small talk of a long life, and needs a small stack.
+func (c *conn) settle(mt string) error {
 	if c.second || c.sess.Load() == nil {
+		return nil
+	}
+	if c.frames++; c.frames < newcomer && mt != "Register" {
 		return nil
 	}
 	c.TurnEnd()
