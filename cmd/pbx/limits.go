@@ -22,7 +22,7 @@ type limitFlags struct {
 	SilentAfter time.Duration `name:"limit-silent" placeholder:"TIME" help:"Without any frame a connection ends (90s)."`
 	PingEvery   time.Duration `name:"limit-ping" placeholder:"TIME" help:"Between pings (30s)."`
 
-	ReceiptWait *time.Duration `name:"limit-receipt-wait" placeholder:"TIME" help:"How long a receipt waits to share a write (3ms; 0 is not at all)."`
+	ReceiptWait *time.Duration `name:"limit-receipt-wait" placeholder:"TIME" help:"How long a receipt waits to share a write (10ms; 0 is not at all)."`
 
 	LoginsPair    int `name:"limit-logins-pair" placeholder:"N" help:"Wrong logins to one account from one address before waits begin (10; -1 is none)."`
 	LoginsAccount int `name:"limit-logins-account" placeholder:"N" help:"Wrong logins to one account from everywhere (200; -1 is none)."`

@@ -73,7 +73,7 @@ func numbered(n int) string { return fmt.Sprintf(`{"mt":"Late","n":%d}`, n) }
 
 func TestReceiptLeavesByItself(t *testing.T) {
 	r := newRig(t)
-	if r.edge.later.wait != 3*time.Millisecond {
+	if r.edge.later.wait != 10*time.Millisecond {
 		t.Errorf("receipts wait for %v", r.edge.later.wait)
 	}
 	c := r.loginUser("alice")

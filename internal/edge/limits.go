@@ -20,7 +20,7 @@ type Limits struct {
 	SlowAfter time.Duration // without one byte accepted, then closed as slow (10 s)
 	OverHalf  time.Duration // for which a queue may stay over half, then closed as slow (60 s)
 
-	ReceiptWait time.Duration // for which a receipt waits for company (3 ms; below 0: it leaves at once)
+	ReceiptWait time.Duration // for which a receipt waits for company (10 ms; below 0: it leaves at once)
 
 	PingEvery    time.Duration // between pings (30 s)
 	SilentAfter  time.Duration // without any frame, then the connection ends (90 s)
@@ -54,7 +54,7 @@ func defaults() Limits {
 		Credit:            64 << 10,
 		SlowAfter:         10 * time.Second,
 		OverHalf:          60 * time.Second,
-		ReceiptWait:       3 * time.Millisecond,
+		ReceiptWait:       10 * time.Millisecond,
 		PingEvery:         30 * time.Second,
 		SilentAfter:       90 * time.Second,
 		LoginTime:         120 * time.Second,
