@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/binary"
+	"hash/maphash"
 	"strconv"
 	"time"
 
@@ -16,13 +17,16 @@ const maxTexts = 1000
 
 // entry is a text that the switch has taken.
 type entry struct {
-	seq   uint64
-	side  uint8
-	done  bool
-	cause Cause // 0 = sent, else failed with it; once done
-	at    int64 // ms since 1970
-	id    string
-	chat  *Chat
+	seq     uint64
+	side    uint8
+	done    bool
+	cause   Cause  // 0 = sent, else failed with it; once done
+	slot    uint16 // where it is kept
+	chained uint16 // slot+1 of the next text in its chain
+	hash    uint32
+	at      int64 // ms since 1970
+	id      string
+	chat    *Chat
 }
 
 func (e *entry) idString() string {
@@ -49,42 +53,77 @@ func (c *Chat) switchID(seq uint64) string {
 	return base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:])
 }
 
-// texts is the memory of a chat: the newest texts in their order, and where each
-// id stands.
+// texts is the memory of a chat: the newest texts in their order, and a hash table
+// of their ids that is chained through them. It is small and lies together: a
+// thousand texts in each of many chats are touched with few cache misses, and cost
+// the garbage collector nothing but their ids.
 type texts struct {
-	ring []entry // ring[seq % len] once full, else ring[i] in order
-	next int     // where the next one goes when full
-	byID map[textKey]int
+	ring    []entry // in order until it is full, then from next
+	next    int
+	buckets []uint16 // slot+1 of the first text of each chain, 0 = none; a power of two
 }
 
-// textKey has the sending person in it: two people may use the same id.
-type textKey struct {
-	side uint8
-	id   string
-}
+// idSeed makes the chains unpredictable for those who choose ids.
+var idSeed = maphash.MakeSeed()
+
+// hashID has the sending person in it: two people may use the same id.
+func hashID(side uint8, id string) uint32 { return uint32(maphash.String(idSeed, id)) ^ uint32(side) }
+
+func (x *texts) bucket(hash uint32) *uint16 { return &x.buckets[hash&uint32(len(x.buckets)-1)] }
 
 func (x *texts) find(side int, id string) *entry {
-	if i, ok := x.byID[textKey{uint8(side), id}]; ok {
-		return &x.ring[i]
+	if len(x.buckets) == 0 {
+		return nil
+	}
+	hash := hashID(uint8(side), id)
+	for i := *x.bucket(hash); i != 0; i = x.ring[i-1].chained {
+		if e := &x.ring[i-1]; e.hash == hash && e.side == uint8(side) && e.id == id {
+			return e
+		}
 	}
 	return nil
 }
 
-func (x *texts) add(e entry) {
-	if x.byID == nil {
-		x.byID = map[textKey]int{}
-	}
-	i := len(x.ring)
-	if i < maxTexts {
-		x.ring = append(x.ring, e)
+// add enters a text and returns its slot. When the memory is full it takes the
+// place of the oldest.
+func (x *texts) add(e entry) (slot int) {
+	e.hash = hashID(e.side, e.id)
+	slot = len(x.ring)
+	if slot == maxTexts {
+		slot = x.next
+		x.next = (slot + 1) % maxTexts
+		x.unchain(slot)
+		x.ring[slot] = e
 	} else {
-		i = x.next
-		old := &x.ring[i]
-		delete(x.byID, textKey{old.side, old.id})
-		*old = e
-		x.next = (i + 1) % maxTexts
+		x.ring = append(x.ring, e)
 	}
-	x.byID[textKey{e.side, e.id}] = i
+	if len(x.ring) > len(x.buckets) {
+		x.grow()
+	} else {
+		x.chain(slot)
+	}
+	return slot
+}
+
+func (x *texts) chain(slot int) {
+	first := x.bucket(x.ring[slot].hash)
+	x.ring[slot].chained, *first = *first, uint16(slot+1)
+}
+
+func (x *texts) unchain(slot int) {
+	at := x.bucket(x.ring[slot].hash)
+	for *at != uint16(slot+1) {
+		at = &x.ring[*at-1].chained
+	}
+	*at = x.ring[slot].chained
+}
+
+// grow doubles the table and chains everything anew.
+func (x *texts) grow() {
+	x.buckets = make([]uint16, max(8, 2*len(x.buckets)))
+	for slot := range x.ring {
+		x.chain(slot)
+	}
 }
 
 // enter gives a text its place in the chat. A repeated id of the same sender is
@@ -109,7 +148,7 @@ func (c *Chat) enter(t *Turn, w writer, x *Text) (e entry, repeated bool) {
 		}
 	}
 	e.idString()
-	c.texts.add(e)
+	e.slot = uint16(c.texts.add(e))
 	return e, false
 }
 
@@ -134,8 +173,10 @@ func (c *Chat) result(t *Turn, w writer, e entry, cause Cause) {
 	if !w.leg.reg.ext() {
 		return
 	}
-	if kept := c.texts.find(int(e.side), e.idString()); kept != nil {
-		*kept = e
+	if int(e.slot) < len(c.texts.ring) {
+		if kept := &c.texts.ring[e.slot]; kept.seq == e.seq {
+			kept.done, kept.cause = true, cause
+		}
 	}
 	c.tell(t, w, &e)
 }
