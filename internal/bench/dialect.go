@@ -75,6 +75,9 @@ func (relayDialect) scanner() scanner                  { return relayScanner{} }
 type relayScanner struct{}
 
 func (relayScanner) scan(payload []byte) (texts, acks int, err error) {
+	if len(payload) == len(ack) {
+		return 0, 1, nil
+	}
 	if len(payload) != textSize {
 		return 0, 0, fmt.Errorf("%w: a text of %d bytes", errUnexpected, len(payload))
 	}

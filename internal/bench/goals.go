@@ -35,6 +35,7 @@ func goals() []goal {
 		{"G1", "G1", "CPU per message, 1 in flight per pair", "µs", Relay, "", 1.20, 1.0, 0},
 		{"G1", "G1", "", "µs", NATS, "", 0.70, none, 0},
 		{"G2", "G2", "the same, each acknowledged to the sender", "µs", Relay, "G1", 1.90, 1.55, 0},
+		{"G2", "G2", "  beside R with an acknowledgement", "µs", Relay, "", 0, none, 0},
 		{"G2", seriesOneWay, "  texts in one direction only", "µs", Relay, "G1", 0, none, 0},
 		{"G3", "G3", "CPU per message, 32 in flight per pair", "µs", Coalescing, "", 1.8, 1.1, 0},
 		{"G3", "G3", "", "µs", NATS, "", 1.4, 0.85, 0},

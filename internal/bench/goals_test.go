@@ -12,6 +12,7 @@ func TestRows(t *testing.T) {
 		v.add("G1", Relay, x)
 		v.add("G1", Tandem, x*1.1)
 		v.add("G1", NATS, x*1.25)
+		v.add("G2", Relay, x*1.6)
 		v.add("G2", Tandem, x*2)
 	}
 	v.add("G9", Tandem, 0.004)
@@ -20,7 +21,7 @@ func TestRows(t *testing.T) {
 		measured float64
 		verdict  string
 	}{
-		{"G1", 1.1, "ok"}, {"G1", 0.88, "short"}, {"G2", 2, "short"}, {"G9", 0.004, "stretch"},
+		{"G1", 1.1, "ok"}, {"G1", 0.88, "short"}, {"G2", 2, "short"}, {"G2", 1.25, ""}, {"G9", 0.004, "stretch"},
 	}
 	rows := v.rows()
 	if len(rows) != len(want) {

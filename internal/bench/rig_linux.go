@@ -45,7 +45,7 @@ type rig struct {
 	starter *starter
 	servers map[Kind]*process
 	pairs   map[Kind]*loop
-	ext     *loop // T with receipts
+	ext     map[Kind]*loop // pairs whose texts are acknowledged
 	idle    *idlers
 	running []*process
 	values  values
@@ -57,7 +57,7 @@ type rig struct {
 // Run measures everything that the configuration asks for. It starts and ends
 // all servers itself, uses loopback only and leaves nothing behind.
 func Run(ctx context.Context, c Config) (*Report, error) {
-	r := &rig{Config: c, ctx: ctx, values: values{}, servers: map[Kind]*process{}, pairs: map[Kind]*loop{}}
+	r := &rig{Config: c, ctx: ctx, values: values{}, servers: map[Kind]*process{}, pairs: map[Kind]*loop{}, ext: map[Kind]*loop{}}
 	defer r.close()
 	for _, step := range []func() error{r.prepare, r.startIdle, r.startServers, r.rounds, r.noteDisturbance, r.allocations, r.fanOuts, r.profiles, r.endIdle} {
 		if err := step(); err != nil {
@@ -177,8 +177,8 @@ func (r *rig) openPairs(k Kind) (err error) {
 	if r.pairs[k], err = r.open(k, "plain", false); err != nil {
 		return err
 	}
-	if k == Tandem && r.wants("G2") {
-		r.ext, err = r.open(k, "ext", true)
+	if (k == Tandem || k == Relay) && r.wants("G2") {
+		r.ext[k], err = r.open(k, acknowledgedSet, true)
 	}
 	return err
 }
@@ -203,8 +203,10 @@ func (r *rig) close() {
 			l.close()
 		}
 	}
-	if r.ext != nil {
-		r.ext.close()
+	for _, l := range r.ext {
+		if l != nil {
+			l.close()
+		}
 	}
 	for _, p := range r.running {
 		p.stop()

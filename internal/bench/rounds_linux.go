@@ -60,17 +60,18 @@ func (r *rig) manyInFlight(k Kind, round int) error {
 	return r.closedLoop("G3", k, round, r.pairs[k], run{driver: pingPong{}, seed: seedPairs(batch), fan: 1})
 }
 
-// acknowledged measures T alone: texts both ways, so that a receipt may ride
-// with the answer, and one way, where it has to travel by itself.
+// acknowledged measures T, and R with an acknowledgement of its own: texts both
+// ways, so that a receipt may ride with the answer, and one way, where it has to
+// travel by itself.
 func (r *rig) acknowledged(k Kind, round int) error {
-	if k != Tandem {
+	if r.ext[k] == nil {
 		return nil
 	}
-	err := r.closedLoop("G2", k, round, r.ext, run{driver: pingPong{}, seed: seedPairs(1), fan: 1, acks: true})
+	err := r.closedLoop("G2", k, round, r.ext[k], run{driver: pingPong{}, seed: seedPairs(1), fan: 1, acks: true})
 	if err != nil {
 		return err
 	}
-	return r.closedLoop(seriesOneWay, k, round, r.ext, run{driver: oneWay{}, seed: seedWriters, fan: 1, acks: true})
+	return r.closedLoop(seriesOneWay, k, round, r.ext[k], run{driver: oneWay{}, seed: seedWriters, fan: 1, acks: true})
 }
 
 func (r *rig) closedLoop(series string, k Kind, round int, l *loop, m run) error {
