@@ -67,6 +67,10 @@ var script = []step{
 	{args: "device list --user alice", out: "desk alice@example.com On the desk - yes"},
 	{args: "device remove desk --user alice", out: "removed the device desk"},
 	{args: "device remove desk --user alice", code: exitFailed, err: "no device desk"},
+	{args: "device add soft --user alice --app phone", out: "added the device soft"},
+	{args: "device list --user alice", out: "soft alice@example.com - phone -"},
+	{args: "device add other --user alice --app nothing", code: exitFailed, err: "no app nothing"},
+	{args: "device remove soft --user alice", out: "removed the device soft"},
 
 	{args: "domain remove example.com", code: exitFailed, err: "users"},
 	{args: "domain remove two.example", out: "removed the domain two.example"},

@@ -17,7 +17,7 @@ type deviceAdd struct {
 	HW         string `arg:"" name:"hw" help:"Hardware id, as the device registers with it."`
 	User       string `env:"-" required:"" placeholder:"NAME" help:"Whose device it is, with or without domain."`
 	Text       string `env:"-" placeholder:"TEXT" help:"What people call it."`
-	App        string `env:"-" placeholder:"NAME" help:"App object that logs in for it."`
+	App        string `env:"-" placeholder:"NAME" help:"App that logs in for it: an app object, or phone, softphone or chat."`
 	Single     bool   `env:"-" help:"A newer registration replaces the older one."`
 }
 

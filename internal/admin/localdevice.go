@@ -42,7 +42,7 @@ func (l *Local) AddDevice(ctx context.Context, r AddDevice) (Device, error) {
 	if err != nil {
 		return Device{}, err
 	}
-	if r.App != "" {
+	if r.App != "" && !directory.IsBuiltinApp(r.App) {
 		if err := l.appsExist(d, []string{r.App}); err != nil {
 			return Device{}, err
 		}

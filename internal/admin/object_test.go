@@ -134,6 +134,10 @@ func TestDevices(t *testing.T) {
 		refused(t, err, admin.NotFound, "no user nobody")
 		_, err = op.AddDevice(ctx, admin.AddDevice{HW: "x", User: "alice", App: "nothing"})
 		refused(t, err, admin.NotFound, "no app nothing")
+		for _, app := range []string{"phone", "softphone", "chat"} { // built in
+			equal(t, must(op.AddDevice(ctx, admin.AddDevice{HW: app, User: "alice", App: app}))(t).App, app)
+			must(op.RemoveDevice(ctx, admin.RemoveDevice{HW: app, User: "alice"}))(t)
+		}
 		_, err = op.RemoveDevice(ctx, admin.RemoveDevice{HW: "none", User: "alice"})
 		refused(t, err, admin.NotFound, "pbx device list --user alice@example.com")
 		equal(t, must(op.RemoveDevice(ctx, admin.RemoveDevice{HW: "Desk", User: "alice"}))(t), desk)

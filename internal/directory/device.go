@@ -11,9 +11,15 @@ import (
 type Device struct {
 	HW   string `json:"hw"`             // hardware id, unique for its object without regard to case
 	Text string `json:"text,omitempty"` // what people call it
-	App  string `json:"app,omitempty"`  // name of the app object that logs in as dev:<hw>
+	App  string `json:"app,omitempty"`  // name of the app object, or built-in app, that logs in as dev:<hw>
 	// SingleReg: a newer registration replaces the older one.
 	SingleReg bool `json:"single_reg,omitempty"`
+}
+
+// IsBuiltinApp tells whether name is that of an app that needs no object of a
+// domain (appwebsocket.md 2.5, decision 18).
+func IsBuiltinApp(name string) bool {
+	return name == "phone" || name == "softphone" || name == "chat"
 }
 
 // maxDevices is how many devices an object may have.

@@ -18,10 +18,6 @@ var userAPIs = []string{
 	appservice.APIRCC, appservice.APIEpSignal,
 }
 
-// builtin are the apps that need no object of a domain. Their password is a
-// secret of this process (decision 18).
-var builtin = []string{"phone", "softphone", "chat"}
-
 // appsDoor is the AppWebsocket login on one connection (appwebsocket.md 2.1).
 type appsDoor struct {
 	conn     *conn
@@ -192,7 +188,8 @@ func intersection(ticked, allowed []string) []string {
 	return both
 }
 
-// app is an App object, or a built-in app.
+// app is an App object, or a built-in app, whose password is a secret of this
+// process (decision 18).
 type app struct {
 	name    string // empty: none
 	builtin bool
@@ -218,7 +215,7 @@ func (e *Edge) appNamed(dom signal.DomainID, name string) app {
 	if o, ok := e.dir.AppByName(dom, name); ok && name != "" {
 		return app{name: o.SIP, object: o}
 	}
-	if slices.Contains(builtin, name) {
+	if directory.IsBuiltinApp(name) {
 		return app{name: name, builtin: true}
 	}
 	return app{}
