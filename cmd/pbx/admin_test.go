@@ -51,6 +51,8 @@ var script = []step{
 	{args: "user remove dora", out: "removed"},
 
 	{args: "app add bot --api PbxSignal --api PbxApi --url https://bot.example/x --password-stdin", stdin: "x", out: "added the app bot@example.com"},
+	{args: "app add other --api Bogus", code: exitFailed, err: "no API Bogus: an app can have PbxApi, PbxSignal"},
+	{args: "app set bot --api Bogus", code: exitFailed, err: "no API Bogus"},
 	{args: "app add mute@two.example", out: "without a password"},
 	{args: "app list", out: "bot@example.com PbxSignal,PbxApi https://bot.example/x -"},
 	{args: "app set bot --no-apis --url= --disabled", out: "changed the app bot@example.com"},

@@ -132,6 +132,9 @@ func (l *Local) AddApp(ctx context.Context, r AddApp) (App, error) {
 	if err != nil {
 		return App{}, err
 	}
+	if err := apisExist(r.APIs); err != nil {
+		return App{}, err
+	}
 	o, err := l.dir.AddApp(ctx, d.ID, directory.NewObject{
 		SIP: sip, Num: r.Num, DN: r.DN, CN: r.CN, Password: r.Password,
 		APIs: r.APIs, URL: r.URL, OverrideCLI: r.OverrideCLI,
@@ -144,6 +147,11 @@ func (l *Local) SetApp(ctx context.Context, r SetApp) (App, error) {
 	d, o, err := l.app(r.Name)
 	if err != nil {
 		return App{}, err
+	}
+	if r.APIs != nil {
+		if err := apisExist(*r.APIs); err != nil {
+			return App{}, err
+		}
 	}
 	o, err = l.dir.SetApp(ctx, o.Address(), directory.ObjectEdit{
 		SIP: r.Rename, Num: r.Num, DN: r.DN, CN: r.CN, Password: r.Password, Disabled: r.Disabled,

@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/tandem-switch/tandem/internal/admin"
@@ -113,6 +114,26 @@ func TestApps(t *testing.T) {
 		refused(t, err, admin.NotFound, "no app alice")
 		must(op.RemoveApp(ctx, admin.RemoveApp{Name: "bot"}))(t)
 		equal(t, must(op.Apps(ctx, admin.ListApps{Domain: "example.com"}))(t), []admin.App{})
+	})
+}
+
+func TestAppAPIs(t *testing.T) {
+	known := []string{
+		"PbxApi", "PbxSignal", "EpSignal", "PbxMessages", "RCC", "PbxAdminApi", "PbxTableUsers", "Services", "PbxImpersonation",
+	}
+	each(t, func(t *testing.T, op admin.Operator) {
+		ctx := withDomains(t, op)
+		equal(t, must(op.AddApp(ctx, admin.AddApp{Name: "bot", APIs: known}))(t).APIs, known)
+		for _, name := range []string{"Bogus", "pbxsignal", "PbxSignal ", ""} {
+			_, err := op.AddApp(ctx, admin.AddApp{Name: "other", APIs: []string{"PbxApi", name}})
+			refused(t, err, admin.Invalid, strings.Join(known, ", "))
+			_, err = op.SetApp(ctx, admin.SetApp{Name: "bot", APIs: ptr([]string{name})})
+			refused(t, err, admin.Invalid, "no API "+name+":")
+		}
+		list := must(op.Apps(ctx, admin.ListApps{Domain: "example.com"}))(t)
+		equal(t, len(list), 1)
+		equal(t, list[0].APIs, known)
+		equal(t, must(op.SetApp(ctx, admin.SetApp{Name: "bot", APIs: ptr([]string{})}))(t).APIs, []string{})
 	})
 }
 
