@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,11 +45,6 @@ func (l live) Start(t testing.TB, s Setup) Target {
 	t.Helper()
 	if s.FixedChallenge != "" {
 		t.Skip("needs a fixed challenge, which the program does not take")
-	}
-	for _, o := range s.Objects {
-		if len(o.Rights) > 0 {
-			t.Skip("needs rights that the command line does not give")
-		}
 	}
 	p := &process{program: l.program, data: dataDir(t)}
 	url := p.start(t)
@@ -147,6 +143,9 @@ func (p *process) fill(t testing.TB, s Setup) {
 		args := []string{"app", "add", x.Name + "@" + Domain, "--password-stdin"}
 		for _, api := range x.APIs {
 			args = append(args, "--api", api)
+		}
+		if slices.Contains(x.Rights, "cli_override") {
+			args = append(args, "--override-cli")
 		}
 		p.run(t, x.Password, args...)
 	}
