@@ -64,8 +64,9 @@ func TestUsage(t *testing.T) {
 }
 
 func TestEnvironmentAndFile(t *testing.T) {
-	data, other := t.TempDir(), t.TempDir()
+	data, other, third := t.TempDir(), t.TempDir(), t.TempDir()
 	play(t, data, []step{{args: "domain add example.com"}})
+	play(t, third, []step{{args: "domain add third.example"}})
 	t.Setenv("PBX_DATA", data)
 	if got := pbx(t, "", "domain", "list"); !strings.Contains(got.out, "example.com") {
 		t.Errorf("the environment does not count: %+v", got)
@@ -76,6 +77,9 @@ func TestEnvironmentAndFile(t *testing.T) {
 	}
 	if got := pbx(t, "", "domain", "list", "--config", file); !strings.Contains(got.out, "example.com") {
 		t.Errorf("the environment does not come before the file: %+v", got)
+	}
+	if got := pbx(t, "", "domain", "list", "--config", file, "--data", third); !strings.Contains(got.out, "third.example") || strings.Contains(got.out, "example.com") {
+		t.Errorf("the flag does not come before the environment: %+v", got)
 	}
 	if got := pbx(t, "", "serve", "--config", file); got.code != exitUsage || !strings.Contains(got.err, "embedded") {
 		t.Errorf("the file does not count: %+v", got)

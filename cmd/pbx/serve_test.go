@@ -4,6 +4,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -42,17 +44,32 @@ func TestOperation(t *testing.T) {
 	}
 }
 
+// secretForm is what a digest, a session's password and an encrypted one look like.
+var secretForm = regexp.MustCompile(`[[:xdigit:]]{64}`)
+
 // What is traced goes to the log, without the secrets and texts.
 func TestTrace(t *testing.T) {
 	s, files := demo(t, t.TempDir(), "--trace", "PBX,WebSocket,AppWebsocket,Signalling", "--log-level", "ERROR")
 	pbx(t, "the secret text\n", "phone", "--server", s.ws(), "--user", "alice", "--password-file", files["alice"], "--chat", "bob")
 	s.stop()
 	log := s.log.String()
-	if !strings.Contains(log, "im_message") || !strings.Contains(log, "Register") {
+	if !strings.Contains(log, "im_message") || !strings.Contains(log, "Register") || !strings.Contains(log, "LoginResult") {
 		t.Errorf("nothing is traced:\n%s", log)
 	}
 	if strings.Contains(log, "the secret text") {
 		t.Errorf("the text is traced:\n%s", log)
+	}
+	for _, name := range files {
+		password, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(log, strings.TrimSpace(string(password))) {
+			t.Errorf("a password is traced:\n%s", log)
+		}
+	}
+	if found := secretForm.FindString(log); found != "" {
+		t.Errorf("%q is traced:\n%s", found, log)
 	}
 }
 
