@@ -7,7 +7,6 @@ import (
 
 	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/internal/directory"
-	"github.com/tandem-switch/tandem/signal"
 )
 
 // errNoApp is told for apps that do not exist and for those that the user may
@@ -113,47 +112,4 @@ func (e *Edge) infoFor(user directory.Object, a app) appservice.Info {
 		info.Apps = append(info.Apps, appservice.InfoApp{Name: o.SIP, DN: o.DisplayName()})
 	}
 	return info
-}
-
-// subscribeApps announces the apps one by one, then the device apps.
-func (d *clientDoor) subscribeApps(m *member, f appservice.Frame) error {
-	c := d.conn
-	for _, o := range c.edge.dir.AppsOf(m.owner) {
-		if o.URL == "" {
-			continue // a program without a page
-		}
-		if err := c.answer(f, appservice.UpdateAppsInfo{App: appFor(o)}); err != nil {
-			return err
-		}
-	}
-	return c.answer(f, appservice.UpdateAppsComplete{
-		DeviceApps: c.edge.deviceApps(m.owner), Selected: c.edge.dir.Home(m.owner),
-	})
-}
-
-func appFor(o directory.Object) appservice.App {
-	return appservice.App{Name: o.SIP, Title: o.DisplayName(), Text: o.DisplayName(), URL: strings.TrimSuffix(o.URL, ".htm")}
-}
-
-// deviceApps are the apps of the devices of a person.
-func (e *Edge) deviceApps(a signal.Address) []appservice.DeviceApp {
-	list := []appservice.DeviceApp{}
-	for _, dev := range e.dir.Devices(a) {
-		if dev.App == "" {
-			continue
-		}
-		title := dev.Text
-		if title == "" {
-			title = dev.HW
-		}
-		list = append(list, appservice.DeviceApp{Name: "dev:" + dev.HW, Title: title, DeviceApp: dev.App})
-	}
-	return list
-}
-
-// setApps keeps which apps are on the home screen.
-func (d *clientDoor) setApps(m *member, f appservice.Frame) error {
-	ctx, done := writing()
-	defer done()
-	return d.written(f, d.conn.edge.dir.SetHome(ctx, m.owner, f.Get("home").String()))
 }

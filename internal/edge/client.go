@@ -25,6 +25,7 @@ type clientDoor struct {
 
 	me   atomic.Pointer[member]   // nil before the login
 	wake atomic.Pointer[[]string] // kinds of events to be woken for
+	apps subscription             // guards itself
 }
 
 // member is who has logged in.
@@ -123,6 +124,7 @@ func (d *clientDoor) logout(m *member, f appservice.Frame) error {
 	c.endSession() // before the directory tells that the session is gone
 	d.me.Store(nil)
 	d.wake.Store(nil)
+	d.apps.end()
 	c.edge.deleteSession(m.owner, m.session)
 	c.edge.wheel.awaitLogin(c)
 	c.ws.SetReadLimit(int64(c.edge.lim.MessageBefore))
@@ -132,6 +134,7 @@ func (d *clientDoor) logout(m *member, f appservice.Frame) error {
 // dismiss ends the connection of a client whose login is no longer good: a
 // LogoutResult that comes unasked makes it forget the session.
 func (d *clientDoor) dismiss(reason string) {
+	d.apps.end()
 	d.send(nil, appservice.LogoutResult{})
 	d.conn.ending.Store(true)
 	d.conn.ws.Close(appservice.CloseNormal, reason)

@@ -3,7 +3,6 @@ package edge
 import (
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -307,72 +306,6 @@ func TestWake(t *testing.T) {
 	}
 	turn.End(t.Context())
 	resumed.want("Wake")
-}
-
-func TestAppsOfAClient(t *testing.T) {
-	r := newRig(t)
-	url := "https://apps.example.com/example.com/users/innovaphone-users"
-	_, err := r.dir.AddApp(t.Context(), r.domain.ID, directory.NewObject{SIP: "users", DN: "Users", Password: "pwd-users", APIs: []string{"PbxApi"}, URL: url})
-	r.must(err)
-	apps := []string{"users", "robot"}
-	_, err = r.dir.SetUser(t.Context(), r.alice.Address(), directory.ObjectEdit{Apps: &apps})
-	r.must(err)
-	r.must(r.dir.AddDevice(t.Context(), r.alice.Address(), directory.Device{HW: "phone-1", Text: "Phone", App: "softphone"}))
-	c, res := r.loginClient("alice")
-	c.send(`{"mt":"SetApps","home":"users"}`)
-	c.send(`{"mt":"SubscribeApps"}`)
-	c.wantText(`{"mt":"UpdateAppsInfo","app":{"name":"users","title":"Users","text":"Users","url":"` + url + `"}}`)
-	c.wantText(`{"mt":"UpdateAppsComplete","deviceApps":[{"name":"dev:phone-1","title":"Phone","deviceapp":"softphone"}],"selected":"users"}`)
-
-	other, _ := r.loginClient("alice") // the home screen is that of the person
-	other.send(`{"mt":"SubscribeApps"}`)
-	other.want("UpdateAppsInfo")
-	if m := other.want("UpdateAppsComplete"); m.str("selected") != "users" {
-		t.Errorf("%v", m)
-	}
-	c.until("SessionAdded")
-	c.sendf(`{"mt":"SetApps","src":"h","home":%q}`, strings.Repeat("x", 5000))
-	if m := c.want("Error"); m.str("src") != "h" || r.dir.Home(r.alice.Address()) != "users" {
-		t.Errorf("%v", m)
-	}
-
-	for _, name := range []string{"mute", "ghost", "", "dev:ghost"} {
-		c.sendf(`{"mt":"AppGetLogin","src":"g","app":%q,"challenge":"0123456789abcdef"}`, name)
-		if m := c.want("AppGetLoginResult"); m["error"] != float64(2) || m.str("src") != "g" || m["digest"] != nil {
-			t.Errorf("%q: %v", name, m)
-		}
-	}
-	c.send(`{"mt":"AppGetLogin","src":"g","app":"users"}`)
-	if m := c.want("AppGetLoginResult"); m["error"] != float64(1) {
-		t.Errorf("without challenge: %v", m)
-	}
-
-	c.send(`{"mt":"AppGetLogin","src":"g","app":"users","challenge":"0123456789abcdef"}`)
-	m := c.want("AppGetLoginResult")
-	if m.str("app") != "innovaphone-users" || m.str("pbxObj") != "users" || m.str("sip") != "alice" || m.str("guid") != r.alice.GUID {
-		t.Errorf("%v", m)
-	}
-	key, err := appservice.OpenLoginKey(m.str("salt"), res.password, m.str("key"))
-	if err != nil || key != appservice.SessionKey("0123456789abcdef", "pwd-users") {
-		t.Errorf("key %q, %v", key, err)
-	}
-
-	for _, name := range []string{"users", "robot", "softphone", "chat", "dev:phone-1"} {
-		s := r.dial(appsPath)
-		c.sendf(`{"mt":"AppGetLogin","src":"g","app":%q,"challenge":%q}`, name, s.challenge())
-		_, text := c.read()
-		var got struct {
-			appservice.AppGetLoginResult
-			MT, Src string
-		}
-		unmarshal(t, text, &got)
-		l := got.Login()
-		s.sendf(`{"mt":"AppLogin","app":%q,"domain":%q,"sip":%q,"guid":%q,"dn":%q,"info":%s,"digest":%q,"pbxObj":%q}`,
-			l.App, l.Domain, l.SIP, l.GUID, l.DN, l.Info, l.Digest, l.PbxObj)
-		if m := s.want("AppLoginResult"); m["ok"] != true {
-			t.Errorf("login at %s with what the client got: %v\n%s", name, m, text)
-		}
-	}
 }
 
 func TestDoorAliases(t *testing.T) {

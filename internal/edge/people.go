@@ -55,6 +55,24 @@ func (p *people) clients(a signal.Address) []*clientDoor {
 	return list
 }
 
+// clientsIn lists the myApps sessions of a domain.
+func (p *people) clientsIn(dom signal.DomainID) []*clientDoor {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var list []*clientDoor
+	for a, conns := range p.live {
+		if a.Domain != dom {
+			continue
+		}
+		for _, c := range conns {
+			if d, ok := c.door.(*clientDoor); ok {
+				list = append(list, d)
+			}
+		}
+	}
+	return list
+}
+
 // addressOf is the object on whose behalf a session acts.
 func addressOf(p appservice.Principal) signal.Address {
 	return signal.Address{Domain: signal.DomainID(p.DomainID), Object: signal.ObjectID(p.ObjectID)}
@@ -83,6 +101,7 @@ func (e *Edge) changed(ch directory.Change) {
 		e.objectSet(ch.Address)
 	case directory.ObjectGone:
 		e.expelAll(ch.Address)
+		e.appChanged(ch.Address) // as far as it was one
 	case directory.SessionAdded:
 		e.tellSession(ch, func(id string, i appservice.SessionInfo) any { return appservice.SessionAdded{ID: id, Info: i} })
 	case directory.SessionSet:
@@ -94,15 +113,19 @@ func (e *Edge) changed(ch directory.Change) {
 }
 
 // objectSet ends the connections of a disabled object, and shows the others
-// their user as it is now.
+// their user and its apps as they are now.
 func (e *Edge) objectSet(a signal.Address) {
 	o, ok := e.dir.Object(a)
+	if o.Kind == signal.App {
+		e.appChanged(a)
+	}
 	if !ok || o.Disabled {
 		e.expelAll(a)
 		return
 	}
 	for _, d := range e.people.clients(a) {
 		d.send(nil, appservice.UpdateUser{User: e.userOf(o)})
+		d.tellApps(nil)
 	}
 }
 
