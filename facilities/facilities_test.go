@@ -243,6 +243,7 @@ func TestScreenTextDoesNotAllocate(t *testing.T) {
 func FuzzScreen(f *testing.F) {
 	f.Add([]byte(`{"type":"im_message","data":"<b x=1>","more":true,"X":{"DATA":1}}`), false)
 	f.Add([]byte(`{"type":"im_message","mime":"text/plain","data":"a\u2028<","alt":"<i>","id":"\u0061"}`), true)
+	f.Add([]byte(`{"type":"im_message","data":"a","a":"<i","b":0}`), true)
 	f.Fuzz(func(t *testing.T, text []byte, ext bool) {
 		var doc strictjson.Doc
 		if doc.Parse(text) != nil {
@@ -255,7 +256,8 @@ func FuzzScreen(f *testing.F) {
 		view.Ext, view.Parts = ext, new(signal.Collector)
 		New().Screen(&view, doc.Root(), &out)
 		x := &out.Text
-		members := append([]byte(`{"a":0`), x.Extra...)
+		// Extra never holds the type of the facility, so the name is free for the object around it.
+		members := append([]byte(`{"type":0`), x.Extra...)
 		tokens := [][]byte{x.Mime, x.Data, x.HTML, x.Alt, x.Subject, x.Attach, out.Encoded, append(members, '}')}
 		for _, token := range tokens {
 			checkToken(t, token)
