@@ -51,7 +51,7 @@ func (c *Conn) quick(h Handler) (done bool, err error) {
 		return false, nil
 	}
 	payload := p[o.head:o.size()]
-	switch control := o.length <= maxControl; {
+	switch control := o.head == 2+4; { // a longer length field is an error (RFC 6455 5.5)
 	case p[0] == final|opText && int64(o.length) <= c.limit.Load():
 		unmask(payload, o.key)
 		err = c.text(h, payload)

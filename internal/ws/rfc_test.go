@@ -72,6 +72,8 @@ func rfcCases() []rfcCase {
 		{name: "ping of 126", sent: masked(0x89, []byte(long)), close: 1002, err: bad},
 		{name: "pong of 126", sent: masked(0x8A, []byte(long)), close: 1002, err: bad},
 		{name: "close of 126", sent: masked(0x88, []byte("\x03\xe8"+long[2:])), close: 1002, err: bad},
+		{name: "16-bit length of a short ping", sent: []byte{0x89, 0xFE, 0, 1, 0, 0, 0, 0, 'a'}, close: 1002, err: bad},
+		{name: "16-bit length of a short pong", sent: []byte{0x8A, 0xFE, 0, 1, 0, 0, 0, 0, 'a'}, close: 1002, err: bad},
 		{name: "fragmented ping", sent: masked(0x09, []byte("a")), close: 1002, err: bad},
 		{name: "fragmented close", sent: masked(0x08, []byte("\x03\xe8")), close: 1002, err: bad},
 		{name: "continuation of nothing", sent: masked(0x80, []byte("a")), close: 1002, err: bad},
