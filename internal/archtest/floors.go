@@ -36,6 +36,7 @@ var floors = map[string]int{
 	"internal/store/storetest": 3,
 
 	"facilities":         2,
+	"internal/account":   2,
 	"internal/directory": 2,
 	"internal/metric":    2,
 
