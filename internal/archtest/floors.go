@@ -40,14 +40,16 @@ var floors = map[string]int{
 	"internal/directory": 2,
 	"internal/metric":    2,
 
-	"signal":     1,
-	"appservice": 1,
+	"internal/guard": 1,
+	"signal":         1,
+	"appservice":     1,
 
 	"trace":               0,
 	"sanitize":            0,
 	"internal/ws":         0,
 	"internal/conf":       0,
 	"internal/clock":      0,
+	"internal/lru":        0,
 	"internal/strictjson": 0,
 
 	"internal/testkit":  beside,

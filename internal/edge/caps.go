@@ -3,6 +3,8 @@ package edge
 import (
 	"net/netip"
 	"sync"
+
+	"github.com/tandem-switch/tandem/internal/guard"
 )
 
 // caps counts connections. An address that has too many sockets without login
@@ -21,7 +23,7 @@ func newCaps(l Limits) *caps { return &caps{lim: l, by: map[netip.Prefix]int{}} 
 // take reserves a connection, which has no login yet; otherwise it says which
 // limit is reached.
 func (k *caps) take(from netip.Addr) (reached string) {
-	p := network(from)
+	p := guard.Network(from)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
@@ -43,11 +45,11 @@ func (k *caps) settled(from netip.Addr, loggedIn bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if loggedIn {
-		k.unpend(network(from))
+		k.unpend(guard.Network(from))
 		return
 	}
 	k.pending++
-	k.by[network(from)]++
+	k.by[guard.Network(from)]++
 }
 
 // leave notes that a connection has ended.
@@ -56,7 +58,7 @@ func (k *caps) leave(from netip.Addr, pending bool) {
 	defer k.mu.Unlock()
 	k.total--
 	if pending {
-		k.unpend(network(from))
+		k.unpend(guard.Network(from))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/guard"
 	"github.com/tandem-switch/tandem/internal/metric"
 	"github.com/tandem-switch/tandem/internal/ws"
 	"github.com/tandem-switch/tandem/trace"
@@ -67,7 +68,7 @@ type Edge struct {
 	challenge               func() string
 	secret                  string // password of the built-in apps
 
-	guard    *guard
+	guard    *guard.Guard
 	failures *failures
 	nonces   *nonces
 	people   *people
@@ -108,7 +109,7 @@ func New(config Config) (*Edge, error) {
 		pbxName: config.Name, version: config.Version, build: config.Build, listen: listen,
 		trusted: config.TrustedProxies, ready: config.Ready,
 		challenge: appservice.NewChallenge, secret: newSecret(),
-		guard: newGuard(lim), failures: newFailures(lim), nonces: newNonces(lim), people: newPeople(), waiting: newWaiting(),
+		guard: guard.New(lim.guard()), failures: newFailures(lim), nonces: newNonces(lim), people: newPeople(), waiting: newWaiting(),
 		caps: newCaps(lim), later: newLater(lim),
 	}
 	if config.FixedChallenge != "" {

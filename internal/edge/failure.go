@@ -6,6 +6,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tandem-switch/tandem/internal/guard"
+	"github.com/tandem-switch/tandem/internal/lru"
 )
 
 // failures decides which failed logins are written to the log: one a minute for
@@ -16,7 +19,7 @@ type failures struct {
 	seed maphash.Seed
 
 	mu   sync.Mutex // guards the following
-	seen *lru[failureLine]
+	seen *lru.Table[failureLine]
 }
 
 type failureLine struct {
@@ -31,7 +34,7 @@ const failureEvery = time.Minute
 const maxAccount = 128
 
 func newFailures(lim Limits) *failures {
-	return &failures{seed: maphash.MakeSeed(), seen: newLRU[failureLine](max(lim.Remembered, 1))}
+	return &failures{seed: maphash.MakeSeed(), seen: lru.New[failureLine](max(lim.Remembered, 1))}
 }
 
 type failureKey struct {
@@ -41,10 +44,10 @@ type failureKey struct {
 
 // due tells whether a failure is to be logged, and how many were not before it.
 func (f *failures) due(from netip.Addr, refused bool, now time.Time) (due bool, unlogged int) {
-	key := maphash.Comparable(f.seed, failureKey{network(from), refused})
+	key := maphash.Comparable(f.seed, failureKey{guard.Network(from), refused})
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	line := f.seen.touch(key)
+	line := f.seen.Touch(key)
 	if now.Before(line.next) {
 		line.unlogged++
 		return false, 0

@@ -1,6 +1,10 @@
 package edge
 
-import "time"
+import (
+	"time"
+
+	"github.com/tandem-switch/tandem/internal/guard"
+)
 
 // Unlimited switches a limit off that counts something.
 const Unlimited = -1
@@ -110,6 +114,15 @@ func (l Limits) withDefaults() Limits {
 		l.ReceiptWait = d.ReceiptWait
 	}
 	return l
+}
+
+// guard are the limits of attempts to log in.
+func (l Limits) guard() guard.Limits {
+	return guard.Limits{
+		PairFailures: l.PairFailures, PairWait: l.PairWait, PairWaitMax: l.PairWaitMax,
+		AccountFailures: l.AccountFailures, AccountForgive: l.AccountForgive,
+		AddressFailures: l.AddressFailures, AddressForgive: l.AddressForgive, Remembered: l.Remembered,
+	}
 }
 
 // within tells whether one more is allowed where n are there already.

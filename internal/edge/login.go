@@ -8,6 +8,7 @@ import (
 
 	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/guard"
 	"github.com/tandem-switch/tandem/signal"
 )
 
@@ -185,20 +186,20 @@ func (d *clientDoor) guarded(who string, check func() (entry, error)) (entry, er
 
 // mayTry asks the guard; a refusal is counted and logged.
 func (e *Edge) mayTry(door, who string, from netip.Addr) bool {
-	r := e.guard.allow(who, from, e.clock.Now())
-	if r != allowed {
+	r := e.guard.Allow(who, from, e.clock.Now())
+	if r != guard.Allowed {
 		e.loginFailed(door, who, from, string(r), true)
 	}
-	return r == allowed
+	return r == guard.Allowed
 }
 
 // tried tells the guard how a login went.
 func (e *Edge) tried(door, who string, from netip.Addr, ok bool) {
 	if ok {
-		e.guard.succeeded(who, from)
+		e.guard.Succeeded(who, from)
 		return
 	}
-	e.guard.failed(who, from, e.clock.Now())
+	e.guard.Failed(who, from, e.clock.Now())
 	e.loginFailed(door, who, from, "credentials", false)
 }
 

@@ -4,6 +4,8 @@ import (
 	"hash/maphash"
 	"sync"
 	"time"
+
+	"github.com/tandem-switch/tandem/internal/lru"
 )
 
 // nonces knows the nonces of right logins, so that none comes twice within ten
@@ -14,11 +16,11 @@ type nonces struct {
 	seed   maphash.Seed
 
 	mu   sync.Mutex // guards the following
-	seen *lru[time.Time]
+	seen *lru.Table[time.Time]
 }
 
 func newNonces(l Limits) *nonces {
-	return &nonces{window: l.NonceWindow, seed: maphash.MakeSeed(), seen: newLRU[time.Time](max(l.Remembered, 1))}
+	return &nonces{window: l.NonceWindow, seed: maphash.MakeSeed(), seen: lru.New[time.Time](max(l.Remembered, 1))}
 }
 
 type nonceKey struct{ who, nonce string }
@@ -28,7 +30,7 @@ func (n *nonces) fresh(who, nonce string, now time.Time) bool {
 	key := maphash.Comparable(n.seed, nonceKey{who, nonce})
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	at := n.seen.touch(key)
+	at := n.seen.Touch(key)
 	if !at.IsZero() && now.Sub(*at) < n.window {
 		return false
 	}
