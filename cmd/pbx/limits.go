@@ -22,6 +22,10 @@ type limitFlags struct {
 	SilentAfter time.Duration `name:"limit-silent" placeholder:"TIME" help:"Without any frame a connection ends (90s)."`
 	PingEvery   time.Duration `name:"limit-ping" placeholder:"TIME" help:"Between pings (30s)."`
 
+	AdminRequests int           `name:"limit-admin-requests" placeholder:"N" help:"Requests to the administration at a time (256; -1 is none)."`
+	AdminBody     int           `name:"limit-admin-body" placeholder:"BYTES" help:"Size of one of them (33554432)."`
+	AdminTime     time.Duration `name:"limit-admin-time" placeholder:"TIME" help:"Time for one of them, live views aside (300s)."`
+
 	ReceiptWait *time.Duration `name:"limit-receipt-wait" placeholder:"TIME" help:"How long a receipt waits to share a write (10ms; 0 is not at all)."`
 
 	LoginsPair    int `name:"limit-logins-pair" placeholder:"N" help:"Wrong logins to one account from one address before waits begin (10; -1 is none)."`
@@ -41,6 +45,7 @@ func (l limitFlags) edge() edge.Limits {
 		Queue: l.Queue, Credit: l.Credit, SlowAfter: l.SlowAfter, OverHalf: l.OverHalf, LoginTime: l.LoginTime,
 		SilentAfter: l.SilentAfter, PingEvery: l.PingEvery, ReceiptWait: l.receiptWait(),
 		PairFailures: l.LoginsPair, AccountFailures: l.LoginsAccount, AddressFailures: l.LoginsAddress,
+		AdminRequests: l.AdminRequests, AdminBody: l.AdminBody, AdminTime: l.AdminTime,
 	}
 }
 

@@ -26,6 +26,8 @@ import (
 type serveCommand struct {
 	storage       `embed:""`
 	Listen        []string   `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Where to listen (${default}); several allowed, port 0 takes a free one. Plain text elsewhere than on loopback is http+insecure://..."`
+	ListenAdmin   []string   `placeholder:"URL" help:"Where the administration listens (several allowed); without it, it is where clients are."`
+	ListenMetrics []string   `placeholder:"URL" help:"Where to show /metrics and health alone (several allowed)."`
 	Messages      string     `default:"off" placeholder:"off" help:"Who stores chats: off (nobody). embedded and external are not available yet."`
 	Demo          bool       `help:"Make the domain demo.example with three users and print their passwords; loopback only."`
 	Name          string     `default:"tandem" placeholder:"NAME" help:"Name of the switch, told to app services."`
@@ -88,7 +90,8 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		Directory: dir.Directory, APIs: []appservice.API{pbxapi.NewSignal(pbx)},
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(),
 		Name: c.Name, Version: version, Build: revision(),
-		Listen: c.Listen, CertFile: c.TLSCert, KeyFile: c.TLSKey,
+		Listen: c.Listen, ListenAdmin: c.ListenAdmin, ListenMetrics: c.ListenMetrics,
+		CertFile: c.TLSCert, KeyFile: c.TLSKey,
 		PublicMetrics: c.MetricsPublic, TrustedProxies: prefixes(c.TrustedProxy), Ready: ready(dir.Directory, claim),
 	})
 	if err != nil {

@@ -50,6 +50,7 @@ var floors = map[string]int{
 	"internal/conf":       0,
 	"internal/clock":      0,
 	"internal/lru":        0,
+	"internal/peer":       0,
 	"internal/strictjson": 0,
 
 	"internal/testkit":  beside,

@@ -34,10 +34,20 @@ type Config struct {
 
 	// Listen are URIs: http://127.0.0.1:8080, http://[::1]:8080,
 	// https://0.0.0.0:443, http+insecure://0.0.0.0:80. Port 0 takes a free one.
-	Listen   []string
+	Listen []string
+	// ListenAdmin are listeners for Admin alone; if there are any, those of
+	// Listen do not serve it. ListenMetrics are listeners for /metrics alone.
+	ListenAdmin   []string
+	ListenMetrics []string
+	// Admin serves /admin/ and /debug.xml; nil = 404. It finds the peer.Peer
+	// of a request in its context. A request has Limits.AdminTime, unless Admin
+	// itself sets other deadlines with http.ResponseController.
+	Admin http.Handler
+
 	CertFile string // of https listeners; read anew when it changes
 	KeyFile  string
-	// PublicMetrics shows /metrics on every listener, not on loopback ones alone.
+	// PublicMetrics shows /metrics on every listener of Listen, not on loopback
+	// ones alone.
 	PublicMetrics bool
 	// TrustedProxies are believed about the addresses of their clients
 	// (X-Forwarded-For).
@@ -65,6 +75,7 @@ type Edge struct {
 	listen                  listenConfig
 	trusted                 []netip.Prefix
 	ready                   func() error
+	admin                   http.Handler // nil without
 	challenge               func() string
 	secret                  string // password of the built-in apps
 
@@ -108,6 +119,7 @@ func New(config Config) (*Edge, error) {
 		clock: config.Clock, tracer: config.Tracer, log: config.Log, lim: lim,
 		pbxName: config.Name, version: config.Version, build: config.Build, listen: listen,
 		trusted: config.TrustedProxies, ready: config.Ready,
+		admin:     boundAdmin(config.Admin, lim, config.Metrics),
 		challenge: appservice.NewChallenge, secret: newSecret(),
 		guard: guard.New(lim.guard()), failures: newFailures(lim), nonces: newNonces(lim), people: newPeople(), waiting: newWaiting(),
 		caps: newCaps(lim), later: newLater(lim),

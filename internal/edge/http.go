@@ -9,12 +9,47 @@ import (
 	"github.com/tandem-switch/tandem/internal/ws"
 )
 
-// Handler serves the doors and the pages of operation, /metrics included. It is
-// for programs that bring their own HTTP server; call Start too.
-func (e *Edge) Handler() http.Handler { return e.handler(true) }
+// Handler serves the doors, the administration and the pages of operation,
+// /metrics included. It is for programs that bring their own HTTP server; call
+// Start too.
+func (e *Edge) Handler() http.Handler { return e.general(nil, true) }
 
-func (e *Edge) handler(metrics bool) http.Handler {
+// handler is what a listener serves.
+func (e *Edge) handler(l *listener) http.Handler {
+	switch l.uri.purpose {
+	case forAdmin:
+		mux := e.health()
+		e.mountAdmin(mux, l)
+		return mux
+	case forMetrics:
+		mux := e.health()
+		mux.Handle("GET /metrics", e.metrics.Handler())
+		return mux
+	}
+	return e.general(l, !e.listen.has(forAdmin))
+}
+
+// health is what every listener serves.
+func (e *Edge) health() *http.ServeMux {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", e.healthz)
+	mux.HandleFunc("GET /readyz", e.readyz)
+	return mux
+}
+
+// mountAdmin puts the administration on the mux of a listener.
+func (e *Edge) mountAdmin(mux *http.ServeMux, l *listener) {
+	if e.admin == nil {
+		return
+	}
+	admin := e.withPeer(l, e.admin)
+	mux.Handle("/admin/", admin)
+	mux.Handle("/debug.xml", admin)
+}
+
+// general is everything, for clients and apps; l is nil for a server of others.
+func (e *Edge) general(l *listener, admin bool) http.Handler {
+	mux := e.health()
 	apps := e.upgrade(func(c *conn) door { return newAppsDoor(c) })
 	client := e.upgrade(func(c *conn) door { return &clientDoor{conn: c} })
 	// Decision 1: a built-in app derives the address from that of its own page.
@@ -25,10 +60,11 @@ func (e *Edge) handler(metrics bool) http.Handler {
 	for _, path := range []string{"/PBX0/APPCLIENT/websocket", "/PBX0/APPCLIENT/{build}/websocket", "/PBX0/WEBSOCKET/websocket"} {
 		mux.Handle("GET "+path, client)
 	}
-	mux.HandleFunc("GET /healthz", e.healthz)
-	mux.HandleFunc("GET /readyz", e.readyz)
-	mux.Handle("GET /metrics", e.metricsPage(metrics))
+	mux.Handle("GET /metrics", e.metricsPage(l == nil || l.local()))
 	mux.HandleFunc("GET /{$}", e.home)
+	if admin {
+		e.mountAdmin(mux, l)
+	}
 	return mux
 }
 
@@ -94,6 +130,25 @@ func (e *Edge) clientAddress(r *http.Request) netip.Addr {
 	return addr
 }
 
+// byHTTPS tells whether the client speaks https: to us, or to trusted proxies that
+// say so. Of several proxies all have to.
+func (e *Edge) byHTTPS(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !e.trusts(remote.Addr().Unmap()) {
+		return false
+	}
+	said := r.Header.Values("X-Forwarded-Proto")
+	for _, proto := range strings.Split(strings.Join(said, ","), ",") {
+		if !strings.EqualFold(strings.TrimSpace(proto), "https") {
+			return false
+		}
+	}
+	return true
+}
+
 // parseHop reads an address, with or without port.
 func parseHop(s string) (netip.Addr, error) {
 	if a, err := netip.ParseAddrPort(s); err == nil {
@@ -144,13 +199,17 @@ func (e *Edge) ends() bool {
 func (e *Edge) metricsPage(local bool) http.Handler {
 	page := e.metrics.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		proxied := r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != ""
-		if !e.listen.publicMetrics && (!local || proxied) {
+		if !e.listen.publicMetrics && (!local || proxied(r)) {
 			http.NotFound(w, r)
 			return
 		}
 		page.ServeHTTP(w, r)
 	})
+}
+
+// proxied tells that a proxy has passed the request on.
+func proxied(r *http.Request) bool {
+	return r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != ""
 }
 
 var homePage = template.Must(template.New("home").Parse(`<!DOCTYPE html>

@@ -43,6 +43,9 @@ type Limits struct {
 	ForwardedHops    int           // entries of X-Forwarded-For that are looked at (16)
 	HeaderBytes      int           // of an HTTP request (16 KiB)
 	HeaderTime       time.Duration // to send the header of a request (10 s)
+	AdminRequests    int           // requests to the administration at a time (256)
+	AdminBody        int           // bytes of one of them (32 MiB; larger: refused)
+	AdminTime        time.Duration // for one of them, unless it is a live view (5 min)
 	ShutdownPatience time.Duration // for clients to take what is queued for them (5 s)
 }
 
@@ -75,6 +78,9 @@ func defaults() Limits {
 		ForwardedHops:     16,
 		HeaderBytes:       16 << 10,
 		HeaderTime:        10 * time.Second,
+		AdminRequests:     256,
+		AdminBody:         32 << 20,
+		AdminTime:         5 * time.Minute,
 		ShutdownPatience:  5 * time.Second,
 	}
 }
@@ -91,6 +97,7 @@ func (l Limits) withDefaults() Limits {
 		{&l.AddressFailures, &d.AddressFailures}, {&l.Remembered, &d.Remembered},
 		{&l.ForwardedHops, &d.ForwardedHops},
 		{&l.HeaderBytes, &d.HeaderBytes},
+		{&l.AdminRequests, &d.AdminRequests}, {&l.AdminBody, &d.AdminBody},
 	}
 	for _, c := range counts {
 		if *c.have == 0 {
@@ -103,7 +110,7 @@ func (l Limits) withDefaults() Limits {
 		{&l.SecondFactor, &d.SecondFactor}, {&l.PairWait, &d.PairWait},
 		{&l.PairWaitMax, &d.PairWaitMax}, {&l.AccountForgive, &d.AccountForgive},
 		{&l.AddressForgive, &d.AddressForgive}, {&l.NonceWindow, &d.NonceWindow},
-		{&l.HeaderTime, &d.HeaderTime}, {&l.ShutdownPatience, &d.ShutdownPatience},
+		{&l.HeaderTime, &d.HeaderTime}, {&l.AdminTime, &d.AdminTime}, {&l.ShutdownPatience, &d.ShutdownPatience},
 	}
 	for _, t := range times {
 		if *t.have <= 0 {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,8 +23,23 @@ type listenConfig struct {
 	publicMetrics bool
 }
 
+// purpose is what a listener is for.
+type purpose uint8
+
+const (
+	forAll     purpose = iota // clients and apps, and what has no listener of its own
+	forAdmin                  // the administration alone
+	forMetrics                // /metrics alone
+)
+
+// has tells whether there are listeners for a purpose.
+func (l listenConfig) has(p purpose) bool {
+	return slices.ContainsFunc(l.uris, func(u listenURI) bool { return u.purpose == p })
+}
+
 // listenURI is one listener.
 type listenURI struct {
+	purpose  purpose
 	text     string // as configured
 	tls      bool
 	insecure bool   // plain text on any address
@@ -32,17 +48,20 @@ type listenURI struct {
 
 func newListenConfig(c Config) (listenConfig, error) {
 	l := listenConfig{publicMetrics: c.PublicMetrics}
-	for _, text := range c.Listen {
-		u, err := parseListen(text)
-		if err != nil {
-			return l, err
-		}
-		if u.tls && l.cert == nil {
-			if l.cert, err = newCertificate(c.CertFile, c.KeyFile); err != nil {
-				return l, fmt.Errorf("edge: listen %s: %w", text, err)
+	for p, texts := range [][]string{forAll: c.Listen, forAdmin: c.ListenAdmin, forMetrics: c.ListenMetrics} {
+		for _, text := range texts {
+			u, err := parseListen(text)
+			if err != nil {
+				return l, err
 			}
+			u.purpose = purpose(p)
+			if u.tls && l.cert == nil {
+				if l.cert, err = newCertificate(c.CertFile, c.KeyFile); err != nil {
+					return l, fmt.Errorf("edge: listen %s: %w", text, err)
+				}
+			}
+			l.uris = append(l.uris, u)
 		}
-		l.uris = append(l.uris, u)
 	}
 	return l, nil
 }
@@ -137,6 +156,9 @@ func (l *listener) url() string {
 
 // local tells that only this machine can reach the listener.
 func (l *listener) local() bool {
+	if l == nil {
+		return false // of others: nobody knows
+	}
 	a, err := netip.ParseAddrPort(l.Addr().String())
 	return err == nil && a.Addr().Unmap().IsLoopback()
 }

@@ -41,13 +41,28 @@ func (e *Edge) Listen(ctx context.Context) error {
 	return nil
 }
 
-// URLs are the real addresses of the open listeners, in the order of Listen.
-func (e *Edge) URLs() []string {
+// URLs are the real addresses of the open listeners of Listen, in its order.
+func (e *Edge) URLs() []string { return e.urls(forAll) }
+
+// AdminURLs are the addresses of the listeners that serve the administration.
+func (e *Edge) AdminURLs() []string {
+	if e.listen.has(forAdmin) {
+		return e.urls(forAdmin)
+	}
+	return e.URLs()
+}
+
+// MetricsURLs are the addresses of the listeners of ListenMetrics.
+func (e *Edge) MetricsURLs() []string { return e.urls(forMetrics) }
+
+func (e *Edge) urls(p purpose) []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var list []string
 	for _, l := range e.listeners {
-		list = append(list, l.url())
+		if l.uri.purpose == p {
+			list = append(list, l.url())
+		}
 	}
 	return list
 }
@@ -111,7 +126,7 @@ func (l *listener) secured(e *Edge) net.Listener {
 
 func (e *Edge) server(l *listener) *http.Server {
 	return &http.Server{
-		Handler:           e.handler(l.local() || e.listen.publicMetrics),
+		Handler:           e.handler(l),
 		ReadHeaderTimeout: e.lim.HeaderTime,
 		ReadTimeout:       e.lim.HeaderTime * 3,
 		WriteTimeout:      time.Minute,

@@ -1,0 +1,52 @@
+package edge
+
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/tandem-switch/tandem/internal/metric"
+	"github.com/tandem-switch/tandem/internal/peer"
+)
+
+// adminDoor bounds what the administration may use, whoever asks. What it serves
+// is none of this package's business.
+type adminDoor struct {
+	admin   http.Handler
+	lim     Limits
+	metrics *metric.Set
+	running atomic.Int64 // requests
+}
+
+// boundAdmin is admin within its limits; nil for nil.
+func boundAdmin(admin http.Handler, lim Limits, metrics *metric.Set) http.Handler {
+	if admin == nil {
+		return nil
+	}
+	return &adminDoor{admin: admin, lim: lim, metrics: metrics}
+}
+
+// ServeHTTP implements http.Handler.
+func (d *adminDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer d.running.Add(-1)
+	if n := d.running.Add(1); !within(int(n)-1, d.lim.AdminRequests) {
+		d.metrics.Dropped("limit_admin_requests")
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, "Too many requests to the administration at the moment.", http.StatusServiceUnavailable)
+		return
+	}
+	until := time.Now().Add(d.lim.AdminTime)
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(until) // a server without deadlines has none to set
+	_ = control.SetWriteDeadline(until)
+	r.Body = http.MaxBytesReader(w, r.Body, int64(d.lim.AdminBody))
+	d.admin.ServeHTTP(w, r)
+}
+
+// withPeer tells handlers behind it where a request comes from.
+func (e *Edge) withPeer(l *listener, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := peer.Peer{Addr: e.clientAddress(r), HTTPS: e.byHTTPS(r), Local: l.local() && !proxied(r)}
+		next.ServeHTTP(w, r.WithContext(peer.With(r.Context(), p)))
+	})
+}
