@@ -20,6 +20,7 @@ type Kind uint8
 const (
 	User Kind = iota // a person with all devices
 	App              // a program, perhaps running several times
+	HuntGroup        // a number behind which several people or programs answer
 )
 
 // Party is an object as its callers and callees see it.

@@ -14,6 +14,11 @@ type Device struct {
 	App  string `json:"app,omitempty"`  // name of the app object, or built-in app, that logs in as dev:<hw>
 	// SingleReg: a newer registration replaces the older one.
 	SingleReg bool `json:"single_reg,omitempty"`
+	Admin     bool `json:"admin,omitempty"`     // administrators configure it, not the user
+	NoFilter  bool `json:"no_filter,omitempty"` // the filter of the object does not hold for it
+	TLS       bool `json:"tls,omitempty"`       // it must register over TLS
+	NoMob     bool `json:"no_mob,omitempty"`    // no mobility on it
+	Trusted   bool `json:"trusted,omitempty"`   // its presented number is believed
 }
 
 // IsBuiltinApp tells whether name is that of an app that needs no object of a

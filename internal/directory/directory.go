@@ -22,6 +22,8 @@ type Config struct {
 	MaxSessions int
 	// SessionLife is how long a session may stay unused; default 90 days.
 	SessionLife time.Duration
+	// UndoLife is how long a deleted object can be restored; default 30 days.
+	UndoLife time.Duration
 }
 
 func (c *Config) setDefaults() {
@@ -40,6 +42,9 @@ func (c *Config) setDefaults() {
 	if c.SessionLife <= 0 {
 		c.SessionLife = 90 * 24 * time.Hour
 	}
+	if c.UndoLife <= 0 {
+		c.UndoLife = 30 * 24 * time.Hour
+	}
 }
 
 // Directory answers who is who. See the package comment.
@@ -51,6 +56,7 @@ type Directory struct {
 	poll        time.Duration
 	maxSessions int
 	sessionLife time.Duration
+	undoLife    time.Duration
 	dummy       []byte // a sealed text of the usual size, for DummyUnseal
 
 	writeMu  sync.Mutex // one writer at a time; taken before mu; guards the following
@@ -73,7 +79,7 @@ func Open(ctx context.Context, store Store, sealing Sealing, c Config) (*Directo
 	c.setDefaults()
 	d := &Directory{
 		store: store, sealing: sealing, clock: c.Clock, log: c.Log, poll: c.Poll,
-		maxSessions: c.MaxSessions, sessionLife: c.SessionLife,
+		maxSessions: c.MaxSessions, sessionLife: c.SessionLife, undoLife: c.UndoLife,
 		dummy: sealing.Seal([]byte(randomAlphanumeric(sessionPasswordSize)), passwordBound(signal.Address{})),
 		mem:   newMemory(), touched: map[string]time.Time{},
 	}
@@ -221,12 +227,10 @@ var (
 	errNoObject  = refuse(CodeNotFound, "There is no such object.")
 	errNoDevice  = refuse(CodeNotFound, "The object has no such device.")
 	errNoSession = refuse(CodeNotFound, "There is no such session.")
+	errStale     = refuse(CodeStale, "The object has changed since you saw it; look at it again.")
 	errWrongKey  = refuse(CodeWrongKey, "The secret was not sealed with this master key.")
 )
 
-func noObject(kind signal.Kind) error {
-	if kind == signal.App {
-		return refuse(CodeNotFound, "There is no such app object.")
-	}
-	return refuse(CodeNotFound, "There is no such user.")
+func noObject(kind Kind) error {
+	return refuse(CodeNotFound, "There is no such "+kind.noun()+".")
 }

@@ -13,6 +13,10 @@ type Domain struct {
 	Name    string          `json:"name"`
 	Hosts   []string        `json:"hosts,omitempty"`
 	Default bool            `json:"default"`
+	// Revision is the number of the commit that changed the domain last. It is
+	// set in what the directory answers.
+	Revision int64 `json:"rev"`
+	Settings
 }
 
 // DomainEdit says what to change of a domain; nil leaves a member as it is.
@@ -22,6 +26,12 @@ type DomainEdit struct {
 	// Default makes the domain the default one. The flag moves, it cannot
 	// be taken away.
 	Default bool `json:"default,omitempty"`
+	// Settings changes a copy of the settings, which it may keep. It may be
+	// called several times.
+	Settings func(*Settings) `json:"-"`
+	// IfRev refuses the edit with stale if the domain has another revision; 0:
+	// whatever it is.
+	IfRev int64 `json:"-"`
 }
 
 // AddDomain adds a domain; the first one is the default. Refusals: bad_domain,
@@ -43,6 +53,9 @@ func (d *Directory) AddDomain(ctx context.Context, name string, hosts []string) 
 		}
 		return &Batch{Domains: []DomainRow{{Domain: dom}}}, nil
 	})
+	if now, ok := d.Domain(dom.ID); ok && err == nil {
+		dom = now
+	}
 	return dom, err
 }
 
@@ -51,12 +64,20 @@ func (d *Directory) SetDomain(ctx context.Context, id signal.DomainID, edit Doma
 	var dom Domain
 	err := d.write(ctx, func() (*Batch, error) {
 		old := d.mem.domains[id]
-		if old == nil {
+		switch {
+		case old == nil:
 			return nil, errNoDomain
+		case edit.IfRev != 0 && edit.IfRev != old.row.Rev:
+			return nil, errStale
 		}
 		row := old.row
 		if err := edit.apply(&row.Domain); err != nil {
 			return nil, err
+		}
+		if edit.Settings != nil {
+			if err := d.mem.checkSettings(old, &row.Settings); err != nil {
+				return nil, err
+			}
 		}
 		if err := d.mem.freeDomain(row.Domain); err != nil {
 			return nil, err
@@ -64,6 +85,9 @@ func (d *Directory) SetDomain(ctx context.Context, id signal.DomainID, edit Doma
 		dom = row.Domain
 		return &Batch{Domains: append(d.mem.yieldDefault(row), row)}, nil
 	})
+	if now, ok := d.Domain(id); ok && err == nil {
+		dom = now
+	}
 	return dom, err
 }
 
@@ -94,6 +118,10 @@ func (e DomainEdit) apply(dom *Domain) error {
 		dom.Hosts = *e.Hosts
 	}
 	dom.Default = dom.Default || e.Default
+	if e.Settings != nil {
+		dom.Settings = dom.Settings.clone()
+		e.Settings(&dom.Settings)
+	}
 	return tidyDomain(dom)
 }
 

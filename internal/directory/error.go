@@ -29,6 +29,8 @@ const (
 	CodeBadKeyFile       Code = "bad_key_file"       // the master key file is not usable
 	CodeWrongKey         Code = "wrong_key"          // the secret was not sealed with this master key
 	CodeNewerStore       Code = "newer_store"        // the store is one of a newer program
+	CodeStale            Code = "stale"              // it has changed since the caller saw it
+	CodeInUse            Code = "in_use"             // others refer to it
 )
 
 // Error is a refusal: a code for programs and one sentence for people. The
@@ -36,6 +38,8 @@ const (
 type Error struct {
 	Code    Code   `json:"code"`
 	Message string `json:"message"`
+	// Field is the member that is wrong, where one alone is.
+	Field string `json:"field,omitempty"`
 }
 
 // Error is the sentence.

@@ -8,7 +8,6 @@ import (
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/store/storetest"
-	"github.com/tandem-switch/tandem/signal"
 )
 
 // bench is a directory with the domain example.com on a store in memory.
@@ -108,7 +107,7 @@ func (b *bench) addSession(owner directory.Object) directory.Session {
 func (b *bench) set(o directory.Object, edit directory.ObjectEdit) directory.Object {
 	b.t.Helper()
 	set := b.SetUser
-	if o.Kind == signal.App {
+	if o.Kind == directory.App {
 		set = b.SetApp
 	}
 	o, err := set(b.t.Context(), o.Address(), edit)

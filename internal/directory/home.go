@@ -31,10 +31,10 @@ func (d *Directory) SetHome(ctx context.Context, owner signal.Address, home stri
 		return refuse(CodeBadValue, "A home screen has at most "+strconv.Itoa(maxHome)+" printable bytes.")
 	}
 	return d.write(ctx, func() (*Batch, error) {
-		old := d.mem.kind(owner, signal.User)
+		old := d.mem.kind(owner, User)
 		switch {
 		case old == nil:
-			return nil, noObject(signal.User)
+			return nil, noObject(User)
 		case old.row.Home == home:
 			return &Batch{}, nil
 		}
@@ -50,6 +50,6 @@ func onlyHome(old, fresh ObjectRow) bool {
 	if old.Home == fresh.Home {
 		return false
 	}
-	old.Home, old.Rev = fresh.Home, fresh.Rev
+	old.Home, old.Rev, old.Revision = fresh.Home, fresh.Rev, fresh.Revision
 	return reflect.DeepEqual(old, fresh)
 }

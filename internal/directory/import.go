@@ -97,7 +97,7 @@ func (d *Directory) importLines(ctx context.Context, dom signal.DomainID, lines 
 }
 
 func (d *Directory) prepare(l *importLine, dom signal.DomainID, id signal.ObjectID) error {
-	row, err := newRow(dom, signal.User, l.user)
+	row, err := newRow(dom, User, l.user)
 	if err != nil {
 		return err
 	}
@@ -120,14 +120,15 @@ func (m *memory) importBatch(lines []*importLine, taken map[*importLine]*Error) 
 		if err == nil {
 			err = freeInFile(names, key, CodeNameTaken, "name "+l.row.SIP)
 		}
-		if err == nil && l.row.Num != "" {
-			err = freeInFile(numbers, l.row.Num, CodeNumberTaken, "number "+l.row.Num)
+		number := m.domains[l.row.Domain].fullNumber(l.row.Node, l.row.Num)
+		if err == nil && number != "" {
+			err = freeInFile(numbers, number, CodeNumberTaken, "number "+l.row.Num)
 		}
 		if err != nil {
 			taken[l] = asRefusal(err)
 			continue
 		}
-		names[key], numbers[l.row.Num] = l.Line, l.Line
+		names[key], numbers[number] = l.Line, l.Line
 		b.Objects = append(b.Objects, l.row)
 	}
 	return b

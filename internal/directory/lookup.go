@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tandem-switch/tandem/signal"
@@ -19,29 +20,36 @@ func (d *Directory) Resolve(asker signal.Address, sip, num string) (signal.Party
 		return signal.Party{}, false
 	}
 	e, own := d.mem.named(dom, sip)
-	if e == nil && own && num != "" {
-		e = dom.byNum[bareNumber(num)]
+	if e != nil || !own || num == "" {
+		return d.mem.party(e)
 	}
-	return e.party()
+	return d.mem.byNumber(dom, asker, bareNumber(num))
+}
+
+// byNumber is whom the asker reaches by dialling num: an object, or the gateway
+// of a route, which then has the number.
+func (m *memory) byNumber(dom *domain, asker signal.Address, num string) (signal.Party, bool) {
+	node := ""
+	if from := m.object(asker); from != nil {
+		node = from.row.Node
+	}
+	if e := dom.dialled(node, num); e != nil {
+		return m.party(e)
+	}
+	r := dom.route(num)
+	if r == nil || !r.fits(num) {
+		return signal.Party{}, false
+	}
+	p, ok := m.party(m.objects[r.To])
+	p.Num = num
+	return p, ok
 }
 
 // Party implements signal.Directory. It does not allocate.
 func (d *Directory) Party(a signal.Address) (signal.Party, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	return d.mem.object(a).party()
-}
-
-// Visible implements signal.Directory: two enabled objects of one domain see
-// each other. Every question of who may know whom comes here. It does not
-// allocate.
-func (d *Directory) Visible(asker, target signal.Address) bool {
-	if asker.Domain != target.Domain {
-		return false
-	}
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return d.mem.object(asker).enabled() && d.mem.object(target).enabled()
+	return d.mem.party(d.mem.object(a))
 }
 
 // Device implements signal.Directory: known are the devices of the owner and the
@@ -63,7 +71,20 @@ func (d *Directory) Incomplete(asker signal.Address, num string) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	dom := d.mem.domains[asker.Domain]
-	return dom != nil && dom.continues(bareNumber(num))
+	if dom == nil {
+		return false
+	}
+	num = bareNumber(num)
+	node := ""
+	if from := d.mem.object(asker); from != nil {
+		node = from.row.Node
+	}
+	for ; node != ""; node = dom.parent(node) {
+		if dom.continues(dom.prefixes[node] + num) {
+			return true
+		}
+	}
+	return dom.continues(num) || slices.ContainsFunc(dom.row.Plan.Routes, func(r Route) bool { return r.incomplete(num) })
 }
 
 // named finds name, which may have a part behind an @. own is false if that part

@@ -26,13 +26,17 @@ type memory struct {
 type domain struct {
 	row   DomainRow
 	bySIP map[string]*entry // by folded name
-	byNum map[string]*entry
+	byNum map[string]*entry // by what is dialled from the root
+	// groups are the members of the groups, by folded name.
+	groups   map[string]map[signal.ObjectID]*entry
+	prefixes map[string]string // of the nodes, the root included
 	// numbers are the keys of byNum in order, made when first needed.
 	numbers atomic.Pointer[[]string]
 }
 
 type entry struct {
-	row ObjectRow
+	row  ObjectRow
+	full string // number as dialled from the root
 }
 
 func newMemory() *memory {
@@ -56,7 +60,7 @@ func (m *memory) object(a signal.Address) *entry {
 	return e
 }
 
-func (m *memory) kind(a signal.Address, kind signal.Kind) *entry {
+func (m *memory) kind(a signal.Address, kind Kind) *entry {
 	if e := m.object(a); e != nil && e.row.Kind == kind {
 		return e
 	}
@@ -88,13 +92,17 @@ func (e *entry) value() (Object, bool) {
 func (e *entry) enabled() bool { return e != nil && !e.row.Disabled }
 
 // party is what the switch may see of the object.
-func (e *entry) party() (signal.Party, bool) {
+func (m *memory) party(e *entry) (signal.Party, bool) {
 	if !e.enabled() {
 		return signal.Party{}, false
 	}
+	kind, ok := e.row.Kind.callee()
+	if !ok {
+		return signal.Party{}, false
+	}
 	return signal.Party{
-		Address: e.row.Address(), SIP: e.row.SIP, Num: e.row.Num, Name: e.row.DisplayName(),
-		Kind: e.row.Kind, MayOverrideCLI: e.row.OverrideCLI,
+		Address: e.row.Address(), SIP: e.row.SIP, Num: e.full, Name: e.row.DisplayName(),
+		Kind: kind, MayOverrideCLI: e.row.OverrideCLI,
 	}, true
 }
 
@@ -131,6 +139,7 @@ func (m *memory) apply(rows Rows) []Change {
 	for i := range rows.Objects {
 		changes = append(changes, m.putObject(rows.Objects[i]))
 	}
+	changes = m.addHeirs(changes)
 	for i := range rows.Sessions {
 		if c, any := m.putSession(rows.Sessions[i]); any {
 			changes = append(changes, c)
@@ -177,10 +186,15 @@ func (m *memory) putDomain(row DomainRow) Change {
 	}
 	c.What = DomainSet
 	if dom == nil {
-		dom = &domain{bySIP: map[string]*entry{}, byNum: map[string]*entry{}}
+		dom = &domain{bySIP: map[string]*entry{}, byNum: map[string]*entry{}, groups: map[string]map[signal.ObjectID]*entry{}}
 		m.domains[row.ID] = dom
 	}
+	renumber := !slices.Equal(dom.row.Plan.Nodes, row.Plan.Nodes)
+	row.Revision = row.Rev
 	dom.row = row
+	if renumber || dom.prefixes == nil {
+		dom.renumber()
+	}
 	m.byHost[row.Name] = dom
 	for _, host := range row.Hosts {
 		m.byHost[host] = dom
@@ -198,9 +212,44 @@ func (m *memory) unindexObject(e *entry) {
 		return
 	}
 	delete(dom.bySIP, Fold(e.row.SIP))
-	if e.row.Num != "" {
-		delete(dom.byNum, e.row.Num)
+	if e.full != "" {
+		delete(dom.byNum, e.full)
 		dom.numbers.Store(nil)
+	}
+	for _, g := range e.row.Groups {
+		key := Fold(g.Name)
+		if delete(dom.groups[key], e.row.ID); len(dom.groups[key]) == 0 {
+			delete(dom.groups, key)
+		}
+	}
+}
+
+// index is the opposite of unindexObject.
+func (m *memory) index(dom *domain, e *entry) {
+	m.byGUID[e.row.GUID] = e
+	dom.bySIP[Fold(e.row.SIP)] = e
+	if e.full = dom.fullNumber(e.row.Node, e.row.Num); e.full != "" {
+		dom.byNum[e.full] = e
+		dom.numbers.Store(nil)
+	}
+	for _, g := range e.row.Groups {
+		key := Fold(g.Name)
+		if dom.groups[key] == nil {
+			dom.groups[key] = map[signal.ObjectID]*entry{}
+		}
+		dom.groups[key][e.row.ID] = e
+	}
+}
+
+// renumber brings the numbers up to date with the nodes.
+func (dom *domain) renumber() {
+	dom.prefixes = prefixesOf(dom.row.Plan.Nodes)
+	clear(dom.byNum)
+	dom.numbers.Store(nil)
+	for _, e := range dom.bySIP {
+		if e.full = dom.fullNumber(e.row.Node, e.row.Num); e.full != "" {
+			dom.byNum[e.full] = e
+		}
 	}
 }
 
@@ -216,18 +265,33 @@ func (m *memory) putObject(row ObjectRow) Change {
 		}
 		return c
 	}
+	row.Revision = row.Rev
 	e := &entry{row: row}
 	m.objects[row.ID] = e
-	m.byGUID[row.GUID] = e
-	dom.bySIP[Fold(row.SIP)] = e
-	if row.Num != "" {
-		dom.byNum[row.Num] = e
-		dom.numbers.Store(nil)
-	}
+	m.index(dom, e)
 	if old == nil || !onlyHome(old.row, row) {
 		c.What = ObjectSet
 	}
 	return c
+}
+
+// addHeirs adds a change for every object whose template has changed.
+func (m *memory) addHeirs(changes []Change) []Change {
+	templates := map[signal.ObjectID]bool{}
+	for _, c := range changes {
+		if e := m.objects[c.Address.Object]; c.What == ObjectSet && e != nil && e.row.Kind == Template {
+			templates[e.row.ID] = true
+		}
+	}
+	if len(templates) == 0 {
+		return changes
+	}
+	for _, e := range m.objects {
+		if templates[e.row.Template] {
+			changes = append(changes, Change{What: ObjectSet, Address: e.row.Address()})
+		}
+	}
+	return changes
 }
 
 // putSession reports no change when only the time of use has moved.

@@ -22,8 +22,8 @@ func TestObjectsComeBackAsWritten(t *testing.T) {
 	})
 	b.must(err)
 	want := directory.Object{
-		ID: app.ID, Domain: b.dom.ID, Kind: signal.App, SIP: "Robot 1", Num: "*9#", DN: "Robot", CN: "Tom & Jerry", GUID: app.GUID,
-		OverrideCLI: true, APIs: []string{"PbxSignal", "PbxApi"}, URL: "https://robot.example/app", Apps: []string{"users"},
+		ID: app.ID, Domain: b.dom.ID, Kind: directory.App, SIP: "Robot 1", Num: "*9#", DN: "Robot", CN: "Tom & Jerry", GUID: app.GUID,
+		Revision: 2, OverrideCLI: true, APIs: []string{"PbxSignal", "PbxApi"}, URL: "https://robot.example/app", Apps: []string{"users"},
 	}
 	if !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(app.GUID) || app.ID == 0 {
 		t.Errorf("guid %q, id %d", app.GUID, app.ID)
@@ -121,7 +121,7 @@ func TestEdit(t *testing.T) {
 	alice, bob := b.addUser(b.dom, "alice", "101"), b.addUser(b.dom, "bob", "102")
 	got := b.set(alice, directory.ObjectEdit{SIP: ptr("Alice"), Num: ptr(""), CN: ptr("Alice Long"), OverrideCLI: ptr(true)})
 	want := alice
-	want.SIP, want.Num, want.CN, want.OverrideCLI = "Alice", "", "Alice Long", true
+	want.SIP, want.Num, want.CN, want.OverrideCLI, want.Revision = "Alice", "", "Alice Long", true, 4
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}

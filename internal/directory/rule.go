@@ -12,7 +12,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/tandem-switch/tandem/sanitize"
-	"github.com/tandem-switch/tandem/signal"
 )
 
 // The sizes that attributes may have, in bytes.
@@ -54,7 +53,7 @@ func tidyDomain(dom *Domain) error {
 		}
 	}
 	dom.Name, dom.Hosts = name, hosts
-	return nil
+	return tidySettings(&dom.Settings)
 }
 
 // tidyHost is a domain or host name in lower case: labels of letters, digits and
@@ -105,11 +104,14 @@ func tidyObject(o *Object) error {
 	if err := checkNumber(o.Num); err != nil {
 		return err
 	}
-	if o.Kind == signal.User && (o.URL != "" || len(o.APIs) > 0) {
-		return refuse(CodeBadValue, "Only app objects have APIs and a URL.")
+	if !o.Kind.IsProgram() && len(o.APIs) > 0 {
+		return wrong("apis", "Only app objects have APIs and a URL.")
 	}
-	if o.Kind != signal.User && o.SecondFactor {
-		return refuse(CodeBadValue, "Only users have a second factor.")
+	if !o.Kind.IsProgram() && o.Kind != Gateway && o.URL != "" {
+		return wrong("url", "Only app objects have APIs and a URL.")
+	}
+	if o.Kind != User && o.SecondFactor {
+		return wrong("second_factor", "Only users have a second factor.")
 	}
 	if err := checkURL(o.URL); err != nil {
 		return err
@@ -117,7 +119,10 @@ func tidyObject(o *Object) error {
 	if err := tidyAPIs(o); err != nil {
 		return err
 	}
-	return tidyApps(o)
+	if err := tidyApps(o); err != nil {
+		return err
+	}
+	return tidyProperties(o)
 }
 
 // tidyName is a name of an object: composed, without reserved and invisible
@@ -221,9 +226,9 @@ func notASCII(r rune) bool { return r < ' ' || r > '~' }
 
 // checkPassword: users need 8 characters; any other password will do, as long as
 // every client hashes it to the same bytes (appwebsocket.md 2.3).
-func checkPassword(kind signal.Kind, password string) error {
+func checkPassword(kind Kind, password string) error {
 	switch {
-	case kind == signal.User && utf8.RuneCountInString(password) < minPassword:
+	case kind == User && utf8.RuneCountInString(password) < minPassword:
 		return refuse(CodePasswordTooShort, "A user's password has at least "+strconv.Itoa(minPassword)+" characters.")
 	case len(password) > maxPassword:
 		return refuse(CodeBadPassword, "A password has at most "+strconv.Itoa(maxPassword)+" bytes.")

@@ -63,8 +63,8 @@ func (d *Directory) CreateSession(ctx context.Context, owner signal.Address, n N
 	password := randomAlphanumeric(sessionPasswordSize)
 	row := SessionRow{Session: s, Secret: d.sealing.Seal([]byte(password), sessionBound(owner, s.ID))}
 	err := d.write(ctx, func() (*Batch, error) {
-		if d.mem.kind(owner, signal.User) == nil {
-			return nil, noObject(signal.User)
+		if d.mem.kind(owner, User) == nil {
+			return nil, noObject(User)
 		}
 		return &Batch{Sessions: append(d.surplus(owner, n.NeedsAuthorization), row)}, nil
 	})
@@ -270,7 +270,11 @@ func (d *Directory) endExpired(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.store.Purge(ctx, d.clock.Now().Add(-tombstoneLife))
+	now := d.clock.Now()
+	if err := d.store.Purge(ctx, now.Add(-tombstoneLife)); err != nil {
+		return storeError("forget ended sessions", err)
+	}
+	return d.store.PurgeObjects(ctx, now.Add(-d.undoLife))
 }
 
 // lot is how many rows a long write puts into one commit, so that others get

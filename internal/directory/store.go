@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/tandem-switch/tandem/signal"
 )
 
 // ErrConflict is returned by Store.Commit when something that the batch took
@@ -31,6 +33,12 @@ type Store interface {
 	// with the number since, tombstones included; or every live row, marked
 	// Full, when since is 0 or older than what the store remembers.
 	Read(ctx context.Context, since int64) (Rows, error)
+	// Tombstones returns the deleted objects of the domain, with all that they
+	// had but their sessions, except those that PurgeObjects has emptied.
+	Tombstones(ctx context.Context, domain signal.DomainID) ([]ObjectRow, error)
+	// PurgeObjects empties the tombstones of objects that were deleted before
+	// the given time: only their ids and names are kept.
+	PurgeObjects(ctx context.Context, before time.Time) error
 	// Purge forgets sessions that ended before the given time.
 	Purge(ctx context.Context, before time.Time) error
 	// Canary keeps the first sealed text that it is given and returns the
@@ -69,7 +77,7 @@ type Rows struct {
 // that the writer saw last for this row, 0 for a new row.
 type Version struct {
 	Rev     int64
-	Deleted time.Time // zero while it lives; a tombstone is never written again
+	Deleted time.Time // zero while it lives
 }
 
 // DomainRow is a domain as stored. Its host names go with it.
@@ -79,13 +87,17 @@ type DomainRow struct {
 }
 
 // ObjectRow is an object as stored, with all its devices: those that are not
-// in the row are removed. Deleting an object ends its sessions.
+// in the row are removed. Deleting an object ends its sessions; the tombstone
+// keeps everything else.
 type ObjectRow struct {
 	Object
 	Version
 	Secret  []byte // sealed password, nil without one
 	Home    string // home screen of a user, a comma list of links
 	Devices []Device
+	// Restore is, in a batch, set to write a tombstone, which is otherwise
+	// never written again: the object lives again.
+	Restore bool
 	// EndSessions is, in a batch, the time at which all sessions of the
 	// object end; zero: they go on.
 	EndSessions time.Time

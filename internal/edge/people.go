@@ -116,7 +116,7 @@ func (e *Edge) changed(ch directory.Change) {
 // their user and its apps as they are now.
 func (e *Edge) objectSet(a signal.Address) {
 	o, ok := e.dir.Object(a)
-	if o.Kind == signal.App {
+	if o.Kind == directory.App {
 		e.appChanged(a)
 	}
 	if !ok || o.Disabled {

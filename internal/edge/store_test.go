@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/signal"
 )
 
 // memStore is a directory.Store in memory, for one process and without conflicts.
@@ -106,3 +107,9 @@ func (m *memStore) Canary(_ context.Context, sealed []byte) ([]byte, error) {
 }
 
 func (m *memStore) Close() error { return nil }
+
+func (m *memStore) Tombstones(context.Context, signal.DomainID) ([]directory.ObjectRow, error) {
+	return nil, nil
+}
+
+func (m *memStore) PurgeObjects(context.Context, time.Time) error { return nil }

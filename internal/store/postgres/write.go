@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -38,6 +39,20 @@ func (s *Store) Purge(ctx context.Context, before time.Time) error {
 	})
 }
 
+// PurgeObjects implements directory.Store. Empty properties mark what was emptied.
+func (s *Store) PurgeObjects(ctx context.Context, before time.Time) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM device d USING object o WHERE o.domain = d.domain AND o.object = d.object
+			AND o.deleted > 0 AND o.deleted < $1`, millis(before))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE object SET num = '', dn = '', cn = '', url = '', apis = '{}', apps = '{}', secret = NULL, home = '', properties = ''
+			WHERE deleted > 0 AND deleted < $1 AND properties <> ''`, millis(before))
+		return err
+	})
+}
+
 // Commit implements directory.Store.
 func (s *Store) Commit(ctx context.Context, b *directory.Batch) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
@@ -47,7 +62,9 @@ func (s *Store) Commit(ctx context.Context, b *directory.Batch) error {
 		if err != nil {
 			return err
 		}
-		w.batch(b)
+		if w.batch(b); w.err != nil {
+			return w.err
+		}
 		return w.send(ctx, tx)
 	})
 	if isTaken(err) {
@@ -67,6 +84,14 @@ type writer struct {
 	rev   int64
 	queue pgx.Batch
 	exact []bool // by statement: must touch exactly one row
+	err   error
+}
+
+// document is a value as JSON; a failure stops the commit.
+func (w *writer) document(v any) string {
+	text, err := json.Marshal(v)
+	w.err = errors.Join(w.err, err)
+	return string(text)
 }
 
 // one adds a statement that finds its row unless that has changed.
@@ -114,13 +139,13 @@ func (w *writer) batch(b *directory.Batch) {
 
 func (w *writer) domain(d *directory.DomainRow) {
 	if d.Rev == 0 {
-		w.one(`INSERT INTO domain (domain, name, is_default, rev, deleted) VALUES ($1, $2, $3, $4, 0)`,
-			d.ID, d.Name, d.Default, w.rev)
+		w.one(`INSERT INTO domain (domain, name, is_default, rev, deleted, settings) VALUES ($1, $2, $3, $4, 0, $5)`,
+			d.ID, d.Name, d.Default, w.rev, w.document(d.Settings))
 	} else {
-		w.one(`UPDATE domain SET name = $3, is_default = $4, rev = $5, deleted = $6
+		w.one(`UPDATE domain SET name = $3, is_default = $4, rev = $5, deleted = $6, settings = $7
 			WHERE domain = $1 AND rev = $2 AND deleted = 0
 			AND ($6::bigint = 0 OR NOT EXISTS (SELECT 1 FROM object WHERE object.domain = $1 AND object.deleted = 0))`,
-			d.ID, d.Rev, d.Name, d.Default, w.rev, millis(d.Deleted))
+			d.ID, d.Rev, d.Name, d.Default, w.rev, millis(d.Deleted), w.document(d.Settings))
 		w.any(`DELETE FROM domain_host WHERE domain = $1`, d.ID)
 	}
 	if !d.Deleted.IsZero() {
@@ -134,30 +159,37 @@ func (w *writer) domain(d *directory.DomainRow) {
 func (w *writer) object(o *directory.ObjectRow) {
 	if o.Rev == 0 {
 		w.one(`INSERT INTO object (domain, object, kind, sip, sip_key, num, dn, cn, guid, disabled, override_cli, apis, url, apps, secret, rev, deleted,
-			second_factor, home)
-			SELECT domain, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, $18
+			second_factor, home, node, template, properties)
+			SELECT domain, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, $18, $19, $20, $21
 			FROM domain WHERE domain = $1 AND deleted = 0`,
 			o.Domain, o.ID, int16(o.Kind), o.SIP, directory.Fold(o.SIP), o.Num, o.DN, o.CN, o.GUID, o.Disabled, o.OverrideCLI,
-			some(o.APIs), o.URL, some(o.Apps), o.Secret, w.rev, o.SecondFactor, o.Home)
+			some(o.APIs), o.URL, some(o.Apps), o.Secret, w.rev, o.SecondFactor, o.Home, o.Node, o.Template, w.document(o.Properties))
 	} else {
 		w.one(`UPDATE object SET sip = $4, sip_key = $5, num = $6, dn = $7, cn = $8, disabled = $9, override_cli = $10,
-			apis = $11, url = $12, apps = $13, secret = $14, rev = $15, deleted = $16, second_factor = $17, home = $18
-			WHERE domain = $1 AND object = $2 AND rev = $3 AND deleted = 0`,
+			apis = $11, url = $12, apps = $13, secret = $14, rev = $15, deleted = $16, second_factor = $17, home = $18,
+			node = $19, template = $20, properties = $21
+			WHERE domain = $1 AND object = $2 AND rev = $3 AND (deleted > 0) = $22`,
 			o.Domain, o.ID, o.Rev, o.SIP, directory.Fold(o.SIP), o.Num, o.DN, o.CN, o.Disabled, o.OverrideCLI,
-			some(o.APIs), o.URL, some(o.Apps), o.Secret, w.rev, millis(o.Deleted), o.SecondFactor, o.Home)
-		w.any(`DELETE FROM device WHERE domain = $1 AND object = $2`, o.Domain, o.ID)
+			some(o.APIs), o.URL, some(o.Apps), o.Secret, w.rev, millis(o.Deleted), o.SecondFactor, o.Home,
+			o.Node, o.Template, w.document(o.Properties), o.Restore)
 	}
 	w.devices(o)
 	w.endSessions(o)
 }
 
+// devices of a deleted object stay, for its restoration.
 func (w *writer) devices(o *directory.ObjectRow) {
 	if !o.Deleted.IsZero() {
 		return
 	}
+	if o.Rev != 0 {
+		w.any(`DELETE FROM device WHERE domain = $1 AND object = $2`, o.Domain, o.ID)
+	}
 	for place, dev := range o.Devices {
-		w.one(`INSERT INTO device (domain, object, hw_key, hw, text, app, single_reg, place) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			o.Domain, o.ID, directory.Fold(dev.HW), dev.HW, dev.Text, dev.App, dev.SingleReg, place)
+		w.one(`INSERT INTO device (domain, object, hw_key, hw, text, app, single_reg, place, admin, no_filter, tls, no_mob, trusted)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			o.Domain, o.ID, directory.Fold(dev.HW), dev.HW, dev.Text, dev.App, dev.SingleReg, place,
+			dev.Admin, dev.NoFilter, dev.TLS, dev.NoMob, dev.Trusted)
 	}
 }
 

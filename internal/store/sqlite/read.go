@@ -42,7 +42,7 @@ type reader struct {
 	err   error
 }
 
-// each runs scan for every row. The query has the number as its only parameter.
+// each runs scan for every row. The query has since as its only parameter.
 func (r *reader) each(query string, scan func(row *sql.Rows) error) {
 	if r.err != nil {
 		return
@@ -63,11 +63,11 @@ func (r *reader) each(query string, scan func(row *sql.Rows) error) {
 func (r *reader) domains() []directory.DomainRow {
 	var list []directory.DomainRow
 	at := map[signal.DomainID]int{}
-	r.each(`SELECT domain, name, is_default, rev, deleted FROM domain
+	r.each(`SELECT domain, name, is_default, settings, rev, deleted FROM domain
 		WHERE rev > ?1 AND (?1 > 0 OR deleted = 0)`, func(row *sql.Rows) error {
 		var d directory.DomainRow
 		var deleted int64
-		err := row.Scan(&d.ID, &d.Name, &d.Default, &d.Rev, &deleted)
+		err := row.Scan(&d.ID, &d.Name, &d.Default, document{&d.Settings}, &d.Rev, &deleted)
 		d.Deleted = timeOf(deleted)
 		at[d.ID] = len(list)
 		list = append(list, d)
@@ -89,29 +89,64 @@ func (r *reader) domains() []directory.DomainRow {
 func (r *reader) objects() []directory.ObjectRow {
 	var list []directory.ObjectRow
 	at := map[signal.ObjectID]int{}
-	r.each(`SELECT domain, object, kind, sip, num, dn, cn, guid, disabled, override_cli, second_factor, apis, url, apps, secret, home, rev, deleted
-		FROM object WHERE rev > ?1 AND (?1 > 0 OR deleted = 0)`, func(row *sql.Rows) error {
-		var o directory.ObjectRow
-		var deleted int64
-		err := row.Scan(&o.Domain, &o.ID, &o.Kind, &o.SIP, &o.Num, &o.DN, &o.CN, &o.GUID, &o.Disabled, &o.OverrideCLI,
-			&o.SecondFactor, (*texts)(&o.APIs), &o.URL, (*texts)(&o.Apps), &o.Secret, &o.Home, &o.Rev, &deleted)
-		o.Deleted = timeOf(deleted)
+	r.each(`SELECT `+objectColumns+` FROM object WHERE rev > ?1 AND (?1 > 0 OR deleted = 0)`, func(row *sql.Rows) error {
+		o, err := scanObject(row)
 		at[o.ID] = len(list)
 		list = append(list, o)
 		return err
 	})
-	r.each(`SELECT d.object, d.hw, d.text, d.app, d.single_reg
-		FROM object o JOIN device d ON d.domain = o.domain AND d.object = o.object
-		WHERE o.rev > ?1 AND o.deleted = 0 ORDER BY d.object, d.place`, func(row *sql.Rows) error {
+	r.each(`SELECT `+deviceColumns+` FROM object o JOIN device d ON d.domain = o.domain AND d.object = o.object
+		WHERE o.rev > ?1 AND o.deleted = 0 ORDER BY d.object, d.place`, addDevice(list, at))
+	return list
+}
+
+const (
+	objectColumns = `domain, object, kind, sip, num, node, template, dn, cn, guid, disabled, override_cli, second_factor,
+		apis, url, apps, properties, secret, home, rev, deleted`
+	deviceColumns = `d.object, d.hw, d.text, d.app, d.single_reg, d.admin, d.no_filter, d.tls, d.no_mob, d.trusted`
+)
+
+func scanObject(row *sql.Rows) (directory.ObjectRow, error) {
+	var o directory.ObjectRow
+	var deleted int64
+	err := row.Scan(&o.Domain, &o.ID, &o.Kind, &o.SIP, &o.Num, &o.Node, &o.Template, &o.DN, &o.CN, &o.GUID, &o.Disabled, &o.OverrideCLI,
+		&o.SecondFactor, (*texts)(&o.APIs), &o.URL, (*texts)(&o.Apps), document{&o.Properties}, &o.Secret, &o.Home, &o.Rev, &deleted)
+	o.Deleted = timeOf(deleted)
+	return o, err
+}
+
+// addDevice scans a device and puts it to its object in the list.
+func addDevice(list []directory.ObjectRow, at map[signal.ObjectID]int) func(*sql.Rows) error {
+	return func(row *sql.Rows) error {
 		var id signal.ObjectID
 		var dev directory.Device
-		err := row.Scan(&id, &dev.HW, &dev.Text, &dev.App, &dev.SingleReg)
+		err := row.Scan(&id, &dev.HW, &dev.Text, &dev.App, &dev.SingleReg, &dev.Admin, &dev.NoFilter, &dev.TLS, &dev.NoMob, &dev.Trusted)
 		if err == nil {
 			list[at[id]].Devices = append(list[at[id]].Devices, dev)
 		}
 		return err
+	}
+}
+
+// Tombstones implements directory.Store.
+func (s *Store) Tombstones(ctx context.Context, domain signal.DomainID) ([]directory.ObjectRow, error) {
+	tx, err := s.reader.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback() }() // it has only read
+	var list []directory.ObjectRow
+	at := map[signal.ObjectID]int{}
+	r := reader{ctx: ctx, tx: tx, since: int64(domain)}
+	r.each(`SELECT `+objectColumns+` FROM object WHERE domain = ?1 AND deleted > 0 AND properties <> ''`, func(row *sql.Rows) error {
+		o, err := scanObject(row)
+		at[o.ID] = len(list)
+		list = append(list, o)
+		return err
 	})
-	return list
+	r.each(`SELECT `+deviceColumns+` FROM object o JOIN device d ON d.domain = o.domain AND d.object = o.object
+		WHERE o.domain = ?1 AND o.deleted > 0 AND o.properties <> '' ORDER BY d.object, d.place`, addDevice(list, at))
+	return list, r.err
 }
 
 func (r *reader) sessions() []directory.SessionRow {
@@ -148,6 +183,18 @@ func (t texts) column() (string, error) {
 	}
 	text, err := json.Marshal([]string(t))
 	return string(text), err
+}
+
+// document is a value in a column, as JSON; an empty column leaves it as it is.
+type document struct{ to any }
+
+// Scan implements sql.Scanner.
+func (d document) Scan(src any) error {
+	text, _ := src.(string)
+	if text == "" || text == "{}" {
+		return nil
+	}
+	return json.Unmarshal([]byte(text), d.to)
 }
 
 // timeOf and millis turn times to and from columns; the zero time is 0.

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -32,6 +33,16 @@ func (s *Store) Purge(ctx context.Context, before time.Time) error {
 		w.exec(`UPDATE directory SET floor = max(floor, coalesce(
 			(SELECT max(rev) FROM session WHERE deleted > 0 AND deleted < ?1), 0))`, millis(before))
 		w.exec(`DELETE FROM session WHERE deleted > 0 AND deleted < ?1`, millis(before))
+	})
+}
+
+// PurgeObjects implements directory.Store. Empty properties mark what was emptied.
+func (s *Store) PurgeObjects(ctx context.Context, before time.Time) error {
+	return s.inTx(ctx, func(w *writer) {
+		w.exec(`DELETE FROM device WHERE EXISTS (SELECT 1 FROM object o WHERE o.domain = device.domain AND o.object = device.object
+			AND o.deleted > 0 AND o.deleted < ?1)`, millis(before))
+		w.exec(`UPDATE object SET num = '', dn = '', cn = '', url = '', apis = '[]', apps = '[]', secret = NULL, home = '', properties = ''
+			WHERE deleted > 0 AND deleted < ?1 AND properties <> ''`, millis(before))
 	})
 }
 
@@ -105,13 +116,13 @@ func (w *writer) one(query string, args ...any) {
 
 func (w *writer) domain(d *directory.DomainRow) {
 	if d.Rev == 0 {
-		w.one(`INSERT INTO domain (domain, name, is_default, rev, deleted) VALUES (?, ?, ?, ?, 0)`,
-			d.ID, d.Name, d.Default, w.rev)
+		w.one(`INSERT INTO domain (domain, name, is_default, settings, rev, deleted) VALUES (?, ?, ?, ?, ?, 0)`,
+			d.ID, d.Name, d.Default, w.document(d.Settings), w.rev)
 	} else {
-		w.one(`UPDATE domain SET name = ?3, is_default = ?4, rev = ?5, deleted = ?6
+		w.one(`UPDATE domain SET name = ?3, is_default = ?4, rev = ?5, deleted = ?6, settings = ?7
 			WHERE domain = ?1 AND rev = ?2 AND deleted = 0
 			AND (?6 = 0 OR NOT EXISTS (SELECT 1 FROM object WHERE object.domain = ?1 AND object.deleted = 0))`,
-			d.ID, d.Rev, d.Name, d.Default, w.rev, millis(d.Deleted))
+			d.ID, d.Rev, d.Name, d.Default, w.rev, millis(d.Deleted), w.document(d.Settings))
 		w.exec(`DELETE FROM domain_host WHERE domain = ?`, d.ID)
 	}
 	if !d.Deleted.IsZero() {
@@ -123,33 +134,39 @@ func (w *writer) domain(d *directory.DomainRow) {
 }
 
 func (w *writer) object(o *directory.ObjectRow) {
-	apis, apps := w.column(o.APIs), w.column(o.Apps)
+	apis, apps, properties := w.column(o.APIs), w.column(o.Apps), w.document(o.Properties)
 	if o.Rev == 0 {
 		w.one(`INSERT INTO object (domain, object, kind, sip, sip_key, num, dn, cn, guid, disabled, override_cli, second_factor,
-			apis, url, apps, secret, home, rev, deleted)
-			SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0
+			apis, url, apps, secret, home, node, template, properties, rev, deleted)
+			SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0
 			WHERE EXISTS (SELECT 1 FROM domain WHERE domain = ? AND deleted = 0)`,
 			o.Domain, o.ID, o.Kind, o.SIP, directory.Fold(o.SIP), o.Num, o.DN, o.CN, o.GUID, o.Disabled, o.OverrideCLI,
-			o.SecondFactor, apis, o.URL, apps, o.Secret, o.Home, w.rev, o.Domain)
+			o.SecondFactor, apis, o.URL, apps, o.Secret, o.Home, o.Node, o.Template, properties, w.rev, o.Domain)
 	} else {
 		w.one(`UPDATE object SET sip = ?, sip_key = ?, num = ?, dn = ?, cn = ?, disabled = ?, override_cli = ?,
-			second_factor = ?, apis = ?, url = ?, apps = ?, secret = ?, home = ?, rev = ?, deleted = ?
-			WHERE domain = ? AND object = ? AND rev = ? AND deleted = 0`,
+			second_factor = ?, apis = ?, url = ?, apps = ?, secret = ?, home = ?, node = ?, template = ?, properties = ?, rev = ?, deleted = ?
+			WHERE domain = ? AND object = ? AND rev = ? AND (deleted > 0) = ?`,
 			o.SIP, directory.Fold(o.SIP), o.Num, o.DN, o.CN, o.Disabled, o.OverrideCLI,
-			o.SecondFactor, apis, o.URL, apps, o.Secret, o.Home, w.rev, millis(o.Deleted), o.Domain, o.ID, o.Rev)
-		w.exec(`DELETE FROM device WHERE domain = ? AND object = ?`, o.Domain, o.ID)
+			o.SecondFactor, apis, o.URL, apps, o.Secret, o.Home, o.Node, o.Template, properties, w.rev, millis(o.Deleted),
+			o.Domain, o.ID, o.Rev, o.Restore)
 	}
 	w.devices(o)
 	w.endSessions(o)
 }
 
+// devices of a deleted object stay, for its restoration.
 func (w *writer) devices(o *directory.ObjectRow) {
 	if !o.Deleted.IsZero() {
 		return
 	}
+	if o.Rev != 0 {
+		w.exec(`DELETE FROM device WHERE domain = ? AND object = ?`, o.Domain, o.ID)
+	}
 	for place, dev := range o.Devices {
-		w.one(`INSERT INTO device (domain, object, hw_key, hw, text, app, single_reg, place) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			o.Domain, o.ID, directory.Fold(dev.HW), dev.HW, dev.Text, dev.App, dev.SingleReg, place)
+		w.one(`INSERT INTO device (domain, object, hw_key, hw, text, app, single_reg, admin, no_filter, tls, no_mob, trusted, place)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			o.Domain, o.ID, directory.Fold(dev.HW), dev.HW, dev.Text, dev.App, dev.SingleReg,
+			dev.Admin, dev.NoFilter, dev.TLS, dev.NoMob, dev.Trusted, place)
 	}
 }
 
@@ -176,6 +193,15 @@ func (w *writer) session(s *directory.SessionRow) {
 		WHERE domain = ? AND object = ? AND session = ? AND rev = ? AND deleted = 0`,
 		millis(s.Used), s.Code, s.NeedsAuthorization, s.Token, wake, s.Secret, w.rev, millis(s.Deleted),
 		s.Owner.Domain, s.Owner.Object, s.ID, s.Rev)
+}
+
+// document is a value as JSON.
+func (w *writer) document(v any) string {
+	text, err := json.Marshal(v)
+	if w.err == nil {
+		w.err = err
+	}
+	return string(text)
 }
 
 func (w *writer) column(list []string) string {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/directory"
-	"github.com/tandem-switch/tandem/signal"
 )
 
 // Frozen checks a store that was made by the first release: testdata/v1.sql of
@@ -17,7 +16,7 @@ func Frozen(t *testing.T, store directory.Store) {
 	ms := func(n int64) time.Time { return time.UnixMilli(1_700_000_000_000 + n) }
 	zoe := directory.ObjectRow{
 		Object: directory.Object{
-			ID: 3, Domain: 1, Kind: signal.User, SIP: "Zoë", Num: "101", DN: "Zoë Z", CN: "Zoë Long",
+			ID: 3, Domain: 1, Kind: directory.User, SIP: "Zoë", Num: "101", DN: "Zoë Z", CN: "Zoë Long",
 			GUID: "00000000000000000000000000000003", OverrideCLI: true, Apps: []string{"users", "chat"},
 		},
 		Version: directory.Version{Rev: 9}, Secret: []byte{10, 0, 255},
@@ -25,7 +24,7 @@ func Frozen(t *testing.T, store directory.Store) {
 	}
 	robot := directory.ObjectRow{
 		Object: directory.Object{
-			ID: 5, Domain: 1, Kind: signal.App, SIP: "robot", GUID: "00000000000000000000000000000005", Disabled: true,
+			ID: 5, Domain: 1, Kind: directory.App, SIP: "robot", GUID: "00000000000000000000000000000005", Disabled: true,
 			APIs: []string{"PbxSignal", "PbxApi"}, URL: "https://robot.example/",
 		},
 		Version: directory.Version{Rev: 6},

@@ -21,7 +21,7 @@ type Memory struct {
 	tables tables
 
 	// Before is called, if set, before every operation ("reserve", "commit",
-	// "read", "purge", "canary"); an error of it is what the operation
+	// "read", "tombstones", "purge", "purge objects", "canary"); an error of it is what the operation
 	// returns. It must be set before the store is used.
 	Before func(operation string) error
 }
@@ -34,6 +34,7 @@ type tables struct {
 	domains     map[signal.DomainID]directory.DomainRow
 	objects     map[signal.ObjectID]directory.ObjectRow
 	sessions    map[string]directory.SessionRow
+	emptied     map[signal.ObjectID]bool // tombstones that have nothing left
 }
 
 // NewMemory is an empty store.
@@ -41,7 +42,7 @@ func NewMemory() *Memory {
 	return &Memory{nextID: 1, tables: tables{
 		domains:  map[signal.DomainID]directory.DomainRow{},
 		objects:  map[signal.ObjectID]directory.ObjectRow{},
-		sessions: map[string]directory.SessionRow{},
+		sessions: map[string]directory.SessionRow{}, emptied: map[signal.ObjectID]bool{},
 	}}
 }
 
@@ -94,6 +95,37 @@ func (m *Memory) Purge(ctx context.Context, before time.Time) error {
 	return nil
 }
 
+// Tombstones implements directory.Store.
+func (m *Memory) Tombstones(ctx context.Context, domain signal.DomainID) ([]directory.ObjectRow, error) {
+	if err := m.begin(ctx, "tombstones"); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []directory.ObjectRow
+	for _, o := range m.tables.objects {
+		if o.Domain == domain && !o.Deleted.IsZero() && !m.tables.emptied[o.ID] {
+			list = append(list, o)
+		}
+	}
+	return list, nil
+}
+
+// PurgeObjects implements directory.Store.
+func (m *Memory) PurgeObjects(ctx context.Context, before time.Time) error {
+	if err := m.begin(ctx, "purge objects"); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, o := range m.tables.objects {
+		if !o.Deleted.IsZero() && o.Deleted.Before(before) {
+			m.tables.emptied[id] = true
+		}
+	}
+	return nil
+}
+
 // Close implements directory.Store.
 func (m *Memory) Close() error { return nil }
 
@@ -141,7 +173,7 @@ func (m *Memory) Commit(ctx context.Context, b *directory.Batch) error {
 	defer m.mu.Unlock()
 	t := tables{
 		head: m.tables.head + 1, floor: m.tables.floor,
-		domains: maps.Clone(m.tables.domains), objects: maps.Clone(m.tables.objects), sessions: maps.Clone(m.tables.sessions),
+		domains: maps.Clone(m.tables.domains), objects: maps.Clone(m.tables.objects), sessions: maps.Clone(m.tables.sessions), emptied: m.tables.emptied,
 	}
 	if !t.write(b) {
 		return directory.ErrConflict
@@ -177,6 +209,14 @@ func fits(v, old directory.Version, known bool) bool {
 	return known && v.Rev == old.Rev && old.Deleted.IsZero()
 }
 
+// fitsObject is fits for objects, whose tombstones can be restored.
+func fitsObject(o, old directory.ObjectRow, known bool) bool {
+	if o.Restore {
+		return known && o.Rev == old.Rev && !old.Deleted.IsZero()
+	}
+	return fits(o.Version, old.Version, known)
+}
+
 func (t *tables) domain(d directory.DomainRow) bool {
 	old, known := t.domains[d.ID]
 	if !fits(d.Version, old.Version, known) {
@@ -206,7 +246,7 @@ func claimsSame(a, b directory.Domain) bool {
 func (t *tables) object(o directory.ObjectRow) bool {
 	old, known := t.objects[o.ID]
 	dom := t.domains[o.Domain]
-	if !fits(o.Version, old.Version, known) || known && old.Domain != o.Domain || dom.ID == 0 || !dom.Deleted.IsZero() {
+	if !fitsObject(o, old, known) || known && old.Domain != o.Domain || dom.ID == 0 || !dom.Deleted.IsZero() {
 		return false
 	}
 	for _, other := range t.objects {
@@ -220,7 +260,7 @@ func (t *tables) object(o directory.ObjectRow) bool {
 	if !o.EndSessions.IsZero() {
 		t.endSessions(o)
 	}
-	o.Rev, o.EndSessions = t.head, time.Time{}
+	o.Rev, o.EndSessions, o.Restore = t.head, time.Time{}, false
 	t.objects[o.ID] = o
 	return true
 }
@@ -232,7 +272,7 @@ func objectsClash(a, b directory.ObjectRow) bool {
 	if a.Domain != b.Domain || !a.Deleted.IsZero() || !b.Deleted.IsZero() {
 		return false
 	}
-	return directory.Fold(a.SIP) == directory.Fold(b.SIP) || a.Num != "" && a.Num == b.Num
+	return directory.Fold(a.SIP) == directory.Fold(b.SIP) || a.Num != "" && a.Num == b.Num && a.Node == b.Node
 }
 
 func hasTwice(devices []directory.Device) bool {

@@ -44,12 +44,24 @@ func testRoundTrip(t *testing.T, b *bench) {
 	d := b.domain("example.com", "pbx.example.com", "192.0.2.1", "a.example.com")
 	d.Default = true
 	o := b.object(d.ID, "Zoë \"quoted\" 日本 🎉", "*12#")
-	o.Kind, o.DN, o.CN, o.Disabled, o.OverrideCLI = signal.App, "ÅÄÖ 'x'", strings.Repeat("n", 256), true, true
+	o.Kind, o.DN, o.CN, o.Disabled, o.OverrideCLI = directory.App, "ÅÄÖ 'x'", strings.Repeat("n", 256), true, true
 	o.SecondFactor, o.Home = true, "../../APPS/chat/chat,ümlaut'\""
 	o.APIs, o.URL, o.Apps = []string{"PbxSignal", "PbxApi"}, "https://example.com/a?b=c", []string{"users", "a \"b\", {c}"}
 	o.Secret = []byte{0, 1, 255, 0}
+	o.Node, o.Template = "Küche", 4711
+	hide := false
+	o.Properties = directory.Properties{
+		Location: "'x'", Emails: []string{"a@b.example"}, Hide: &hide, Messages: directory.None, AppLics: []string{"App(x)"},
+		Allows: []directory.Allow{{Name: "é", Visible: true}}, Blocked: []signal.ObjectID{3}, Filter: "f",
+		Groups: []directory.Membership{{Name: "g", Dyn: "out"}}, Diversions: []directory.Diversion{{Type: "cfu", Num: "1"}},
+		Presence: []directory.Presence{{Contact: "tel:", Note: "\"<b>"}}, Websocket: true,
+	}
+	d.Settings = directory.Settings{
+		Org: "ÅÄÖ", Filters: []directory.Filter{{Name: "f", Rules: []directory.Rule{{Prefix: "0", Allow: true}}}},
+		Plan: directory.Plan{Nodes: []directory.Node{{Name: "Küche", Prefix: "8"}}, Routes: []directory.Route{{Prefix: "0", To: 5, Max: 3}}, Intl: "000"},
+	}
 	o.Devices = []directory.Device{
-		{HW: "phone-2", Text: "Tür", App: "softphone", SingleReg: true}, {HW: "Phone-1"},
+		{HW: "phone-2", Text: "Tür", App: "softphone", SingleReg: true, Admin: true, NoFilter: true, TLS: true, NoMob: true, Trusted: true}, {HW: "Phone-1"},
 	}
 	s := b.session(o, strings.Repeat("a", 32))
 	s.UserAgent, s.Code, s.NeedsAuthorization, s.Token = "agent/1", 1234, true, "tok\"en"
@@ -189,6 +201,74 @@ func testTombstone(t *testing.T, b *bench) {
 		t.Error("the new domain has the old id")
 	}
 	b.conflict("object of a deleted domain", one(b.object(d.ID, "alice", "")))
+}
+
+func testRestore(t *testing.T, b *bench) {
+	d := b.addDomain("a.example")
+	e := b.addDomain("b.example")
+	b.addObject(e.ID, "elsewhere", "1")
+	alice := b.object(d.ID, "alice", "1")
+	alice.Secret, alice.Home, alice.Devices = []byte{1, 2}, "home", []directory.Device{{HW: "b", Trusted: true}, {HW: "a"}}
+	alice.Location = "here"
+	b.commit(one(alice))
+	alice = b.storedObject(alice.ID)
+	b.conflict("restored while it lives", one(restored(alice)))
+	gone := alice
+	gone.Deleted, gone.EndSessions = someTime, someTime
+	b.commit(one(gone))
+	kept := b.tombstones(d.ID)
+	if len(kept) != 1 || len(b.tombstones(e.ID)) != 0 {
+		t.Fatalf("tombstones %+v", kept)
+	}
+	want := alice
+	want.Rev, want.Deleted = kept[0].Rev, someTime
+	if got := kept[0]; !got.Deleted.Equal(someTime) || !reflect.DeepEqual(withoutTime(got), withoutTime(want)) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	again := b.addObject(d.ID, "ALICE", "")
+	b.conflict("restored under a taken name", one(restored(kept[0])))
+	again.Deleted = someTime.Add(time.Hour)
+	b.commit(one(again))
+	b.commit(one(restored(kept[0])))
+	got := b.storedObject(alice.ID)
+	want.Rev = got.Rev
+	if !reflect.DeepEqual(got, withoutTime(want)) {
+		t.Errorf("restored:\ngot  %+v\nwant %+v", got, want)
+	}
+	got.Deleted = someTime
+	b.commit(one(got))
+	for _, at := range []time.Time{someTime, someTime.Add(time.Second)} {
+		if err := b.store.PurgeObjects(t.Context(), at); err != nil {
+			t.Fatal(err)
+		}
+		left := 2
+		if at.After(someTime) {
+			left = 1
+		}
+		if kept := b.tombstones(d.ID); len(kept) != left {
+			t.Errorf("purged before %v: %+v", at, kept)
+		}
+	}
+	b.addObject(d.ID, "alice", "1") // whose name and number are free
+}
+
+func restored(o directory.ObjectRow) directory.ObjectRow {
+	o.Deleted, o.Restore = time.Time{}, true
+	return o
+}
+
+func withoutTime(o directory.ObjectRow) directory.ObjectRow {
+	o.Deleted = time.Time{}
+	return o
+}
+
+func (b *bench) tombstones(dom signal.DomainID) []directory.ObjectRow {
+	b.t.Helper()
+	rows, err := b.store.Tombstones(b.t.Context(), dom)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return rows
 }
 
 func testDomainNotEmpty(t *testing.T, b *bench) {

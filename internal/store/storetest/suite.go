@@ -31,6 +31,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"conflicts", testConflicts},
 		{"domains do not touch each other", testDomains},
 		{"a deleted name is free", testTombstone},
+		{"a deleted object can be restored", testRestore},
 		{"a domain with objects stays", testDomainNotEmpty},
 		{"sessions end with their owner", testSessionsEnd},
 		{"purged sessions make reads full", testPurge},
