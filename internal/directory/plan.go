@@ -301,7 +301,8 @@ func (r *Route) incomplete(num string) bool {
 
 // NumberFrom is what asker dials to reach target: the number alone within a
 // node, with the prefixes that are needed otherwise. It is empty for an object
-// without number and for one of another domain.
+// without number, for one of another domain, and for one whose number belongs to
+// somebody nearer.
 func (d *Directory) NumberFrom(asker, target signal.Address) string {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -316,6 +317,9 @@ func (d *Directory) NumberFrom(asker, target signal.Address) string {
 		if found && short != "" && dom.dialled(from.row.Node, short) == to {
 			return short
 		}
+	}
+	if dom.dialled(from.row.Node, full) != to {
+		return ""
 	}
 	return full
 }
