@@ -38,6 +38,7 @@ var floors = map[string]int{
 	"facilities":         2,
 	"internal/account":   2,
 	"internal/directory": 2,
+	"internal/licence":   2,
 	"internal/metric":    2,
 
 	"internal/guard": 1,
