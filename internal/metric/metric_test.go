@@ -29,6 +29,9 @@ func TestEverythingIsCounted(t *testing.T) {
 	s := New("1.2", "abc")
 	count(s)
 	s.WatchQueues(func() (int, int) { return 300, 200 })
+	s.WatchLicences(func() Licences {
+		return Licences{States: map[string]int{"valid": 3, "expired": 0}, Seats: map[string]Seats{"messages": {10, 7}}, Ends: 36 * time.Hour}
+	})
 	got := page(t, s)
 	for _, want := range []string{
 		`pbx_build_info{build="abc",version="1.2"} 1`,
@@ -52,6 +55,11 @@ func TestEverythingIsCounted(t *testing.T) {
 		`pbx_slow_closes_total 1`,
 		`pbx_queue_bytes 300`,
 		`pbx_queue_longest_bytes 200`,
+		`pbx_licences{state="valid"} 3`,
+		`pbx_licences{state="expired"} 0`,
+		`pbx_licence_seats{feature="messages"} 10`,
+		`pbx_licence_seats_used{feature="messages"} 7`,
+		`pbx_licence_days_left 1.5`,
 		`go_memstats_mallocs_total `,
 		`process_cpu_seconds_total `,
 	} {
@@ -91,6 +99,7 @@ func TestNilSetCountsNothing(t *testing.T) {
 	var s *Set
 	count(s)
 	s.WatchQueues(nil)
+	s.WatchLicences(nil)
 	rec := httptest.NewRecorder()
 	s.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
 	if rec.Code != 404 {
@@ -126,6 +135,24 @@ func TestReasonsAreBounded(t *testing.T) {
 	}
 	if !strings.Contains(got, `pbx_drops_total{reason="other"} 1600`) {
 		t.Error("the rest is not counted as other")
+	}
+}
+
+func TestLicencesAreBounded(t *testing.T) {
+	s := New("", "")
+	seats := map[string]Seats{}
+	for i := range 150 {
+		seats[strconv.Itoa(i)] = Seats{2, 1}
+	}
+	s.WatchLicences(func() Licences { return Licences{Seats: seats, Ends: -1} })
+	for range 2 {
+		got := page(t, s)
+		if n := strings.Count(got, "\npbx_licence_seats{"); n != maxValues+1 || !strings.Contains(got, `pbx_licence_seats_used{feature="other"} 50`) {
+			t.Errorf("%d lines", n)
+		}
+		if strings.Contains(got, "pbx_licence_days_left") {
+			t.Error("an end that does not come is shown")
+		}
 	}
 }
 
