@@ -20,6 +20,10 @@ fi
 
 go vet "${packages[@]}"
 CGO_ENABLED=0 go test -run Alloc "${packages[@]}" | { grep -vE 'no test(s to run| files)' || true; }
+if [[ -z ${PBX_TEST_PEBBLE:-} ]]; then
+	PBX_TEST_PEBBLE=$(ci/tool.sh pebble github.com/letsencrypt/pebble/v2/cmd/pebble v2.10.1)
+	export PBX_TEST_PEBBLE
+fi
 if [[ -z ${PBX_TEST_POSTGRES:-} ]]; then
 	echo "PBX_TEST_POSTGRES is not set: the PostgreSQL store is not tested" >&2
 fi

@@ -33,6 +33,7 @@ type serveCommand struct {
 	Name          string     `default:"tandem" placeholder:"NAME" help:"Name of the switch, told to app services."`
 	TLSCert       string     `name:"tls-cert" placeholder:"FILE" help:"Certificate for https listeners; read anew when it changes."`
 	TLSKey        string     `name:"tls-key" placeholder:"FILE" help:"Its private key."`
+	ACME          acmeFlags  `embed:"" group:"Certificates by ACME:"`
 	TrustedProxy  []network  `placeholder:"CIDR" help:"Proxies that are believed about the addresses of their clients: networks or single addresses (several allowed)."`
 	PublicURL     string     `name:"public-url" placeholder:"URL" help:"Address under which clients reach the switch, for what it prints."`
 	MetricsPublic bool       `help:"Show /metrics on every listener, not on loopback alone."`
@@ -86,12 +87,16 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	}
 	dir.Watch(func(change directory.Change) { follow(pbx, change) })
 
+	certificates, err := c.ACME.manager(c, dir.Directory, log)
+	if err != nil {
+		return err
+	}
 	doors, err := edge.New(edge.Config{
 		Directory: dir.Directory, APIs: []appservice.API{pbxapi.NewSignal(pbx)},
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(),
 		Name: c.Name, Version: version, Build: revision(),
 		Listen: c.Listen, ListenAdmin: c.ListenAdmin, ListenMetrics: c.ListenMetrics,
-		CertFile: c.TLSCert, KeyFile: c.TLSKey,
+		CertFile: c.TLSCert, KeyFile: c.TLSKey, Certificates: certificates.forEdge(),
 		PublicMetrics: c.MetricsPublic, TrustedProxies: prefixes(c.TrustedProxy), Ready: ready(dir.Directory, claim),
 	})
 	if err != nil {
@@ -112,6 +117,12 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	parts.run("directory", func(ctx context.Context) error { dir.Follow(ctx); return nil })
 	if claim != nil {
 		parts.run("lock on the database", func(ctx context.Context) error { claim.Keep(ctx, log); return nil })
+	}
+	if certificates != nil {
+		if err := certificates.Start(doors.ACMEPorts()); err != nil {
+			return err
+		}
+		parts.run("certificates", certificates.Run)
 	}
 	parts.run("doors", doors.Serve)
 	parts.run("control socket", func(ctx context.Context) error { return serveControl(ctx, control, socket) })
@@ -144,6 +155,9 @@ func (c serveCommand) check() (trace.Flag, error) {
 		if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 			return 0, misuse("--public-url %s is not like https://pbx.example.com", c.PublicURL)
 		}
+	}
+	if err := c.ACME.check(c); err != nil {
+		return 0, err
 	}
 	if c.Pprof != "" && !isLoopback(c.Pprof) {
 		return 0, misuse("--pprof shows the inside of the switch to everybody who reaches it: give it a loopback address, such as 127.0.0.1:6060")

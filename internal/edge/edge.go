@@ -44,8 +44,11 @@ type Config struct {
 	// itself sets other deadlines with http.ResponseController.
 	Admin http.Handler
 
-	CertFile string // of https listeners; read anew when it changes
-	KeyFile  string
+	// Certificates are those of https listeners; nil = the pair in CertFile and
+	// KeyFile, which is read anew when it changes.
+	Certificates Certificates
+	CertFile     string
+	KeyFile      string
 	// PublicMetrics shows /metrics on every listener of Listen, not on loopback
 	// ones alone.
 	PublicMetrics bool

@@ -26,7 +26,11 @@ func (e *Edge) handler(l *listener) http.Handler {
 		mux.Handle("GET /metrics", e.metrics.Handler())
 		return mux
 	}
-	return e.general(l, !e.listen.has(forAdmin))
+	general := e.general(l, !e.listen.has(forAdmin))
+	if l.uri.insecure && e.listen.certs != nil {
+		return e.listen.certs.Challenges(general)
+	}
+	return general
 }
 
 // health is what every listener serves.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -19,8 +20,18 @@ import (
 // listenConfig is the checked list of listeners.
 type listenConfig struct {
 	uris          []listenURI
-	cert          *certificate // nil without https
+	certs         Certificates // nil without https
 	publicMetrics bool
+}
+
+// Certificates are the certificates of https listeners, and what it takes to get
+// them. Its methods are safe for use by several goroutines.
+type Certificates interface {
+	// GetCertificate serves tls.Config.GetCertificate.
+	GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	// Challenges answers a certificate authority on an http listener for clients
+	// (HTTP-01), and passes on other requests.
+	Challenges(next http.Handler) http.Handler
 }
 
 // purpose is what a listener is for.
@@ -47,7 +58,7 @@ type listenURI struct {
 }
 
 func newListenConfig(c Config) (listenConfig, error) {
-	l := listenConfig{publicMetrics: c.PublicMetrics}
+	l := listenConfig{publicMetrics: c.PublicMetrics, certs: c.Certificates}
 	for p, texts := range [][]string{forAll: c.Listen, forAdmin: c.ListenAdmin, forMetrics: c.ListenMetrics} {
 		for _, text := range texts {
 			u, err := parseListen(text)
@@ -55,8 +66,8 @@ func newListenConfig(c Config) (listenConfig, error) {
 				return l, err
 			}
 			u.purpose = purpose(p)
-			if u.tls && l.cert == nil {
-				if l.cert, err = newCertificate(c.CertFile, c.KeyFile); err != nil {
+			if u.tls && l.certs == nil {
+				if l.certs, err = newCertificate(c.CertFile, c.KeyFile); err != nil {
 					return l, fmt.Errorf("edge: listen %s: %w", text, err)
 				}
 			}
@@ -154,6 +165,15 @@ func (l *listener) url() string {
 	return scheme + "://" + l.Addr().String()
 }
 
+// port is the real port.
+func (l *listener) port() int {
+	a, err := netip.ParseAddrPort(l.Addr().String())
+	if err != nil {
+		return 0
+	}
+	return int(a.Port())
+}
+
 // local tells that only this machine can reach the listener.
 func (l *listener) local() bool {
 	if l == nil {
@@ -206,9 +226,14 @@ func (c *certificate) modified() time.Time {
 	return newest
 }
 
-// get serves tls.Config.GetCertificate. A pair that cannot be read yet, because
+var _ Certificates = (*certificate)(nil)
+
+// Challenges implements Certificates: who has files needs no challenge.
+func (c *certificate) Challenges(next http.Handler) http.Handler { return next }
+
+// GetCertificate implements Certificates. A pair that cannot be read yet, because
 // only one file has been replaced, leaves the old one in use.
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+func (c *certificate) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if now := time.Now(); now.Sub(c.checked) >= certEvery {
@@ -220,6 +245,10 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.pair, nil
 }
 
-func (c *certificate) config() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get, NextProtos: []string{"http/1.1"}}
+// tls is what a listener needs for https. acme-tls/1 is asked for by certificate
+// authorities alone (RFC 8737); such a connection ends with the handshake.
+func (l listenConfig) tls() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12, GetCertificate: l.certs.GetCertificate, NextProtos: []string{"http/1.1", "acme-tls/1"},
+	}
 }

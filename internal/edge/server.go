@@ -52,6 +52,26 @@ func (e *Edge) AdminURLs() []string {
 	return e.URLs()
 }
 
+// ACMEPorts are the ports of the listeners to which a certificate authority may
+// come: the first one of Listen for https, and the first one for http+insecure,
+// since plain text elsewhere is for loopback. 0 is none.
+func (e *Edge) ACMEPorts() (https, http int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, l := range e.listeners {
+		if l.uri.purpose != forAll {
+			continue
+		}
+		if l.uri.tls && https == 0 {
+			https = l.port()
+		}
+		if l.uri.insecure && http == 0 {
+			http = l.port()
+		}
+	}
+	return https, http
+}
+
 // MetricsURLs are the addresses of the listeners of ListenMetrics.
 func (e *Edge) MetricsURLs() []string { return e.urls(forMetrics) }
 
@@ -119,7 +139,7 @@ func (e *Edge) Start() { e.wheel.start() }
 // secured is the listener, with TLS where configured.
 func (l *listener) secured(e *Edge) net.Listener {
 	if l.uri.tls {
-		return tls.NewListener(l, e.listen.cert.config())
+		return tls.NewListener(l, e.listen.tls())
 	}
 	return l
 }

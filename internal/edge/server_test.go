@@ -186,7 +186,7 @@ func TestCertificateIsReadAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	old, _ := c.get(nil)
+	old, _ := c.GetCertificate(nil)
 	otherCert, otherKey := newCert(t)
 	for from, to := range map[string]string{otherCert: certFile, otherKey: keyFile} {
 		if err := os.Rename(from, to); err != nil {
@@ -196,11 +196,11 @@ func TestCertificateIsReadAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if now, _ := c.get(nil); now != old {
+	if now, _ := c.GetCertificate(nil); now != old {
 		t.Error("the files were looked at too soon")
 	}
 	c.checked = time.Now().Add(-certEvery)
-	if now, _ := c.get(nil); now == old {
+	if now, _ := c.GetCertificate(nil); now == old {
 		t.Error("the new certificate is not in use")
 	}
 }
