@@ -40,6 +40,7 @@ var floors = map[string]int{
 	"internal/directory": 2,
 	"internal/licence":   2,
 	"internal/metric":    2,
+	"internal/audit":     2,
 
 	"internal/guard": 1,
 	"signal":         1,

@@ -13,3 +13,10 @@ func TestMemory(t *testing.T) {
 		return func() directory.Store { return m }
 	})
 }
+
+func TestAuditMemory(t *testing.T) {
+	storetest.RunAudit(t, func(*testing.T) (func() storetest.AuditStore, func(string)) {
+		m := storetest.NewAuditMemory()
+		return func() storetest.AuditStore { return m }, nil
+	})
+}
