@@ -53,6 +53,10 @@ func TestEverythingIsCounted(t *testing.T) {
 		`pbx_holds_total 1`,
 		`pbx_hold_seconds_total 1.5`,
 		`pbx_slow_closes_total 1`,
+		`pbx_audit_rows 7`,
+		`pbx_audit_signed 5`,
+		`pbx_audit_refused_total 1`,
+		`pbx_audit_faults_total 1`,
 		`pbx_queue_bytes 300`,
 		`pbx_queue_longest_bytes 200`,
 		`pbx_licences{state="valid"} 3`,
@@ -93,6 +97,11 @@ func count(s *Set) {
 	s.FrameOut()
 	s.Held(1500 * time.Millisecond)
 	s.SlowClosed()
+	s.AuditAppended(7)
+	s.AuditAppended(6) // told late
+	s.AuditSigned(5)
+	s.AuditRefused()
+	s.AuditFault()
 }
 
 func TestNilSetCountsNothing(t *testing.T) {

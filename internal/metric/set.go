@@ -25,6 +25,7 @@ type Set struct {
 	entries  []entry
 	core     core
 	doors    doors
+	audit    auditLog
 }
 
 // New returns a Set for a build of the given version.
@@ -32,6 +33,7 @@ func New(version, build string) *Set {
 	s := &Set{registry: prometheus.NewRegistry()}
 	s.core = newCore(s)
 	s.doors = newDoors(s)
+	s.audit = newAuditLog(s)
 	s.gauges("pbx_build_info", "Always 1; the labels say what is running.", "version", "build").
 		WithLabelValues(version, build).Set(1)
 	s.registry.MustRegister(
