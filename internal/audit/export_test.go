@@ -69,6 +69,18 @@ func TestVerifyExport(t *testing.T) {
 	}
 }
 
+func TestEntryAsJSON(t *testing.T) {
+	e := someAct()
+	e.Number, e.Time, e.Details = 3, time.UnixMilli(1_700_000_000_120), []audit.Detail{{Name: "dn", New: "B"}}
+	const zeros = `"0000000000000000000000000000000000000000000000000000000000000000"`
+	const want = `{"number":3,"time":"2023-11-14T22:13:20.120Z","actor":{"kind":"system","id":"","name":"pbx","role":""},"from":"","act":"user.set",` +
+		`"domain":{"id":0,"name":""},"object":{"kind":"","id":"","name":""},"outcome":"done","code":"","reason":"",` +
+		`"details":[{"name":"dn","old":"","new":"B"}],"previous":` + zeros + `,"hash":` + zeros + `}`
+	if got, err := json.Marshal(e); err != nil || string(got) != want {
+		t.Errorf("got  %s, %v\nwant %s", got, err, want)
+	}
+}
+
 func TestVerifyExportRefuses(t *testing.T) {
 	lines, _, _ := exported(t)
 	one := strings.TrimSuffix(lines[0], "\n")

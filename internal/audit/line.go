@@ -144,6 +144,20 @@ func readDetails(v strictjson.Value) (list []Detail, ok bool) {
 	return list, true
 }
 
+// timeForm always has three digits behind the second: not every reader of JSON
+// takes less.
+const timeForm = "2006-01-02T15:04:05.000Z"
+
+// MarshalJSON implements json.Marshaler: all members, in their order.
+func (e Entry) MarshalJSON() ([]byte, error) {
+	type members Entry
+	return json.Marshal(struct {
+		Number int64  `json:"number"`
+		Time   string `json:"time"` // instead of the one of members
+		members
+	}{e.Number, e.Time.UTC().Format(timeForm), members(e)})
+}
+
 // line is the entry as a line of an export, with its end.
 func (e *Entry) line() ([]byte, error) {
 	b, err := json.Marshal(e)
