@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,9 +78,9 @@ func TestFollowGoesOn(t *testing.T) {
 		store := storetest.NewAuditMemory()
 		b := onStore(t, store)
 		b.append()
-		failing := true
+		var working atomic.Bool
 		store.Before = func(operation string) error {
-			if failing && operation == "sign" {
+			if !working.Load() && operation == "sign" {
 				return errors.New("out of reach")
 			}
 			return nil
@@ -88,7 +89,7 @@ func TestFollowGoesOn(t *testing.T) {
 		if lines := b.out.take(); len(lines) != 1 || !strings.Contains(lines[0], "level=ERROR") || !strings.Contains(lines[0], "out of reach") {
 			t.Errorf("failed: %q", lines)
 		}
-		failing = false
+		working.Store(true)
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		b.expectHead("an hour later", "1")
