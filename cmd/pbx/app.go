@@ -32,13 +32,13 @@ func (c appAdd) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	request := admin.AddApp{
-		Name: c.Name, DN: c.DN, CN: c.CN, Num: c.Num, APIs: c.API, URL: c.URL, OverrideCLI: c.OverrideCLI,
+	request := admin.NewObject{
+		Type: appType, SIP: c.Name, DN: c.DN, CN: c.CN, Num: c.Num, APIs: c.API, URL: c.URL, OverrideCLI: c.OverrideCLI,
 	}
 	if password != nil {
 		request.Password = *password
 	}
-	return with(ctx, con, c.adminFlags, admin.Operator.AddApp, request, func(a admin.App) string {
+	return with(ctx, con, c.adminFlags, (*admin.Client).AddObject, request, func(a admin.Object) string {
 		words := "added the app " + a.SIP + "@" + a.Domain
 		if password == nil {
 			words += " without a password: it cannot log in"
@@ -54,7 +54,7 @@ type appList struct {
 
 // Run implements the command.
 func (c appList) Run(ctx context.Context, con console) error {
-	return with(ctx, con, c.adminFlags, admin.Operator.Apps, admin.ListApps{Domain: c.Domain}, func(list []admin.App) string {
+	return with(ctx, con, c.adminFlags, (*admin.Client).Objects, admin.ListObjects{Type: appType, Domain: c.Domain}, func(list []admin.Object) string {
 		var rows [][]string
 		for _, a := range list {
 			rows = append(rows, []string{a.SIP + "@" + a.Domain, or(strings.Join(a.APIs, ",")), or(a.URL), yes(a.Disabled)})
@@ -84,10 +84,11 @@ func (c appSet) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	return with(ctx, con, c.adminFlags, admin.Operator.SetApp, admin.SetApp{
-		Name: c.Name, Rename: c.Rename, DN: c.DN, CN: c.CN, Num: c.Num, APIs: replaced(c.API, c.NoAPIs), URL: c.URL,
-		Password: password, Disabled: c.Disabled, OverrideCLI: c.OverrideCLI,
-	}, func(a admin.App) string { return "changed the app " + a.SIP + "@" + a.Domain })
+	return with(ctx, con, c.adminFlags, (*admin.Client).SetObject, admin.SetObject{Type: appType, Name: c.Name, ObjectEdit: admin.ObjectEdit{
+		SIP: admin.Maybe(c.Rename), DN: admin.Maybe(c.DN), CN: admin.Maybe(c.CN), Num: admin.Maybe(c.Num), Password: admin.Maybe(password),
+		APIs: admin.Maybe(replaced(c.API, c.NoAPIs)), URL: admin.Maybe(c.URL),
+		Disabled: admin.Maybe(c.Disabled), OverrideCLI: admin.Maybe(c.OverrideCLI),
+	}}, func(a admin.Object) string { return "changed the app " + a.SIP + "@" + a.Domain })
 }
 
 type appRemove struct {
@@ -97,6 +98,6 @@ type appRemove struct {
 
 // Run implements the command.
 func (c appRemove) Run(ctx context.Context, con console) error {
-	return with(ctx, con, c.adminFlags, admin.Operator.RemoveApp, admin.RemoveApp{Name: c.Name},
-		func(a admin.App) string { return "removed the app " + a.SIP + "@" + a.Domain })
+	return with(ctx, con, c.adminFlags, (*admin.Client).RemoveObject, admin.RemoveObject{Type: appType, Name: c.Name},
+		func(a admin.Object) string { return "removed the app " + a.SIP + "@" + a.Domain })
 }

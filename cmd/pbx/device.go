@@ -23,8 +23,8 @@ type deviceAdd struct {
 
 // Run implements the command.
 func (c deviceAdd) Run(ctx context.Context, con console) error {
-	return with(ctx, con, c.adminFlags, admin.Operator.AddDevice,
-		admin.AddDevice{HW: c.HW, User: c.User, Text: c.Text, App: c.App, Single: c.Single},
+	return with(ctx, con, c.adminFlags, (*admin.Client).AddDevice,
+		admin.AddDevice{User: c.User, NewDevice: admin.NewDevice{HW: c.HW, Text: c.Text, App: c.App, Single: c.Single}},
 		func(d admin.Device) string { return "added the device " + d.HW + " of " + d.User + "@" + d.Domain })
 }
 
@@ -36,7 +36,7 @@ type deviceList struct {
 
 // Run implements the command.
 func (c deviceList) Run(ctx context.Context, con console) error {
-	return with(ctx, con, c.adminFlags, admin.Operator.Devices, admin.ListDevices{User: c.User, Domain: c.Domain}, func(list []admin.Device) string {
+	return with(ctx, con, c.adminFlags, (*admin.Client).Devices, admin.ListDevices{User: c.User, Domain: c.Domain}, func(list []admin.Device) string {
 		var rows [][]string
 		for _, d := range list {
 			rows = append(rows, []string{d.HW, d.User + "@" + d.Domain, or(d.Text), or(d.App), yes(d.Single)})
@@ -53,6 +53,6 @@ type deviceRemove struct {
 
 // Run implements the command.
 func (c deviceRemove) Run(ctx context.Context, con console) error {
-	return with(ctx, con, c.adminFlags, admin.Operator.RemoveDevice, admin.RemoveDevice{HW: c.HW, User: c.User},
+	return with(ctx, con, c.adminFlags, (*admin.Client).RemoveDevice, admin.RemoveDevice{HW: c.HW, User: c.User},
 		func(d admin.Device) string { return "removed the device " + d.HW + " of " + d.User + "@" + d.Domain })
 }

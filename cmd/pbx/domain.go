@@ -26,8 +26,8 @@ func (c domainAdd) Run(ctx context.Context, con console) error {
 	if err := c.create(); err != nil {
 		return err
 	}
-	return withFirst(ctx, con, c.adminFlags, true, admin.Operator.AddDomain,
-		admin.AddDomain{Name: c.Name, Hosts: c.Host, Default: c.Default},
+	return withFirst(ctx, con, c.adminFlags, true, (*admin.Client).AddDomain,
+		admin.NewDomain{Name: c.Name, Hosts: c.Host, Default: c.Default},
 		func(d admin.Domain) string { return "added the domain " + domainWords(d) })
 }
 
@@ -48,7 +48,7 @@ type domainList struct {
 
 // Run implements the command.
 func (c domainList) Run(ctx context.Context, con console) error {
-	return with(ctx, con, c.adminFlags, admin.Operator.Domains, admin.ListDomains{}, func(list []admin.Domain) string {
+	return with(ctx, con, c.adminFlags, (*admin.Client).Domains, admin.ListDomains{}, func(list []admin.Domain) string {
 		var rows [][]string
 		for _, d := range list {
 			rows = append(rows, []string{d.Name, or(strings.Join(d.Hosts, ",")), yes(d.Default)})
@@ -68,8 +68,10 @@ type domainSet struct {
 
 // Run implements the command.
 func (c domainSet) Run(ctx context.Context, con console) error {
-	return with(ctx, con, c.adminFlags, admin.Operator.SetDomain,
-		admin.SetDomain{Name: c.Name, Rename: c.Rename, Hosts: replaced(c.Host, c.NoHosts), Default: c.Default},
+	return with(ctx, con, c.adminFlags, (*admin.Client).SetDomain,
+		admin.SetDomain{Name: c.Name, DomainEdit: admin.DomainEdit{
+			Name: admin.Maybe(c.Rename), Hosts: admin.Maybe(replaced(c.Host, c.NoHosts)), Default: given(c.Default),
+		}},
 		func(d admin.Domain) string { return "changed the domain " + domainWords(d) })
 }
 
@@ -85,6 +87,14 @@ func replaced(list []string, none bool) *[]string {
 	return nil
 }
 
+// given is a flag that can only be set.
+func given(set bool) admin.Optional[bool] {
+	if !set {
+		return admin.Optional[bool]{}
+	}
+	return admin.Some(true)
+}
+
 type domainRemove struct {
 	adminFlags `embed:""`
 	Name       string `arg:"" help:"Name of the domain."`
@@ -92,6 +102,6 @@ type domainRemove struct {
 
 // Run implements the command.
 func (c domainRemove) Run(ctx context.Context, con console) error {
-	return with(ctx, con, c.adminFlags, admin.Operator.RemoveDomain, admin.RemoveDomain{Name: c.Name},
+	return with(ctx, con, c.adminFlags, (*admin.Client).RemoveDomain, c.Name,
 		func(d admin.Domain) string { return "removed the domain " + d.Name })
 }

@@ -14,7 +14,7 @@ type regsCommand struct {
 
 // Run implements the command.
 func (c regsCommand) Run(ctx context.Context, con console) error {
-	return with(ctx, con, c.adminFlags, admin.Operator.Registrations, admin.ListRegistrations{}, func(list []admin.Registration) string {
+	return with(ctx, con, c.adminFlags, (*admin.Client).Registrations, admin.ListRegistrations{}, func(list []admin.Registration) string {
 		var rows [][]string
 		for _, r := range list {
 			rows = append(rows, []string{r.SIP + "@" + r.Domain, or(r.HW), or(r.Flags), yes(r.Inbox), or(r.Conn), when(r.Since)})
@@ -29,7 +29,7 @@ type callsCommand struct {
 
 // Run implements the command.
 func (c callsCommand) Run(ctx context.Context, con console) error {
-	return with(ctx, con, c.adminFlags, admin.Operator.Calls, admin.ListCalls{}, func(list []admin.Call) string {
+	return with(ctx, con, c.adminFlags, (*admin.Client).Calls, admin.ListCalls{}, func(list []admin.Call) string {
 		var rows [][]string
 		for _, k := range list {
 			rows = append(rows, []string{

@@ -21,14 +21,14 @@ type adminFlags struct {
 // result, as JSON or in words.
 func with[Request, Result any](
 	ctx context.Context, con console, flags adminFlags,
-	ask func(admin.Operator, context.Context, Request) (Result, error), request Request, words func(Result) string,
+	ask func(*admin.Client, context.Context, Request) (Result, error), request Request, words func(Result) string,
 ) error {
 	return withFirst(ctx, con, flags, false, ask, request, words)
 }
 
 func withFirst[Request, Result any](
 	ctx context.Context, con console, flags adminFlags, first bool,
-	ask func(admin.Operator, context.Context, Request) (Result, error), request Request, words func(Result) string,
+	ask func(*admin.Client, context.Context, Request) (Result, error), request Request, words func(Result) string,
 ) (err error) {
 	op, err := flags.operator(ctx, first)
 	if err != nil {

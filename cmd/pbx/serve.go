@@ -91,19 +91,23 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	if err != nil {
 		return err
 	}
+	api, err := admin.NewAPI(admin.Config{Directory: dir.Directory, Live: pbx, Log: log, Version: version, Build: revision()})
+	if err != nil {
+		return err
+	}
 	doors, err := edge.New(edge.Config{
 		Directory: dir.Directory, APIs: []appservice.API{pbxapi.NewSignal(pbx)},
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(),
 		Name: c.Name, Version: version, Build: revision(),
 		Listen: c.Listen, ListenAdmin: c.ListenAdmin, ListenMetrics: c.ListenMetrics,
 		CertFile: c.TLSCert, KeyFile: c.TLSKey, Certificates: certificates.forEdge(),
-		PublicMetrics: c.MetricsPublic, TrustedProxies: prefixes(c.TrustedProxy), Ready: ready(dir.Directory, claim),
+		Admin: api, PublicMetrics: c.MetricsPublic, TrustedProxies: prefixes(c.TrustedProxy), Ready: ready(dir.Directory, claim),
 	})
 	if err != nil {
 		return err
 	}
 	pbx.SetWaker(doors)
-	control := admin.NewServer(admin.NewLocal(dir.Directory, pbx), log)
+	control := admin.NewServer(api, log)
 	socket, err := admin.Listen(c.Data)
 	if err != nil {
 		return err

@@ -87,8 +87,8 @@ func (s storage) claim(ctx context.Context) (*postgres.Claim, error) {
 
 // operator is the administration: the running server, or the store directly.
 // Only the first command on a new directory makes a store there.
-func (s storage) operator(ctx context.Context, first bool) (admin.Opened, error) {
-	return admin.Open(ctx, s.Data, func(ctx context.Context) (admin.Opened, error) {
+func (s storage) operator(ctx context.Context, first bool) (*admin.Client, error) {
+	return admin.Open(ctx, s.Data, func(ctx context.Context) (*admin.Client, error) {
 		if !first && !s.exists() {
 			return nil, fmt.Errorf("%s is not the data directory of a switch: name the right one with --data, or begin one with: pbx domain add --data %s example.com", s.Data, s.Data)
 		}
@@ -96,7 +96,11 @@ func (s storage) operator(ctx context.Context, first bool) (admin.Opened, error)
 		if err != nil {
 			return nil, err
 		}
-		return &localOperator{admin.NewLocal(dir.Directory, nil), dir}, nil
+		api, err := admin.NewAPI(admin.Config{Directory: dir.Directory, Version: version, Build: revision()})
+		if err != nil {
+			return nil, errors.Join(err, dir.Close())
+		}
+		return admin.Direct(api, os.Getuid(), dir.Close), nil
 	})
 }
 
@@ -104,12 +108,3 @@ func (s storage) exists() bool {
 	_, err := os.Stat(filepath.Join(s.Data, databaseName))
 	return err == nil || s.Postgres != ""
 }
-
-// localOperator is an administration without server.
-type localOperator struct {
-	*admin.Local
-	dir *openedDirectory
-}
-
-// Close closes the store.
-func (l *localOperator) Close() error { return l.dir.Close() }

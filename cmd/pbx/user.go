@@ -9,6 +9,12 @@ import (
 	"github.com/tandem-switch/tandem/internal/admin"
 )
 
+// The types of objects that have commands of their own.
+const (
+	userType = "user"
+	appType  = "app"
+)
+
 type userCommands struct {
 	Add    userAdd    `cmd:"" help:"Add a user."`
 	List   userList   `cmd:"" help:"List the users."`
@@ -35,10 +41,10 @@ func (c userAdd) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	return with(ctx, con, c.adminFlags, admin.Operator.AddUser, admin.AddUser{
-		Name: c.Name, DN: c.DN, CN: c.CN, Num: c.Num, Password: password,
+	return with(ctx, con, c.adminFlags, (*admin.Client).AddObject, admin.NewObject{
+		Type: userType, SIP: c.Name, DN: c.DN, CN: c.CN, Num: c.Num, Password: password,
 		Apps: c.App, OverrideCLI: c.OverrideCLI, SecondFactor: c.SecondFactor,
-	}, func(u admin.User) string { return "added the user " + u.SIP + "@" + u.Domain })
+	}, func(u admin.Object) string { return "added the user " + u.SIP + "@" + u.Domain })
 }
 
 type userList struct {
@@ -48,7 +54,7 @@ type userList struct {
 
 // Run implements the command.
 func (c userList) Run(ctx context.Context, con console) error {
-	return with(ctx, con, c.adminFlags, admin.Operator.Users, admin.ListUsers{Domain: c.Domain}, func(list []admin.User) string {
+	return with(ctx, con, c.adminFlags, (*admin.Client).Objects, admin.ListObjects{Type: userType, Domain: c.Domain}, func(list []admin.Object) string {
 		var rows [][]string
 		for _, u := range list {
 			rows = append(rows, []string{u.SIP + "@" + u.Domain, or(u.Num), or(u.DN), yes(u.Disabled), yes(u.SecondFactor)})
@@ -78,11 +84,11 @@ func (c userSet) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	return with(ctx, con, c.adminFlags, admin.Operator.SetUser, admin.SetUser{
-		Name: c.Name, Rename: c.Rename, DN: c.DN, CN: c.CN, Num: c.Num, Password: password,
-		Disabled: c.Disabled, Apps: replaced(c.App, c.NoApps), OverrideCLI: c.OverrideCLI,
-		SecondFactor: c.SecondFactor,
-	}, func(u admin.User) string { return "changed the user " + u.SIP + "@" + u.Domain })
+	return with(ctx, con, c.adminFlags, (*admin.Client).SetObject, admin.SetObject{Type: userType, Name: c.Name, ObjectEdit: admin.ObjectEdit{
+		SIP: admin.Maybe(c.Rename), DN: admin.Maybe(c.DN), CN: admin.Maybe(c.CN), Num: admin.Maybe(c.Num), Password: admin.Maybe(password),
+		Disabled: admin.Maybe(c.Disabled), Apps: admin.Maybe(replaced(c.App, c.NoApps)), OverrideCLI: admin.Maybe(c.OverrideCLI),
+		SecondFactor: admin.Maybe(c.SecondFactor),
+	}}, func(u admin.Object) string { return "changed the user " + u.SIP + "@" + u.Domain })
 }
 
 type userRemove struct {
@@ -92,8 +98,8 @@ type userRemove struct {
 
 // Run implements the command.
 func (c userRemove) Run(ctx context.Context, con console) error {
-	return with(ctx, con, c.adminFlags, admin.Operator.RemoveUser, admin.RemoveUser{Name: c.Name},
-		func(u admin.User) string { return "removed the user " + u.SIP + "@" + u.Domain })
+	return with(ctx, con, c.adminFlags, (*admin.Client).RemoveObject, admin.RemoveObject{Type: userType, Name: c.Name},
+		func(u admin.Object) string { return "removed the user " + u.SIP + "@" + u.Domain })
 }
 
 type userImport struct {
@@ -102,24 +108,21 @@ type userImport struct {
 	File       string `arg:"" help:"CSV file with the header sip,dn,num,password; - is standard input."`
 }
 
-// maxImport is a little more than what the directory takes, which has the last
-// word.
-const maxImport = 17 << 20
-
 // Run implements the command. It fails if a line was refused; the others are
 // in.
 func (c userImport) Run(ctx context.Context, con console) error {
-	csv, err := readImport(c.File, con.in)
+	in, err := openImport(c.File, con.in)
 	if err != nil {
 		return err
 	}
+	defer in.Close()
 	var refused []admin.RefusedLine
-	ask := func(op admin.Operator, ctx context.Context, r admin.ImportUsers) (admin.Imported, error) {
-		i, err := op.ImportUsers(ctx, r)
+	ask := func(client *admin.Client, ctx context.Context, r admin.ImportUsers) (admin.Imported, error) {
+		i, err := client.ImportUsers(ctx, r)
 		refused = i.Refused
 		return i, err
 	}
-	err = with(ctx, con, c.adminFlags, ask, admin.ImportUsers{Domain: c.Domain, CSV: csv}, func(i admin.Imported) string {
+	err = with(ctx, con, c.adminFlags, ask, admin.ImportUsers{Domain: c.Domain, CSV: in}, func(i admin.Imported) string {
 		return fmt.Sprintf("added %d users to %s", i.Added, i.Domain)
 	})
 	if err != nil || len(refused) == 0 {
@@ -131,16 +134,10 @@ func (c userImport) Run(ctx context.Context, con console) error {
 	return fmt.Errorf("%d lines of %s were refused: correct them and import them alone", len(refused), c.File)
 }
 
-func readImport(name string, stdin io.Reader) (string, error) {
-	in := stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return "", err
-		}
-		defer f.Close()
-		in = f
+// openImport opens the file of an import; - is standard input.
+func openImport(name string, stdin io.Reader) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(stdin), nil
 	}
-	text, err := io.ReadAll(io.LimitReader(in, maxImport))
-	return string(text), err
+	return os.Open(name)
 }

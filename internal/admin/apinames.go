@@ -20,7 +20,7 @@ func apisExist(names []string) error {
 	known := apiNames()
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return &Problem{Invalid, "there is no API " + name + ": an app can have " + strings.Join(known, ", ")}
+			return &Problem{Code: Invalid, Text: "there is no API " + name + ": an app can have " + strings.Join(known, ", ")}
 		}
 	}
 	return nil

@@ -10,115 +10,110 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/tandem-switch/tandem/internal/account"
 )
 
-// The names of the operations on the socket.
-const (
-	opDomains       = "Domains"
-	opAddDomain     = "AddDomain"
-	opSetDomain     = "SetDomain"
-	opRemoveDomain  = "RemoveDomain"
-	opUsers         = "Users"
-	opAddUser       = "AddUser"
-	opSetUser       = "SetUser"
-	opRemoveUser    = "RemoveUser"
-	opImportUsers   = "ImportUsers"
-	opApps          = "Apps"
-	opAddApp        = "AddApp"
-	opSetApp        = "SetApp"
-	opRemoveApp     = "RemoveApp"
-	opDevices       = "Devices"
-	opAddDevice     = "AddDevice"
-	opRemoveDevice  = "RemoveDevice"
-	opRegistrations = "Registrations"
-	opCalls         = "Calls"
-)
-
-func path(operation string) string { return "/v1/" + operation }
-
-// Client is an Operator that asks the server behind a control socket. An
-// operation takes at most a minute.
+// Client asks the API, for the command line: that of the server behind a control
+// socket, or one in this process. An error that the caller has caused is a
+// *Problem.
 type Client struct {
-	http *http.Client
+	http  *http.Client
+	close func() error
 }
-
-var _ Operator = (*Client)(nil)
 
 // NewClient asks the server that listens on the unix socket at path. It
 // connects when it is first used.
 func NewClient(path string) *Client {
 	dialer := &net.Dialer{Timeout: 2 * time.Second}
-	return &Client{http: &http.Client{
-		Timeout: operationTime + 10*time.Second,
-		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return dialer.DialContext(ctx, "unix", path)
-			},
-			MaxIdleConnsPerHost: 4,
-			IdleConnTimeout:     10 * time.Second,
+	h := &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", path)
 		},
+		MaxIdleConnsPerHost: 4,
+		IdleConnTimeout:     10 * time.Second,
 	}}
+	return &Client{http: h, close: func() error { h.CloseIdleConnections(); return nil }}
+}
+
+// Direct asks api in this process, as the user that it runs under. close is
+// called by Close.
+func Direct(api *API, uid int, close func() error) *Client {
+	h := api.Trusted(func(*http.Request) account.Identity { return account.Socket(uid) })
+	return &Client{http: &http.Client{Transport: direct{h}}, close: close}
 }
 
 // Ping reports whether a server answers, within two seconds.
 func (c *Client) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://pbx/v1/ping", nil)
-	if err != nil {
-		return err
-	}
-	response, err := c.http.Do(r)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusNoContent {
-		return errors.New("what listens on the control socket is no switch: " + response.Status)
+	var v Version
+	if err := c.Do(ctx, http.MethodGet, "/version", nil, &v); err != nil {
+		return fmt.Errorf("what listens on the control socket is no switch, or one of another version: %w", err)
 	}
 	return nil
 }
 
-// Close lets go of idle connections.
-func (c *Client) Close() error {
-	c.http.CloseIdleConnections()
-	return nil
-}
+// Close lets go of connections, or of what the API in this process works on.
+func (c *Client) Close() error { return c.close() }
 
-// ask does one operation on the server.
-func ask[Result any](ctx context.Context, c *Client, operation string, request any) (Result, error) {
-	var result Result
-	text, err := json.Marshal(request)
-	if err != nil {
-		return result, err
+// Do sends in to path, which is below Prefix, and takes the answer into out;
+// either may be nil. It takes at most a minute.
+func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, operationTime+10*time.Second)
+	defer cancel()
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(text)
 	}
-	if len(text) > maxRequest {
-		return result, &Problem{TooLarge, fmt.Sprintf("the request is longer than %d MiB; split it", maxRequest>>20)}
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://pbx"+path(operation), bytes.NewReader(text))
+	response, err := c.Send(ctx, method, path, "application/json", body)
 	if err != nil {
-		return result, err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	response, err := c.http.Do(r)
-	if err != nil {
-		return result, fmt.Errorf("the running server did not answer: %w", err)
+		return err
 	}
 	defer response.Body.Close()
-	return result, read(response, &result)
-}
-
-// read takes the result, or the problem that stands in its place.
-func read(response *http.Response, result any) error {
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {
 		return fmt.Errorf("the answer of the running server broke off: %w", err)
 	}
 	if len(text) > maxAnswer {
-		return &Problem{TooLarge, fmt.Sprintf("the answer of the running server is longer than %d MiB", maxAnswer>>20)}
+		return problem(TooLarge, fmt.Sprintf("the answer of the running server is longer than %d MiB", maxAnswer>>20))
 	}
-	if response.StatusCode == http.StatusOK {
-		return json.Unmarshal(text, result)
+	if out == nil || len(text) == 0 {
+		return nil
+	}
+	return json.Unmarshal(text, out)
+}
+
+// Send sends a body to path, which is below Prefix, and returns the answer, whose
+// body the caller closes. An answer that is a problem is the error.
+func (c *Client) Send(ctx context.Context, method, path, contentType string, body io.Reader) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, "http://pbx"+Prefix+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", contentType)
+	}
+	response, err := c.http.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("the running server did not answer: %w", err)
+	}
+	if response.StatusCode < http.StatusBadRequest {
+		return response, nil
+	}
+	defer response.Body.Close()
+	return nil, readProblem(response)
+}
+
+// readProblem takes the problem that stands in the place of an answer.
+func readProblem(response *http.Response) error {
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxProblem))
+	if err != nil {
+		return fmt.Errorf("the answer of the running server broke off: %w", err)
 	}
 	p := &Problem{}
 	if json.Unmarshal(text, p) != nil || p.Text == "" {
@@ -127,92 +122,78 @@ func read(response *http.Response, result any) error {
 	return p
 }
 
-// Domains implements Operator.
-func (c *Client) Domains(ctx context.Context, r ListDomains) ([]Domain, error) {
-	return ask[[]Domain](ctx, c, opDomains, r)
+// list asks for all parts of a list.
+func list[T any](ctx context.Context, c *Client, path string) ([]T, error) {
+	all := []T{}
+	for next := path; ; {
+		var page Page[T]
+		if err := c.Do(ctx, http.MethodGet, next, nil, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if page.Next == "" {
+			return all, nil
+		}
+		next = withQuery(path, "cursor", page.Next)
+	}
 }
 
-// AddDomain implements Operator.
-func (c *Client) AddDomain(ctx context.Context, r AddDomain) (Domain, error) {
-	return ask[Domain](ctx, c, opAddDomain, r)
+// direct calls a handler in this process as if it were a server.
+type direct struct{ handler http.Handler }
+
+// RoundTrip implements http.RoundTripper. The answer is streamed: the handler runs
+// until it is read or closed.
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	out, in := io.Pipe()
+	w := &pipedAnswer{header: http.Header{}, body: in, ready: make(chan struct{})}
+	request := r.Clone(r.Context())
+	if request.Body == nil {
+		request.Body = http.NoBody
+	}
+	request.RequestURI = r.URL.RequestURI()
+	go func() {
+		defer request.Body.Close()
+		d.handler.ServeHTTP(w, request)
+		w.WriteHeader(http.StatusOK) // unless there was one
+		in.Close()
+	}()
+	select {
+	case <-w.ready:
+	case <-r.Context().Done():
+		out.Close()
+		return nil, r.Context().Err()
+	}
+	return &http.Response{
+		Status: fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)), StatusCode: w.status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: w.sent, Body: out, ContentLength: -1, Request: r,
+	}, nil
 }
 
-// SetDomain implements Operator.
-func (c *Client) SetDomain(ctx context.Context, r SetDomain) (Domain, error) {
-	return ask[Domain](ctx, c, opSetDomain, r)
+// pipedAnswer is the http.ResponseWriter of a handler in this process.
+type pipedAnswer struct {
+	header, sent http.Header
+	status       int
+	body         *io.PipeWriter
+	ready        chan struct{} // closed when status and sent are there
 }
 
-// RemoveDomain implements Operator.
-func (c *Client) RemoveDomain(ctx context.Context, r RemoveDomain) (Domain, error) {
-	return ask[Domain](ctx, c, opRemoveDomain, r)
+// Header implements http.ResponseWriter.
+func (w *pipedAnswer) Header() http.Header { return w.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (w *pipedAnswer) WriteHeader(status int) {
+	if w.status != 0 {
+		return
+	}
+	w.status, w.sent = status, w.header.Clone()
+	close(w.ready)
 }
 
-// Users implements Operator.
-func (c *Client) Users(ctx context.Context, r ListUsers) ([]User, error) {
-	return ask[[]User](ctx, c, opUsers, r)
+// Write implements http.ResponseWriter.
+func (w *pipedAnswer) Write(text []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.body.Write(text)
 }
 
-// AddUser implements Operator.
-func (c *Client) AddUser(ctx context.Context, r AddUser) (User, error) {
-	return ask[User](ctx, c, opAddUser, r)
-}
-
-// SetUser implements Operator.
-func (c *Client) SetUser(ctx context.Context, r SetUser) (User, error) {
-	return ask[User](ctx, c, opSetUser, r)
-}
-
-// RemoveUser implements Operator.
-func (c *Client) RemoveUser(ctx context.Context, r RemoveUser) (User, error) {
-	return ask[User](ctx, c, opRemoveUser, r)
-}
-
-// ImportUsers implements Operator.
-func (c *Client) ImportUsers(ctx context.Context, r ImportUsers) (Imported, error) {
-	return ask[Imported](ctx, c, opImportUsers, r)
-}
-
-// Apps implements Operator.
-func (c *Client) Apps(ctx context.Context, r ListApps) ([]App, error) {
-	return ask[[]App](ctx, c, opApps, r)
-}
-
-// AddApp implements Operator.
-func (c *Client) AddApp(ctx context.Context, r AddApp) (App, error) {
-	return ask[App](ctx, c, opAddApp, r)
-}
-
-// SetApp implements Operator.
-func (c *Client) SetApp(ctx context.Context, r SetApp) (App, error) {
-	return ask[App](ctx, c, opSetApp, r)
-}
-
-// RemoveApp implements Operator.
-func (c *Client) RemoveApp(ctx context.Context, r RemoveApp) (App, error) {
-	return ask[App](ctx, c, opRemoveApp, r)
-}
-
-// Devices implements Operator.
-func (c *Client) Devices(ctx context.Context, r ListDevices) ([]Device, error) {
-	return ask[[]Device](ctx, c, opDevices, r)
-}
-
-// AddDevice implements Operator.
-func (c *Client) AddDevice(ctx context.Context, r AddDevice) (Device, error) {
-	return ask[Device](ctx, c, opAddDevice, r)
-}
-
-// RemoveDevice implements Operator.
-func (c *Client) RemoveDevice(ctx context.Context, r RemoveDevice) (Device, error) {
-	return ask[Device](ctx, c, opRemoveDevice, r)
-}
-
-// Registrations implements Operator.
-func (c *Client) Registrations(ctx context.Context, r ListRegistrations) ([]Registration, error) {
-	return ask[[]Registration](ctx, c, opRegistrations, r)
-}
-
-// Calls implements Operator.
-func (c *Client) Calls(ctx context.Context, r ListCalls) ([]Call, error) {
-	return ask[[]Call](ctx, c, opCalls, r)
-}
+// Flush implements http.Flusher: nothing is held back.
+func (w *pipedAnswer) Flush() { w.WriteHeader(http.StatusOK) }

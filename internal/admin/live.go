@@ -2,7 +2,11 @@ package admin
 
 import (
 	"context"
+	"net/http"
+	"time"
 
+	"github.com/tandem-switch/tandem/internal/account"
+	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/signal"
 )
 
@@ -14,46 +18,108 @@ type Live interface {
 
 var _ Live = (*signal.Switch)(nil)
 
-var errNotRunning = &Problem{NotRunning, "no server is running on this data directory, so there are no registrations and no calls: start one with pbx serve"}
+var errNotRunning = problem(NotRunning, "no server is running on this data directory, so there are no registrations and no calls: start one with pbx serve")
 
-// Registrations implements Operator.
-func (l *Local) Registrations(context.Context, ListRegistrations) ([]Registration, error) {
-	if l.live == nil {
-		return nil, errNotRunning
-	}
-	found := l.live.Registrations()
-	list := make([]Registration, 0, len(found))
-	names := l.domainNames()
-	for _, r := range found {
-		list = append(list, Registration{
-			SIP: r.SIP, Domain: names[r.Address.Domain], HW: r.HW, Flags: r.Flags.String(),
-			Inbox: r.Inbox, Conn: r.Conn, Since: r.Since,
-		})
-	}
-	return list, nil
+// Registration is a live registration.
+type Registration struct {
+	SIP    string    `json:"sip" doc:"Name of the object."`
+	Domain string    `json:"domain" doc:"Name of the domain."`
+	HW     string    `json:"hw,omitempty" doc:"Hardware id of the device."`
+	Flags  string    `json:"flags" doc:"As in Register, joined with |."`
+	Inbox  bool      `json:"inbox" doc:"Its inbox is open."`
+	Conn   string    `json:"connection" doc:"Connection that it came over, as in traces."`
+	Since  time.Time `json:"since" doc:"When it began."`
 }
 
-// Calls implements Operator.
-func (l *Local) Calls(context.Context, ListCalls) ([]Call, error) {
-	if l.live == nil {
+// Call is a live call. A chat has one for each caller, and one for each side on
+// whose behalf the switch keeps it.
+type Call struct {
+	Kind     string    `json:"kind" doc:"chat, media or other."`
+	Domain   string    `json:"domain" doc:"Name of the domain."`
+	From     string    `json:"from" doc:"Who calls."`
+	To       string    `json:"to" doc:"Who is called."`
+	Answered bool      `json:"answered" doc:"Somebody has answered."`
+	Kept     bool      `json:"kept" doc:"The switch keeps it, on behalf of an inbox."`
+	Inboxes  bool      `json:"inboxes" doc:"A chat between inboxes, which needs no call."`
+	Legs     int       `json:"legs" doc:"How many sides it has."`
+	Texts    uint64    `json:"texts" doc:"Texts of the chat so far."`
+	Since    time.Time `json:"since" doc:"When it began."`
+}
+
+func (a *API) registerLive() {
+	register(a, operation{
+		ID: "registration-list", Method: http.MethodGet, Path: "/registrations", Tag: "Live", Summary: "List the live registrations",
+		Text:  "Those of the domains that you may see, oldest first.",
+		Reach: somewhere, Right: account.Read,
+	}, a.listRegistrations)
+	register(a, operation{
+		ID: "call-list", Method: http.MethodGet, Path: "/calls", Tag: "Live", Summary: "List the live calls and chats",
+		Text:  "Those of the domains that you may see, oldest first.",
+		Reach: somewhere, Right: account.Read,
+	}, a.listCalls)
+}
+
+type liveInput struct {
+	Domain string `query:"domain" doc:"Only those of this domain."`
+	User   string `query:"user" doc:"Only those of this name."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100000" default:"1000" doc:"Most in the answer; there is no second page, for they change all the time."`
+}
+
+type listRegistrationsAnswer struct {
+	Body Page[Registration]
+}
+
+func (a *API) listRegistrations(ctx context.Context, in *liveInput) (*listRegistrationsAnswer, error) {
+	if a.Live == nil {
 		return nil, errNotRunning
 	}
-	found := l.live.Calls()
-	list := make([]Call, 0, len(found))
-	names := l.domainNames()
-	for _, c := range found {
+	seen := a.seen(ctx, in.Domain)
+	list := []Registration{}
+	for _, r := range a.Live.Registrations() {
+		dom, ok := seen[r.Address.Domain]
+		if !ok || in.User != "" && !same(in.User, r.SIP) || len(list) == in.Limit {
+			continue
+		}
+		list = append(list, Registration{
+			SIP: r.SIP, Domain: dom, HW: r.HW, Flags: r.Flags.String(), Inbox: r.Inbox, Conn: r.Conn, Since: r.Since,
+		})
+	}
+	return &listRegistrationsAnswer{Page[Registration]{Items: list}}, nil
+}
+
+type listCallsAnswer struct {
+	Body Page[Call]
+}
+
+func (a *API) listCalls(ctx context.Context, in *liveInput) (*listCallsAnswer, error) {
+	if a.Live == nil {
+		return nil, errNotRunning
+	}
+	seen := a.seen(ctx, in.Domain)
+	list := []Call{}
+	for _, c := range a.Live.Calls() {
+		dom, ok := seen[c.Domain]
+		if !ok || in.User != "" && !same(in.User, c.From) && !same(in.User, c.To) || len(list) == in.Limit {
+			continue
+		}
 		list = append(list, Call{
-			Kind: c.Kind.String(), Domain: names[c.Domain], From: c.From, To: c.To,
+			Kind: c.Kind.String(), Domain: dom, From: c.From, To: c.To,
 			Answered: c.Answered, Kept: c.Held, Inboxes: c.Inboxes, Legs: c.Legs, Texts: c.Texts, Since: c.Since,
 		})
 	}
-	return list, nil
+	return &listCallsAnswer{Page[Call]{Items: list}}, nil
 }
 
-func (l *Local) domainNames() map[signal.DomainID]string {
+func same(a, b string) bool { return directory.Fold(a) == directory.Fold(b) }
+
+// seen are the names of the domains that the one who asks may see, or of the one
+// that is asked for.
+func (a *API) seen(ctx context.Context, only string) map[signal.DomainID]string {
 	names := map[signal.DomainID]string{}
-	for _, d := range l.dir.Domains() {
-		names[d.ID] = d.Name
+	for _, d := range a.Directory.Domains() {
+		if a.may(ctx, d) && (only == "" || same(only, d.Name)) {
+			names[d.ID] = d.Name
+		}
 	}
 	return names
 }

@@ -56,7 +56,7 @@ func lock(dataDir string, how int) (*Lock, error) {
 	if err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB); err != nil {
 		defer file.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, &Problem{Busy, fmt.Sprintf("%s is in use%s: stop that one first, or give another directory with --data", dataDir, holder(file))}
+			return nil, problem(Busy, fmt.Sprintf("%s is in use%s: stop that one first, or give another directory with --data", dataDir, holder(file)))
 		}
 		return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
 	}

@@ -4,16 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 )
-
-// Opened is an Operator that is to be closed.
-type Opened interface {
-	Operator
-	io.Closer
-}
 
 // startTime is how long a server that holds the directory but does not answer
 // yet (it starts, or it stops) is waited for.
@@ -22,9 +15,9 @@ const startTime = 5 * time.Second
 // Open is the administration of dataDir: the server that runs on it, or, when
 // none runs, what direct opens (the store itself). A directory that does not
 // exist is a Problem: commands make none by mistake.
-func Open(ctx context.Context, dataDir string, direct func(context.Context) (Opened, error)) (Opened, error) {
+func Open(ctx context.Context, dataDir string, direct func(context.Context) (*Client, error)) (*Client, error) {
 	if info, err := os.Stat(dataDir); err != nil || !info.IsDir() {
-		return nil, &Problem{NotFound, fmt.Sprintf("there is no data directory %s: name the right one with --data, or start a server there first with: pbx serve --data %s", dataDir, dataDir)}
+		return nil, problem(NotFound, fmt.Sprintf("there is no data directory %s: name the right one with --data, or start a server there first with: pbx serve --data %s", dataDir, dataDir))
 	}
 	limit := time.After(startTime)
 	for {
@@ -43,24 +36,17 @@ func Open(ctx context.Context, dataDir string, direct func(context.Context) (Ope
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-limit:
-			return nil, &Problem{Busy, fmt.Sprintf("a server holds %s but does not answer on its control socket: wait until it has started or stopped, or end it", dataDir)}
+			return nil, problem(Busy, fmt.Sprintf("a server holds %s but does not answer on its control socket: wait until it has started or stopped, or end it", dataDir))
 		}
 	}
 }
 
-func openDirect(ctx context.Context, l *Lock, direct func(context.Context) (Opened, error)) (Opened, error) {
-	opened, err := direct(ctx)
+func openDirect(ctx context.Context, l *Lock, direct func(context.Context) (*Client, error)) (*Client, error) {
+	c, err := direct(ctx)
 	if err != nil {
 		return nil, errors.Join(err, l.release())
 	}
-	return &locked{Opened: opened, lock: l}, nil
+	store := c.close
+	c.close = func() error { return errors.Join(store(), l.release()) } // the store first
+	return c, nil
 }
-
-// locked holds the directory for as long as its store is open.
-type locked struct {
-	Opened
-	lock *Lock
-}
-
-// Close closes the store, then lets the directory go.
-func (l *locked) Close() error { return errors.Join(l.Opened.Close(), l.lock.release()) }

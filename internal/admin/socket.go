@@ -42,7 +42,7 @@ func socketPath(dataDir string) (string, error) {
 			return p, nil
 		}
 	}
-	return "", &Problem{Invalid, fmt.Sprintf("no path for a control socket is short enough: set TMPDIR to a directory with at most %d characters", maxSocketPath-40)}
+	return "", problem(Invalid, fmt.Sprintf("no path for a control socket is short enough: set TMPDIR to a directory with at most %d characters", maxSocketPath-40))
 }
 
 // Listen opens the control socket of dataDir, for its owner alone. Whoever
@@ -141,7 +141,7 @@ func privateDir(dir string) error {
 	}
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !info.IsDir() || info.Mode().Perm() != 0o700 || !ok || int(stat.Uid) != os.Geteuid() {
-		return &Problem{Invalid, fmt.Sprintf("%s is not a directory of this user alone: remove it, or set TMPDIR to another directory", dir)}
+		return problem(Invalid, fmt.Sprintf("%s is not a directory of this user alone: remove it, or set TMPDIR to another directory", dir))
 	}
 	return nil
 }

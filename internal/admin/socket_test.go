@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,18 +15,14 @@ import (
 	"github.com/tandem-switch/tandem/internal/admin"
 )
 
-// nobody is an Operator of which only Domains works.
-type nobody struct {
-	admin.Operator
-	domains func(context.Context) ([]admin.Domain, error)
-}
-
-func (n nobody) Domains(ctx context.Context, _ admin.ListDomains) ([]admin.Domain, error) {
-	return n.domains(ctx)
-}
-
-func answering(list ...admin.Domain) nobody {
-	return nobody{domains: func(context.Context) ([]admin.Domain, error) { return list, nil }}
+// answering is an API of a new directory with the domains.
+func answering(t *testing.T, domains ...string) *admin.API {
+	t.Helper()
+	dir := openDirectory(t, t.TempDir())
+	for _, name := range domains {
+		must(dir.AddDomain(t.Context(), name, nil))(t)
+	}
+	return newAPI(t, dir, admin.Config{})
 }
 
 func mode(t *testing.T, name string) fs.FileMode {
@@ -72,7 +67,7 @@ func longDirectory(t *testing.T) (data, temp string) {
 func TestLongPath(t *testing.T) {
 	data, temp := longDirectory(t)
 	t.Run("served", func(t *testing.T) {
-		serve(t, data, answering(admin.Domain{Name: "example.com"}))
+		serve(t, data, answering(t, "example.com"))
 		where := strings.TrimSpace(string(must(os.ReadFile(filepath.Join(data, "pbx.sock.path")))(t)))
 		if !strings.HasPrefix(where, temp) || len(where) > 100 || mode(t, where) != 0o600 || mode(t, filepath.Dir(where)) != 0o700 {
 			t.Errorf("the socket is at %s", where)
@@ -112,32 +107,21 @@ func TestStaleSocket(t *testing.T) {
 	stale := must(net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(data, "pbx.sock"), Net: "unix"}))(t)
 	stale.SetUnlinkOnClose(false)
 	stale.Close()
-	op := must(admin.Open(t.Context(), data, direct(answering())))(t)
+	op := must(admin.Open(t.Context(), data, direct(answering(t))))(t)
 	if err := op.Close(); err != nil {
 		t.Error(err)
 	}
-	serve(t, data, answering())
+	serve(t, data, answering(t))
 	c := must(admin.Dial(t.Context(), data))(t)
 	c.Close()
 }
 
-// opened is an Operator that says when it is closed.
-type opened struct {
-	admin.Operator
-	closed bool
-}
-
-func (o *opened) Close() error {
-	o.closed = true
-	return nil
-}
-
-func direct(op admin.Operator) func(context.Context) (admin.Opened, error) {
-	return func(context.Context) (admin.Opened, error) { return &opened{Operator: op}, nil }
+func direct(api *admin.API) func(context.Context) (*admin.Client, error) {
+	return func(context.Context) (*admin.Client, error) { return directly(api), nil }
 }
 
 func TestOpen(t *testing.T) {
-	server, store := answering(admin.Domain{Name: "server"}), answering(admin.Domain{Name: "store"})
+	server, store := answering(t, "server"), answering(t, "store")
 	ask := func(t *testing.T, data string) string {
 		t.Helper()
 		op := must(admin.Open(t.Context(), data, direct(store)))(t)
@@ -163,7 +147,7 @@ func TestOpen(t *testing.T) {
 	})
 	t.Run("store cannot be opened", func(t *testing.T) {
 		broken := errors.New("broken")
-		_, err := admin.Open(t.Context(), data, func(context.Context) (admin.Opened, error) { return nil, broken })
+		_, err := admin.Open(t.Context(), data, func(context.Context) (*admin.Client, error) { return nil, broken })
 		if !errors.Is(err, broken) {
 			t.Error(err)
 		}
@@ -178,16 +162,15 @@ func TestOpenWaitsForAStartingServer(t *testing.T) {
 	defer lock.Unlock()
 	got := make(chan error, 1)
 	go func() {
-		op, err := admin.Open(t.Context(), data, direct(answering()))
+		op, err := admin.Open(t.Context(), data, func(context.Context) (*admin.Client, error) {
+			return nil, errors.New("the store was opened beside a server")
+		})
 		if err == nil {
-			_, isClient := op.(*admin.Client)
-			if err = op.Close(); !isClient {
-				err = errors.New("the store was opened beside a server")
-			}
+			err = op.Close()
 		}
 		got <- err
 	}()
-	serve(t, data, answering())
+	serve(t, data, answering(t))
 	if err := <-got; err != nil {
 		t.Error(err)
 	}
@@ -207,7 +190,7 @@ func TestTwoServers(t *testing.T) {
 // A command that works on the store keeps a server out, for a moment.
 func TestServerWaitsForCommands(t *testing.T) {
 	data := t.TempDir()
-	op := must(admin.Open(t.Context(), data, direct(answering())))(t)
+	op := must(admin.Open(t.Context(), data, direct(answering(t))))(t)
 	_, err := admin.LockServer(t.Context(), data)
 	refused(t, err, admin.Busy, "in use")
 	got := make(chan error, 1)
@@ -227,9 +210,9 @@ func TestServerWaitsForCommands(t *testing.T) {
 // Many commands at once are all answered, one connection each.
 func TestManyCommands(t *testing.T) {
 	data := t.TempDir()
-	dir := openDirectory(t, data)
-	serve(t, data, admin.NewLocal(dir, nil))
-	must(admin.NewLocal(dir, nil).AddDomain(t.Context(), admin.AddDomain{Name: "example.com"}))(t)
+	api := newAPI(t, openDirectory(t, data), admin.Config{})
+	serve(t, data, api)
+	must(directly(api).AddDomain(t.Context(), admin.NewDomain{Name: "example.com"}))(t)
 	var wg sync.WaitGroup
 	for i := range 50 {
 		wg.Go(func() {
@@ -239,49 +222,16 @@ func TestManyCommands(t *testing.T) {
 				return
 			}
 			defer c.Close()
-			_, err = c.AddUser(t.Context(), admin.AddUser{Name: fmt.Sprintf("user%d", i%25), Password: "long enough"})
+			_, err = c.AddObject(t.Context(), admin.NewObject{Type: "user", SIP: fmt.Sprintf("user%d", i%25), Password: "long enough"})
 			if err != nil && admin.CodeOf(err) != "name_taken" {
 				t.Error(err)
 			}
-			if _, err := c.Users(t.Context(), admin.ListUsers{}); err != nil {
+			if _, err := c.Objects(t.Context(), admin.ListObjects{Type: "user"}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	users := must(admin.NewLocal(dir, nil).Users(t.Context(), admin.ListUsers{}))(t)
+	users := must(directly(api).Objects(t.Context(), admin.ListObjects{Type: "user"}))(t)
 	equal(t, len(users), 25)
-}
-
-// Errors that are no Problem cross as internal ones; requests that the server
-// cannot know are refused, not half done.
-func TestErrorsAcross(t *testing.T) {
-	data := t.TempDir()
-	serve(t, data, nobody{domains: func(context.Context) ([]admin.Domain, error) { return nil, errors.New("disk full") }})
-	c := must(admin.Dial(t.Context(), data))(t)
-	defer c.Close()
-	_, err := c.Domains(t.Context(), admin.ListDomains{})
-	refused(t, err, admin.Internal, "disk full")
-
-	_, err = c.ImportUsers(t.Context(), admin.ImportUsers{CSV: strings.Repeat("x", 17<<20)})
-	refused(t, err, admin.TooLarge, "16 MiB")
-
-	h := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(data, "pbx.sock"))
-	}}}
-	for path, tt := range map[string]struct {
-		body   string
-		status int
-	}{
-		"/v1/AddUser":   {`{"name":"alice","colour":"red"}`, http.StatusNotImplemented},
-		"/v1/SetUser":   {`{`, http.StatusNotImplemented},
-		"/v1/Explode":   {`{}`, http.StatusNotImplemented},
-		"/v1/AddDomain": {`{"name":"` + strings.Repeat("x", 17<<20) + `"}`, http.StatusRequestEntityTooLarge},
-	} {
-		response := must(h.Post("http://pbx"+path, "application/json", strings.NewReader(tt.body)))(t)
-		response.Body.Close()
-		if response.StatusCode != tt.status {
-			t.Errorf("%s: %s, want %d", path, response.Status, tt.status)
-		}
-	}
 }

@@ -58,12 +58,12 @@ func (l live) Calls() []signal.CallInfo {
 	}}
 }
 
-// operators are the ways to be an Operator. The suite runs on each.
-var operators = map[string]func(t *testing.T, local *admin.Local) admin.Operator{
-	"local": func(_ *testing.T, local *admin.Local) admin.Operator { return local },
-	"socket": func(t *testing.T, local *admin.Local) admin.Operator {
+// clients are the ways to be a Client. The suite runs on each.
+var clients = map[string]func(t *testing.T, api *admin.API) *admin.Client{
+	"direct": func(_ *testing.T, api *admin.API) *admin.Client { return directly(api) },
+	"socket": func(t *testing.T, api *admin.API) *admin.Client {
 		data := t.TempDir()
-		serve(t, data, local)
+		serve(t, data, api)
 		c, err := admin.Dial(t.Context(), data)
 		if err != nil {
 			t.Fatal(err)
@@ -73,14 +73,29 @@ var operators = map[string]func(t *testing.T, local *admin.Local) admin.Operator
 	},
 }
 
+// newAPI is an API of the directory, and of what else config has.
+func newAPI(t testing.TB, dir *directory.Directory, config admin.Config) *admin.API {
+	t.Helper()
+	config.Directory = dir
+	api, err := admin.NewAPI(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api
+}
+
+func directly(api *admin.API) *admin.Client {
+	return admin.Direct(api, 1000, func() error { return nil })
+}
+
 // serve runs a control socket for data until the test ends.
-func serve(t *testing.T, data string, op admin.Operator) net.Listener {
+func serve(t *testing.T, data string, api *admin.API) net.Listener {
 	t.Helper()
 	l, err := admin.Listen(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := admin.NewServer(op, slog.New(slog.DiscardHandler))
+	s := admin.NewServer(api, slog.New(slog.DiscardHandler))
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	t.Cleanup(func() {
@@ -94,11 +109,11 @@ func serve(t *testing.T, data string, op admin.Operator) net.Listener {
 	return l
 }
 
-func each(t *testing.T, test func(t *testing.T, op admin.Operator)) {
-	for name, make := range operators {
+func each(t *testing.T, test func(t *testing.T, op *admin.Client)) {
+	for name, make := range clients {
 		t.Run(name, func(t *testing.T) {
 			dir := openDirectory(t, t.TempDir())
-			test(t, make(t, admin.NewLocal(dir, live{dir})))
+			test(t, make(t, newAPI(t, dir, admin.Config{Live: live{dir}})))
 		})
 	}
 }
@@ -131,38 +146,38 @@ func equal[T any](t *testing.T, got, want T) {
 }
 
 func TestDomains(t *testing.T) {
-	each(t, func(t *testing.T, op admin.Operator) {
+	each(t, func(t *testing.T, op *admin.Client) {
 		ctx := t.Context()
 		list := must(op.Domains(ctx, admin.ListDomains{}))(t)
 		equal(t, list, []admin.Domain{})
 
-		equal(t, must(op.AddDomain(ctx, admin.AddDomain{Name: "Example.COM", Hosts: []string{"pbx.example.com"}}))(t),
+		equal(t, must(op.AddDomain(ctx, admin.NewDomain{Name: "Example.COM", Hosts: []string{"pbx.example.com"}}))(t),
 			admin.Domain{Name: "example.com", Hosts: []string{"pbx.example.com"}, Default: true})
-		equal(t, must(op.AddDomain(ctx, admin.AddDomain{Name: "two.example"}))(t),
+		equal(t, must(op.AddDomain(ctx, admin.NewDomain{Name: "two.example"}))(t),
 			admin.Domain{Name: "two.example", Hosts: []string{}})
-		equal(t, must(op.AddDomain(ctx, admin.AddDomain{Name: "three.example", Default: true}))(t),
+		equal(t, must(op.AddDomain(ctx, admin.NewDomain{Name: "three.example", Default: true}))(t),
 			admin.Domain{Name: "three.example", Hosts: []string{}, Default: true})
 
 		hosts, name := []string{"a.example", "b.example"}, "zwei.example"
-		equal(t, must(op.SetDomain(ctx, admin.SetDomain{Name: "two.example", Hosts: &hosts, Rename: &name, Default: true}))(t),
+		equal(t, must(op.SetDomain(ctx, admin.SetDomain{Name: "two.example", DomainEdit: admin.DomainEdit{Hosts: admin.Some(hosts), Name: admin.Some(name), Default: admin.Some(true)}}))(t),
 			admin.Domain{Name: "zwei.example", Hosts: hosts, Default: true})
-		equal(t, must(op.RemoveDomain(ctx, admin.RemoveDomain{Name: "three.example"}))(t),
+		equal(t, must(op.RemoveDomain(ctx, "three.example"))(t),
 			admin.Domain{Name: "three.example", Hosts: []string{}})
 		equal(t, must(op.Domains(ctx, admin.ListDomains{}))(t), []admin.Domain{
 			{Name: "example.com", Hosts: []string{"pbx.example.com"}},
 			{Name: "zwei.example", Hosts: hosts, Default: true},
 		})
 
-		_, err := op.AddDomain(ctx, admin.AddDomain{Name: "example.com"})
+		_, err := op.AddDomain(ctx, admin.NewDomain{Name: "example.com"})
 		refused(t, err, "domain_taken", "example.com")
-		_, err = op.AddDomain(ctx, admin.AddDomain{Name: "not a domain"})
+		_, err = op.AddDomain(ctx, admin.NewDomain{Name: "not a domain"})
 		refused(t, err, "bad_domain", "not a domain")
-		_, err = op.RemoveDomain(ctx, admin.RemoveDomain{Name: "nowhere.example"})
+		_, err = op.RemoveDomain(ctx, "nowhere.example")
 		refused(t, err, admin.NotFound, "pbx domain list")
-		_, err = op.SetDomain(ctx, admin.SetDomain{Name: "pbx.example.com", Default: true}) // a host name is not meant
+		_, err = op.SetDomain(ctx, admin.SetDomain{Name: "pbx.example.com", DomainEdit: admin.DomainEdit{Default: admin.Some(true)}}) // a host name is not meant
 		refused(t, err, admin.NotFound, "pbx domain list")
-		must(op.AddUser(ctx, admin.AddUser{Name: "alice@example.com", Password: "long enough"}))(t)
-		_, err = op.RemoveDomain(ctx, admin.RemoveDomain{Name: "example.com"})
+		must(op.AddObject(ctx, admin.NewObject{Type: "user", SIP: "alice@example.com", Password: "long enough"}))(t)
+		_, err = op.RemoveDomain(ctx, "example.com")
 		refused(t, err, "domain_not_empty", "users")
 	})
 }

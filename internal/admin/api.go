@@ -1,0 +1,168 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/tandem-switch/tandem/internal/account"
+	"github.com/tandem-switch/tandem/internal/clock"
+	"github.com/tandem-switch/tandem/internal/directory"
+)
+
+// Prefix is the path below which the API lives.
+const Prefix = "/admin/v1"
+
+// Config is what NewAPI needs. A part that is nil is not there: its operations
+// are not registered, or say so.
+type Config struct {
+	Directory *directory.Directory // needed
+	Live      Live                 // the running switch; nil where none runs
+	Clock     clock.Clock          // default: the system's
+	Log       *slog.Logger         // default: silence
+
+	Version, Build string // of the program
+
+	// Authenticate recognises whoever sends a request over the network. Its
+	// refusals are answered with 401. Without it everybody is refused.
+	Authenticate func(*http.Request) (account.Identity, error)
+	// Audit writes down what was done, and what was attempted in vain. It is
+	// called after an act and before its answer.
+	Audit func(context.Context, Act) error
+	// Answers keeps what requests with an idempotency key were answered; without
+	// it such keys are refused.
+	Answers Answers
+}
+
+func (c *Config) setDefaults() error {
+	if c.Directory == nil {
+		return errors.New("admin: an API without directory")
+	}
+	if c.Clock == nil {
+		c.Clock = clock.System()
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Audit == nil {
+		c.Audit = func(context.Context, Act) error { return nil }
+	}
+	return nil
+}
+
+// API answers the HTTP requests of administrators. See the package comment.
+type API struct {
+	Config
+	mux   *http.ServeMux
+	huma  huma.API
+	rates *rates
+	index *index
+	spec  spec
+}
+
+// NewAPI makes the API, with the operations of everything that c has. It starts
+// nothing.
+func NewAPI(c Config) (*API, error) {
+	if err := c.setDefaults(); err != nil {
+		return nil, err
+	}
+	a := &API{Config: c, mux: http.NewServeMux(), rates: newRates(c.Clock), index: newIndex(c.Directory)}
+	a.huma = humago.New(a.mux, humaConfig(c.Version))
+	a.register()
+	a.mux.HandleFunc("/", a.noRoute)
+	return a, a.writeSpec()
+}
+
+// register registers every operation. A file for each resource has its own.
+func (a *API) register() {
+	a.registerSystem()
+	a.registerDomains()
+	a.registerObjects()
+	a.registerImport()
+	a.registerDevices()
+	a.registerLive()
+}
+
+// humaConfig has nothing of what huma adds by itself: neither pages, nor links to
+// schemas, nor further formats.
+func humaConfig(version string) huma.Config {
+	json := huma.DefaultJSONFormat
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "Tandem administration", Version: version,
+				Description: "Everything that administrators do to a switch. Errors are application/problem+json, with a code for programs and a sentence for people.",
+			},
+			Components: &huma.Components{
+				Schemas:         huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: securitySchemes(),
+			},
+		},
+		Formats:                      map[string]huma.Format{"application/json": json, "json": json},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+		Transformers:                 []huma.Transformer{transformErrors},
+	}
+}
+
+func securitySchemes() map[string]*huma.SecurityScheme {
+	return map[string]*huma.SecurityScheme{
+		"token":   {Type: "http", Scheme: "bearer", Description: "An API token."},
+		"session": {Type: "apiKey", In: "cookie", Name: "pbx_admin", Description: "The session of a login."},
+	}
+}
+
+// ServeHTTP answers a request that came over the network.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	secure(w.Header())
+	a.mux.ServeHTTP(w, r)
+}
+
+// Trusted answers requests of whoever came in over the control socket, or opened
+// the data directory: identify says who that is.
+func (a *API) Trusted(identify func(*http.Request) account.Identity) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), trustedKey{}, identify(r))))
+	})
+}
+
+type trustedKey struct{}
+
+// secure sets the headers that go with every answer. The answers are for
+// programs: no browser may run, frame, guess or keep them.
+func secure(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+}
+
+// noRoute answers what no operation is for.
+func (a *API) noRoute(w http.ResponseWriter, r *http.Request) {
+	if allowed := a.methods(r); len(allowed) > 0 {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		writeProblem(w, &Problem{Code: BadMethod, Text: "This address answers to " + strings.Join(allowed, ", ") + " only."})
+		return
+	}
+	writeProblem(w, &Problem{Code: NoRoute, Text: "This switch has no such operation; " + Prefix + "/openapi.json lists what it has. It may be of another version than its caller."})
+}
+
+// methods are those that the address of the request answers to.
+func (a *API) methods(r *http.Request) []string {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
+		if _, pattern := a.mux.Handler(probe); pattern != "/" && pattern != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	return allowed
+}
