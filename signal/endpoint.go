@@ -38,6 +38,13 @@ type Observer interface {
 	Dropped(reason string)
 }
 
+// Licences tells who may do what. It is asked once for a setup with media, and
+// answers from memory.
+type Licences interface {
+	// MayCall tells whether the object may set up calls with media.
+	MayCall(caller Address) bool
+}
+
 // CallKind is what a call is for.
 type CallKind uint8
 

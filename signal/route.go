@@ -224,6 +224,8 @@ func (c *Conn) startCall(t *Turn, r *Registration, number int32, m *Message) Cau
 	media := m.hasMedia()
 	scr := c.screenSetup(t, r, m, &from, &callee, media)
 	switch {
+	case media && !scr.chat && !c.sw.licences.MayCall(from.Address):
+		return CauseNotSubscribed
 	case !found && to.sip == "" && !m.complete() && c.sw.dir.Incomplete(from.Address, to.num):
 		return c.sw.overlap(t, c, r, number, m, &from, to.num)
 	case !found:

@@ -35,6 +35,7 @@ type Config struct {
 	Waker     Waker         // nil: nobody is woken
 	Observer  Observer      // nil: nothing is counted
 	Tracer    *trace.Tracer // nil: off
+	Licences  Licences      // nil: everybody has everything
 	Limits    Limits
 }
 
@@ -48,6 +49,8 @@ type Switch struct {
 	tracer *trace.Tracer
 	limits Limits
 	closed atomic.Bool
+
+	licences Licences
 
 	mu      sync.RWMutex // guards the following; taken after the lock of a chat or call
 	objects map[Address]*object
@@ -82,7 +85,7 @@ func New(cfg Config) (*Switch, error) {
 	}
 	s := &Switch{
 		dir: cfg.Directory, policy: cfg.Policy, clock: cfg.Clock, waker: cfg.Waker, obs: cfg.Observer,
-		tracer: cfg.Tracer, limits: cfg.Limits,
+		tracer: cfg.Tracer, limits: cfg.Limits, licences: cfg.Licences,
 		objects: map[Address]*object{}, chats: map[chatKey]*Chat{}, calls: map[*Call]struct{}{},
 	}
 	if s.clock == nil {
@@ -93,6 +96,9 @@ func New(cfg Config) (*Switch, error) {
 	}
 	if s.obs == nil {
 		s.obs = nobody{}
+	}
+	if s.licences == nil {
+		s.licences = nobody{}
 	}
 	s.limits.defaults()
 	return s, nil
@@ -119,9 +125,10 @@ func (l *Limits) defaults() {
 // the switch; it must be called before the first connection.
 func (s *Switch) SetWaker(w Waker) { s.waker = w }
 
-// nobody is the waker and observer of a switch that has none.
+// nobody is the waker and observer of a switch that has none, and its licences.
 type nobody struct{}
 
+func (nobody) MayCall(Address) bool             { return true }
 func (nobody) Wake(*Turn, Address, string) bool { return false }
 func (nobody) Registered(int)                   {}
 func (nobody) CallStarted(CallKind)             {}
