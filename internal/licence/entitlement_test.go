@@ -217,8 +217,8 @@ func TestCovers(t *testing.T) {
 		asked   string
 	}{
 		{"*", "calls push rest messages chat chat.attach chat.group App(x) video"},
-		{"messages", "messages chat chat.attach chat.group"},
-		{"chat", "chat"},
+		{"messages", "messages chat chat.attach chat.group App(innovaphone-chat) App(innovaphone-chat-api)"},
+		{"chat", "chat App(innovaphone-chat) App(innovaphone-chat-api)"},
 		{"calls", "calls"},
 		{"App(innovaphone-chat)", "chat App(innovaphone-chat) App(innovaphone-chat-api)"},
 		{"App(innovaphone)", "chat App(innovaphone-chat) App(innovaphone-chat-api)"},

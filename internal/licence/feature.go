@@ -90,12 +90,21 @@ func (f Feature) covers(asked Feature) bool {
 // coversApp tells whether who has f may use the app: the name of the licence is
 // the head of the name of the app.
 func (f Feature) coversApp(name string) bool {
+	switch f {
+	case Everything:
+		return true
+	case Messages, Chat: // decision 78: the licence of the chat app is the feature
+		return strings.HasPrefix(name, chatApp)
+	}
 	head, ok := f.app()
-	return f == Everything || ok && strings.HasPrefix(name, head)
+	return ok && strings.HasPrefix(name, head)
 }
 
 // coversService is coversApp for licences of services.
 func (f Feature) coversService(name string) bool {
+	if f == Everything {
+		return true
+	}
 	head, ok := f.service()
-	return f == Everything || ok && strings.HasPrefix(name, head)
+	return ok && strings.HasPrefix(name, head)
 }

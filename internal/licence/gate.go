@@ -117,10 +117,16 @@ func Open(ctx context.Context, store Store, sealing Sealing, people People, c Co
 	return g, nil
 }
 
+var _ signal.Licences = (*Gate)(nil)
+
 // Licensed tells whether the object has the feature. It does not allocate.
-func (g *Gate) Licensed(a signal.Address, f Feature) bool {
-	return g.view.Load().feature(a, f) != Unlicensed
-}
+func (g *Gate) Licensed(a signal.Address, f Feature) bool { return g.Standing(a, f) != Unlicensed }
+
+// MayCall implements signal.Licences.
+func (g *Gate) MayCall(caller signal.Address) bool { return g.Licensed(caller, Calls) }
+
+// Standing tells how the object stands with the feature. It does not allocate.
+func (g *Gate) Standing(a signal.Address, f Feature) Standing { return g.view.Load().feature(a, f) }
 
 // App tells how the object stands with an app, by the name of the app's html
 // file. It does not allocate.

@@ -58,6 +58,9 @@ func TestInstallAndRevoke(t *testing.T) {
 	w.has(4, Calls, "1234")
 	w.has(4, Push, "")
 	w.has(5, Calls, "")
+	if !w.MayCall(at(4, 1)) || w.MayCall(at(5, 1)) {
+		t.Error("calls are not by their licence")
+	}
 	if w.App(at(4, 9), "innovaphone-x") != Licensed || w.App(at(4, 9), "in") != Unlicensed {
 		t.Error("the licence of the app is not matched as its head")
 	}
