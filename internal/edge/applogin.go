@@ -7,6 +7,8 @@ import (
 
 	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/licence"
+	"github.com/tandem-switch/tandem/signal"
 )
 
 // errNoApp is told for apps that do not exist and for those that the user may
@@ -108,8 +110,24 @@ func (e *Edge) infoFor(user directory.Object, a app) appservice.Info {
 	if info.CN == "" {
 		info.CN = user.SIP
 	}
+	standing := e.standing(user.Address(), a)
+	info.Unlicensed, info.TestMode = standing == licence.Unlicensed, standing == licence.TestMode
 	for _, o := range e.dir.AppsOf(user.Address()) {
 		info.Apps = append(info.Apps, appservice.InfoApp{Name: o.SIP, DN: o.DisplayName()})
 	}
 	return info
+}
+
+// standing is how the user stands with the app. A built-in one goes by what it
+// is for; chat by its feature (decision 78).
+func (e *Edge) standing(user signal.Address, a app) licence.Standing {
+	switch {
+	case e.lics == nil:
+		return licence.Licensed
+	case !a.builtin:
+		return e.lics.App(user, a.file())
+	case a.name == "chat":
+		return e.lics.Standing(user, licence.Chat)
+	}
+	return e.lics.Standing(user, licence.Calls)
 }

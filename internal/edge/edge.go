@@ -13,14 +13,17 @@ import (
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/guard"
+	"github.com/tandem-switch/tandem/internal/licence"
 	"github.com/tandem-switch/tandem/internal/metric"
 	"github.com/tandem-switch/tandem/internal/ws"
+	"github.com/tandem-switch/tandem/signal"
 	"github.com/tandem-switch/tandem/trace"
 )
 
 // Config is what an Edge needs. Directory is required; Listen only by Serve.
 type Config struct {
 	Directory *directory.Directory
+	Licences  Licences // nil = everybody has everything
 	APIs      []appservice.API
 	Metrics   *metric.Set   // nil = none
 	Clock     clock.Clock   // default: the system's
@@ -61,10 +64,19 @@ type Config struct {
 	FixedChallenge string
 }
 
+// Licences tells who has what. It answers from memory.
+type Licences interface {
+	// Standing is that of an object with a feature.
+	Standing(signal.Address, licence.Feature) licence.Standing
+	// App is the standing of an object with the app of a name.
+	App(user signal.Address, name string) licence.Standing
+}
+
 // Edge is the whole of the doors. Its methods are safe for use by several
 // goroutines.
 type Edge struct {
 	dir     *directory.Directory
+	lics    Licences
 	mux     *appservice.Mux
 	apis    map[string]appservice.API
 	offered []string // those of userAPIs that there are
@@ -118,7 +130,7 @@ func New(config Config) (*Edge, error) {
 	config.setDefaults()
 	lim := config.Limits.withDefaults()
 	e := &Edge{
-		dir: config.Directory, mux: mux, apis: map[string]appservice.API{}, metrics: config.Metrics,
+		dir: config.Directory, lics: config.Licences, mux: mux, apis: map[string]appservice.API{}, metrics: config.Metrics,
 		clock: config.Clock, tracer: config.Tracer, log: config.Log, lim: lim,
 		pbxName: config.Name, version: config.Version, build: config.Build, listen: listen,
 		trusted: config.TrustedProxies, ready: config.Ready,
