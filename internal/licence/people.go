@@ -15,8 +15,8 @@ type People interface {
 	// Domains are all domains.
 	Domains() []Domain
 	// Assigned yields every object of the domain that licences are assigned to,
-	// directly or by its template, with their names as in entitlements. The
-	// lists are not changed by anybody.
+	// directly or by its template, with their names as in entitlements; perhaps
+	// more than once. The lists are not changed by anybody.
 	Assigned(signal.DomainID) iter.Seq2[signal.ObjectID, []string]
 }
 
