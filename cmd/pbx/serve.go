@@ -38,6 +38,7 @@ type serveCommand struct {
 	PublicURL     string     `name:"public-url" placeholder:"URL" help:"Address under which clients reach the switch, for what it prints."`
 	MetricsPublic bool       `help:"Show /metrics on every listener, not on loopback alone."`
 	Trace         string     `placeholder:"FLAGS" help:"Write frames to the log: PBX, WebSocket, App, Database, AppWebsocket, Signalling, separated by commas. Secrets and texts are masked."`
+	LicenceMode   string     `default:"list" enum:"list,all,none" placeholder:"MODE" help:"Who has which feature: list (what is installed for the domain, once the first licence key was made), all (everybody has everything) or none (${default})."`
 	LogLevel      slog.Level `default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (${default})."`
 	Limits        limitFlags `embed:"" group:"Limits:"`
 	Pprof         string     `hidden:"" env:"-" placeholder:"HOST:PORT" help:"Profiler, on loopback only."`
@@ -77,10 +78,15 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
 
+	licences, err := dir.licences(ctx, c.LicenceMode, log)
+	if err != nil {
+		return err
+	}
 	tracer := trace.New(traceSink(con.err, traced), traced)
 	metrics := metric.New(version, revision())
+	metrics.WatchLicences(licenceTotals(licences))
 	pbx, err := signal.New(signal.Config{
-		Directory: dir, Policy: facilities.New(), Observer: metrics, Tracer: tracer, Limits: c.Limits.signal(),
+		Directory: dir, Policy: facilities.New(), Observer: metrics, Tracer: tracer, Licences: licences, Limits: c.Limits.signal(),
 	})
 	if err != nil {
 		return err
@@ -96,7 +102,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		return err
 	}
 	doors, err := edge.New(edge.Config{
-		Directory: dir.Directory, APIs: []appservice.API{pbxapi.NewSignal(pbx)},
+		Directory: dir.Directory, Licences: licences, APIs: []appservice.API{pbxapi.NewSignal(pbx)},
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(),
 		Name: c.Name, Version: version, Build: revision(),
 		Listen: c.Listen, ListenAdmin: c.ListenAdmin, ListenMetrics: c.ListenMetrics,
@@ -119,6 +125,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 
 	var parts parts
 	parts.run("directory", func(ctx context.Context) error { dir.Follow(ctx); return nil })
+	parts.run("licences", func(ctx context.Context) error { licences.Follow(ctx); return nil })
 	if claim != nil {
 		parts.run("lock on the database", func(ctx context.Context) error { claim.Keep(ctx, log); return nil })
 	}

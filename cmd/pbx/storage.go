@@ -10,6 +10,7 @@ import (
 
 	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/licence"
 	"github.com/tandem-switch/tandem/internal/store/postgres"
 	"github.com/tandem-switch/tandem/internal/store/sqlite"
 )
@@ -32,10 +33,18 @@ func (s storage) create() error {
 	return nil
 }
 
-// openedDirectory is a directory with the store that it keeps open.
+// engine is what both kinds of stores are.
+type engine interface {
+	directory.Store
+	licence.Store
+}
+
+// openedDirectory is a directory with the store that it keeps open, and the
+// master key.
 type openedDirectory struct {
 	*directory.Directory
-	store directory.Store
+	store   engine
+	sealing directory.Sealing
 }
 
 // Close closes the store. Nobody may use the directory any more.
@@ -47,19 +56,21 @@ func (s storage) open(ctx context.Context, config directory.Config) (*openedDire
 	if err != nil {
 		return nil, err
 	}
-	dir, err := s.load(ctx, store, config)
-	if err != nil {
+	opened := &openedDirectory{store: store}
+	if err := s.load(ctx, opened, config); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &openedDirectory{dir, store}, nil
+	return opened, nil
 }
 
-func (s storage) load(ctx context.Context, store directory.Store, config directory.Config) (*directory.Directory, error) {
-	sealer, err := directory.OpenKeyFile(ctx, s.keyFile(), store)
+func (s storage) load(ctx context.Context, o *openedDirectory, config directory.Config) error {
+	sealer, err := directory.OpenKeyFile(ctx, s.keyFile(), o.store)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return directory.Open(ctx, store, sealer, config)
+	o.sealing = sealer
+	o.Directory, err = directory.Open(ctx, o.store, sealer, config)
+	return err
 }
 
 func (s storage) keyFile() string {
@@ -69,7 +80,7 @@ func (s storage) keyFile() string {
 	return filepath.Join(s.Data, directory.KeyFile)
 }
 
-func (s storage) openStore(ctx context.Context) (directory.Store, error) {
+func (s storage) openStore(ctx context.Context) (engine, error) {
 	if s.Postgres != "" {
 		return postgres.Open(ctx, s.Postgres)
 	}
