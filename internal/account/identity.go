@@ -33,6 +33,17 @@ type Grant struct {
 	Domain signal.DomainID `json:"domain,omitempty"`
 }
 
+// String is the grant in words, like "domain_admin of domain 7".
+func (g Grant) String() string {
+	switch {
+	case g.Domain != 0:
+		return string(g.Role) + " of domain " + strconv.FormatInt(int64(g.Domain), 10)
+	case g.Org != "":
+		return string(g.Role) + " of " + g.Org
+	}
+	return string(g.Role)
+}
+
 // Right is what somebody may do in a Scope.
 type Right string
 
