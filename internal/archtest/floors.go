@@ -37,6 +37,7 @@ var floors = map[string]int{
 
 	"facilities":         2,
 	"internal/account":   2,
+	"internal/backup":    2,
 	"internal/directory": 2,
 	"internal/licence":   2,
 	"internal/metric":    2,
