@@ -39,6 +39,7 @@ var floors = map[string]int{
 	"internal/account":   2,
 	"internal/backup":    2,
 	"internal/directory": 2,
+	"internal/keys":      2,
 	"internal/licence":   2,
 	"internal/metric":    2,
 	"internal/audit":     2,

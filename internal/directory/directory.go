@@ -94,7 +94,7 @@ func Open(ctx context.Context, store Store, sealing Sealing, c Config) (*Directo
 
 // checkKey opens a text that was sealed when the store was new.
 func (d *Directory) checkKey(ctx context.Context) error {
-	bound := boundTo("canary", signal.Address{}, "")
+	bound := CanaryBound()
 	kept, err := d.store.Canary(ctx, d.sealing.Seal([]byte("canary"), bound))
 	if err != nil {
 		return storeError("check the master key", err)

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"sync/atomic"
 
 	"github.com/tandem-switch/tandem/signal"
 )
@@ -27,8 +28,13 @@ type Sealing interface {
 // where the key id is the beginning of a hash of the key: so a text tells which
 // key opens it, and several keys can be known while one replaces another.
 type Sealer struct {
+	ring atomic.Pointer[ring]
+}
+
+// ring is what a Sealer knows; it is replaced as a whole.
+type ring struct {
 	current keyID
-	keys    map[keyID]cipher.AEAD
+	aeads   map[keyID]cipher.AEAD
 }
 
 type keyID [4]byte
@@ -44,21 +50,35 @@ var _ Sealing = (*Sealer)(nil)
 // NewSealer seals under key and opens what was sealed under key or one of the
 // old ones. Keys have 32 bytes.
 func NewSealer(key []byte, old ...[]byte) (*Sealer, error) {
-	s := &Sealer{current: idOf(key), keys: map[keyID]cipher.AEAD{}}
-	for _, k := range append(old, key) {
+	s := &Sealer{}
+	return s, s.use(append([][]byte{key}, old...))
+}
+
+// use makes the first of the keys the current one and forgets all others but
+// these.
+func (s *Sealer) use(keys [][]byte) error {
+	r := &ring{current: idOf(keys[0]), aeads: map[keyID]cipher.AEAD{}}
+	for _, k := range keys {
 		if len(k) != keySize {
-			return nil, refuse(CodeBadKeyFile, "A master key has exactly 32 bytes.")
+			return refuse(CodeBadKeyFile, "A master key has exactly 32 bytes.")
 		}
 		block, err := aes.NewCipher(k)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		s.keys[idOf(k)], err = cipher.NewGCM(block)
+		r.aeads[idOf(k)], err = cipher.NewGCM(block)
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return s, nil
+	s.ring.Store(r)
+	return nil
+}
+
+// Current is how texts begin that Seal makes now.
+func (s *Sealer) Current() []byte {
+	id := s.ring.Load().current
+	return append([]byte{sealVersion}, id[:]...)
 }
 
 func idOf(key []byte) keyID {
@@ -70,11 +90,12 @@ func idOf(key []byte) keyID {
 
 // Seal implements Sealing.
 func (s *Sealer) Seal(plain, bound []byte) []byte {
-	aead := s.keys[s.current]
+	r := s.ring.Load()
+	aead := r.aeads[r.current]
 	head := sealHead + aead.NonceSize()
 	sealed := make([]byte, head, head+len(plain)+aead.Overhead())
 	sealed[0] = sealVersion
-	copy(sealed[1:], s.current[:])
+	copy(sealed[1:], r.current[:])
 	_, _ = rand.Read(sealed[sealHead:head]) // documented never to fail
 	return aead.Seal(sealed, sealed[sealHead:head], plain, bound)
 }
@@ -84,7 +105,7 @@ func (s *Sealer) Unseal(sealed, bound []byte) ([]byte, error) {
 	if len(sealed) < sealHead || sealed[0] != sealVersion {
 		return nil, errWrongKey
 	}
-	aead, known := s.keys[keyID(sealed[1:sealHead])]
+	aead, known := s.ring.Load().aeads[keyID(sealed[1:sealHead])]
 	if !known || len(sealed) < sealHead+aead.NonceSize() {
 		return nil, errWrongKey
 	}

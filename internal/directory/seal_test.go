@@ -132,7 +132,7 @@ func TestKeyFileIsMissing(t *testing.T) {
 
 func TestKeyFileOfTwoStarts(t *testing.T) {
 	path, store := filepath.Join(t.TempDir(), directory.KeyFile), storetest.NewMemory()
-	sealers := make([]*directory.Sealer, 4)
+	sealers := make([]*directory.Keyring, 4)
 	var all sync.WaitGroup
 	for i := range sealers {
 		all.Go(func() {
