@@ -3,9 +3,11 @@ package signal
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/clock"
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // Times of a call that is no chat (decision 31).
@@ -19,9 +21,11 @@ const (
 // legs of the called object, of which the first to answer wins. Media
 // descriptions are relayed byte for byte (decisions 32, 36, 37, 44).
 type Call struct {
-	sw    *Switch
-	kind  CallKind
-	media bool
+	sw       *Switch
+	id       trace.CallID
+	kind     CallKind
+	media    bool
+	toDomain atomic.Int64 // of the called object, as soon as it is known
 
 	mu       sync.Mutex // guards the following
 	offer    *offer
@@ -52,6 +56,7 @@ var (
 // startPlain begins a call that is no chat.
 func (s *Switch) startPlain(t *Turn, c *Conn, r *Registration, number int32, m *Message, from, to *Party, media bool) Cause {
 	k := s.newCall(t, from, media)
+	k.toDomain.Store(int64(to.Domain))
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.place(t, c, r, number) {
@@ -62,7 +67,7 @@ func (s *Switch) startPlain(t *Turn, c *Conn, r *Registration, number int32, m *
 }
 
 func (s *Switch) newCall(t *Turn, from *Party, media bool) *Call {
-	k := &Call{sw: s, kind: OtherCall, media: media, from: *from, since: t.Now}
+	k := &Call{sw: s, id: s.newID(), kind: OtherCall, media: media, from: *from, since: t.Now}
 	if media {
 		k.kind = MediaCall
 	}
@@ -94,12 +99,14 @@ func (k *Call) place(t *Turn, c *Conn, r *Registration, number int32) bool {
 		k.end(t, CauseNoChannel)
 		return false
 	}
+	k.caller.heard(t)
 	return true
 }
 
 // begin says that dialling is complete and offers the call.
 func (k *Call) begin(t *Turn, o *offer, to *Party) {
 	k.offer, k.to = o, *to
+	k.toDomain.Store(int64(to.Domain))
 	k.sw.mu.Lock()
 	k.object = k.sw.acquire(to.Address)
 	k.sw.mu.Unlock()
@@ -175,7 +182,7 @@ func (k *Call) handle(t *Turn, l *Leg, m *Message) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if l.gone || k.ended {
-		k.drop(l, dropLate)
+		l.drop(t, dropLate)
 		return
 	}
 	l.spoke = true
@@ -183,9 +190,9 @@ func (k *Call) handle(t *Turn, l *Leg, m *Message) {
 	case RelMsg, DiscMsg:
 		k.released(t, l, m)
 	case SetupMsg:
-		k.drop(l, dropLiveNumber)
+		l.drop(t, dropLiveNumber)
 	case UnknownType, AcceptMsg:
-		k.drop(l, dropUnknownType)
+		l.drop(t, dropUnknownType)
 	default:
 		if l == k.caller {
 			k.fromCaller(t, l, m)
@@ -194,8 +201,6 @@ func (k *Call) handle(t *Turn, l *Leg, m *Message) {
 		}
 	}
 }
-
-func (k *Call) drop(l *Leg, reason string) { k.sw.drop(l.conn.ep.Name(), reason, nil) }
 
 // fromCaller handles what the calling client says.
 func (k *Call) fromCaller(t *Turn, l *Leg, m *Message) {
@@ -208,11 +213,11 @@ func (k *Call) fromCaller(t *Turn, l *Leg, m *Message) {
 	case FacilityMsg, ChannelsMsg:
 	case UserInfoMsg, MediaInfoMsg:
 		if k.winner == nil {
-			k.drop(l, dropState)
+			l.drop(t, dropState)
 			return
 		}
 	default:
-		k.drop(l, dropState)
+		l.drop(t, dropState)
 		return
 	}
 	if !k.encode(t, l, m) {
@@ -256,7 +261,7 @@ func (k *Call) fromCalled(t *Turn, l *Leg, m *Message) {
 		k.conn(t, l, m)
 	case CallProcMsg, SetupAckMsg:
 		if l == k.winner {
-			k.drop(l, dropState)
+			l.drop(t, dropState)
 		}
 	case AlertMsg:
 		k.alert(t, l, m)
@@ -270,12 +275,12 @@ func (k *Call) fromCalled(t *Turn, l *Leg, m *Message) {
 		}
 	case InfoMsg, UserInfoMsg, MediaInfoMsg:
 		if l != k.winner {
-			k.drop(l, dropState)
+			l.drop(t, dropState)
 		} else if k.encode(t, l, m) {
 			k.caller.send(t, t.work.head, nil)
 		}
 	default:
-		k.drop(l, dropState)
+		l.drop(t, dropState)
 	}
 }
 
@@ -287,7 +292,7 @@ func (k *Call) encode(t *Turn, l *Leg, m *Message) bool {
 		return false
 	}
 	if len(m.sig.Get("uui").String()) > maxUserUser {
-		k.drop(l, dropState)
+		l.drop(t, dropState)
 		return false
 	}
 	t.work.head = appendRelay(t.work.head[:0], m.Type, m, t.work.fty)
@@ -298,7 +303,7 @@ func (k *Call) encode(t *Turn, l *Leg, m *Message) bool {
 func (k *Call) alert(t *Turn, l *Leg, m *Message) {
 	if k.winner != nil || k.alerting != nil {
 		if k.winner != nil {
-			k.drop(l, dropState)
+			l.drop(t, dropState)
 		}
 		return
 	}
@@ -317,7 +322,7 @@ func (k *Call) passNamed(t *Turn, l *Leg, m *Message) {
 // conn gives the call to the first leg that answers; the others get 26.
 func (k *Call) conn(t *Turn, l *Leg, m *Message) {
 	if k.winner != nil {
-		k.drop(l, dropState)
+		l.drop(t, dropState)
 		return
 	}
 	k.winner, l.answered = l, true

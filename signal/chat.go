@@ -7,6 +7,7 @@ import (
 
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/strictjson"
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // Times of a chat (decisions 31, 42, 51; A1).
@@ -36,6 +37,7 @@ func keyOf(a, b Address) chatKey {
 // last.
 type Chat struct {
 	sw   *Switch
+	id   trace.CallID
 	key  chatKey
 	self bool // both sides are the same person
 
@@ -107,7 +109,7 @@ func (s *Switch) makeChat(t *Turn, key chatKey, a, b *Party) *Chat {
 	if c := s.chats[key]; c != nil {
 		return c
 	}
-	c := &Chat{sw: s, key: key, self: a.Address == b.Address, since: t.Now, last: t.Now}
+	c := &Chat{sw: s, id: s.newID(), key: key, self: a.Address == b.Address, since: t.Now, last: t.Now}
 	for i, p := range [...]*Party{a, b} {
 		o := s.acquire(p.Address)
 		if o.chats == nil {

@@ -64,6 +64,7 @@ func (s *Switch) startChat(t *Turn, c *Conn, r *Registration, number int32, m *M
 		call.end(t, CauseNoChannel, CauseNoChannel)
 		return CauseNoChannel
 	}
+	leg.heard(t)
 	call.open(t, leg)
 	return 0
 }
@@ -191,7 +192,7 @@ func (k *chatCall) handle(t *Turn, l *Leg, m *Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if l.gone {
-		c.sw.drop(l.conn.ep.Name(), dropLate, nil)
+		l.drop(t, dropLate)
 		return
 	}
 	l.spoke = true
@@ -205,14 +206,14 @@ func (k *chatCall) handle(t *Turn, l *Leg, m *Message) {
 	case CallProcMsg, SetupAckMsg, AlertMsg, ProgressMsg:
 		// a chat has no state between offer and answer: nothing to pass on
 		if l.answered {
-			c.sw.drop(l.conn.ep.Name(), dropState, nil)
+			l.drop(t, dropState)
 		}
 	case InfoMsg, UserInfoMsg, ChannelsMsg, MediaInfoMsg:
 		k.relayOther(t, l, m)
 	case SetupMsg:
-		c.sw.drop(l.conn.ep.Name(), dropLiveNumber, nil)
+		l.drop(t, dropLiveNumber)
 	default:
-		c.sw.drop(l.conn.ep.Name(), dropUnknownType, nil)
+		l.drop(t, dropUnknownType)
 	}
 }
 
@@ -220,7 +221,7 @@ func (k *chatCall) handle(t *Turn, l *Leg, m *Message) {
 func (k *chatCall) relayOther(t *Turn, l *Leg, m *Message) {
 	if !l.answered || l == k.caller && !k.answered || m.Type == ChannelsMsg || m.Type == MediaInfoMsg ||
 		m.Type == UserInfoMsg && len(m.sig.Get("uui").String()) > maxUserUser {
-		k.chat.sw.drop(l.conn.ep.Name(), dropState, nil)
+		l.drop(t, dropState)
 		return
 	}
 	k.chat.sw.screenRelay(t, l, m, false)
@@ -245,7 +246,7 @@ func (k *chatCall) toOtherSide(t *Turn, from *Leg, sig []byte, connected bool) {
 // later ones join silently (A1.2).
 func (k *chatCall) conn(t *Turn, l *Leg, m *Message) {
 	if l == k.caller || l.answered {
-		k.chat.sw.drop(l.conn.ep.Name(), dropState, nil)
+		l.drop(t, dropState)
 		return
 	}
 	k.chat.sw.screenRelay(t, l, m, false)

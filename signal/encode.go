@@ -20,6 +20,7 @@ type work struct {
 	targets           []target
 	view              View
 	verdict           Verdict
+	chat              *Chat // that is written about, for the traces of inboxes
 }
 
 func (w *work) reset() {
@@ -30,7 +31,7 @@ func (w *work) reset() {
 	}
 	clear(w.targets)
 	w.targets = w.targets[:0]
-	w.view = View{}
+	w.view, w.chat = View{}, nil
 	w.verdict.Reset()
 }
 

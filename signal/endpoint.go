@@ -1,5 +1,7 @@
 package signal
 
+import "github.com/tandem-switch/tandem/trace"
+
 // Endpoint is the connection behind registrations, as the switch uses it. Its
 // methods never block: what cannot be queued is the endpoint's business (it
 // holds the sender or closes itself as too slow).
@@ -17,8 +19,11 @@ type Endpoint interface {
 	// Unregistered tells the client that the switch has ended a registration:
 	// RegisterResult with err, for example "replaced".
 	Unregistered(t *Turn, src, err string)
-	// Name identifies the connection in traces and lists.
+	// Name identifies the connection in lists.
 	Name() string
+	// Peer says in traces who is connected. It is asked only while something is
+	// traced.
+	Peer() trace.Peer
 }
 
 // Waker tells idle sessions of a person that something waits (decision 51).

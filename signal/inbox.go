@@ -66,6 +66,7 @@ func (c *Chat) sideOf(r *Registration) int {
 // answer for 30 s it ends.
 func (r *Registration) openInbox(t *Turn) {
 	c := r.conn
+	t.work.chat = nil
 	o := &inboxOwner{sw: c.sw}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -105,9 +106,9 @@ func (o *inboxOwner) handle(t *Turn, l *Leg, m *Message) {
 		o.close(t, l, false, 0)
 	case CallProcMsg, AlertMsg, ProgressMsg:
 	case UnknownType:
-		o.sw.drop(l.conn.ep.Name(), dropUnknownType, nil)
+		l.drop(t, dropUnknownType)
 	default:
-		o.sw.drop(l.conn.ep.Name(), dropState, nil)
+		l.drop(t, dropState)
 	}
 }
 
@@ -120,6 +121,7 @@ func (o *inboxOwner) cut(t *Turn, l *Leg, cause Cause) { o.close(t, l, true, cau
 // close ends the inbox: from now on the registration is one with IM_EXT alone,
 // until it registers again.
 func (o *inboxOwner) close(t *Turn, l *Leg, rel bool, cause Cause) {
+	t.work.chat = nil
 	o.mu.Lock()
 	o.timer.Stop()
 	l.reg.inbox.CompareAndSwap(l, nil)
@@ -167,11 +169,12 @@ func (s *Switch) inboxGone(t *Turn, r *Registration) {
 // facility handles texts and receipts of an inbox: each names its chat.
 func (o *inboxOwner) facility(t *Turn, l *Leg, m *Message) {
 	for f := range m.fty.Elements() {
+		t.work.chat = nil
 		switch {
 		case f.Get("type").Is("im_message"), f.Get("type").Is("im_receipt"):
 			o.inChat(t, l, f)
 		default:
-			o.sw.drop(l.conn.ep.Name(), dropFacility, nil)
+			l.drop(t, dropFacility)
 		}
 	}
 }
@@ -191,9 +194,11 @@ func (o *inboxOwner) inChat(t *Turn, l *Leg, f strictjson.Value) {
 	}
 	c, side := o.sw.lockChat(t, own, &peer)
 	defer c.mu.Unlock()
+	t.work.chat = c
+	l.heard(t)
 	w := writer{leg: l, side: side}
 	v := c.screen(t, w, f, &c.inboxState(l).parts)
-	if o.sw.count(l.conn.ep.Name(), v) {
+	if l.count(t, v) {
 		return
 	}
 	c.last = t.Now
@@ -210,7 +215,7 @@ func (o *inboxOwner) inChat(t *Turn, l *Leg, f strictjson.Value) {
 // nowhere answers a text that names no chat, or none that there is for the
 // sender: with the name as it was sent (A12).
 func (o *inboxOwner) nowhere(t *Turn, l *Leg, f strictjson.Value, chat string, cause Cause) {
-	o.sw.drop(l.conn.ep.Name(), "unknown_chat", nil)
+	l.drop(t, "unknown_chat")
 	id, plain := f.Get("id").Bytes()
 	if !f.Get("type").Is("im_message") || len(id) == 0 || len(id) > maxID || !plain || f.Get("more").Kind() == strictjson.True {
 		return

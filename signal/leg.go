@@ -1,6 +1,10 @@
 package signal
 
-import "time"
+import (
+	"time"
+
+	"github.com/tandem-switch/tandem/trace"
+)
 
 // Leg is a numbered end of a call at a connection, or the inbox of a
 // registration. What its owner keeps in it is guarded by the owner's lock.
@@ -32,6 +36,9 @@ type owner interface {
 	lost(t *Turn, l *Leg)
 	// cut ends the leg from outside with a rel of the given cause.
 	cut(t *Turn, l *Leg, c Cause)
+	// traced is what traces call it, and the domains of its two ends. It takes no
+	// locks.
+	traced() (trace.CallID, [2]int64)
 }
 
 func (l *Leg) lost(t *Turn) { l.own().lost(t, l) }
@@ -67,16 +74,30 @@ func (l *Leg) sendLater(t *Turn, sig []byte) {
 		l.conn.inboxMu.Lock()
 		defer l.conn.inboxMu.Unlock()
 	}
-	if !l.gone {
-		l.conn.ep.SendLater(t, l.reg.src, l.number, sig, nil)
+	if l.gone {
+		return
 	}
+	if l.conn.sw.tracer.On(trace.Frames) {
+		l.mark(t)
+		defer t.unmark()
+	}
+	l.conn.ep.SendLater(t, l.reg.src, l.number, sig, nil)
 }
 
 // sendHeld is send while the caller holds inboxMu of an inbox.
 func (l *Leg) sendHeld(t *Turn, head, tail []byte) {
 	if !l.gone {
-		l.conn.ep.Send(t, l.reg.src, l.number, head, tail)
+		l.emit(t, head, tail)
 	}
+}
+
+// emit queues a sig object on the number of the leg, whether it is live or not.
+func (l *Leg) emit(t *Turn, head, tail []byte) {
+	if l.conn.sw.tracer.On(trace.Frames) {
+		l.mark(t)
+		defer t.unmark()
+	}
+	l.conn.ep.Send(t, l.reg.src, l.number, head, tail)
 }
 
 // rel releases the leg with a rel of the switch. The owner's lock is held.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tandem-switch/tandem/internal/strictjson"
 	"github.com/tandem-switch/tandem/signal"
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // phone is a connection that holds the switch to what every client may rely on:
@@ -277,6 +278,9 @@ func (p *phone) Unregistered(_ *signal.Turn, _, _ string) {}
 
 // Name implements signal.Endpoint.
 func (p *phone) Name() string { return p.name }
+
+// Peer implements signal.Endpoint.
+func (p *phone) Peer() trace.Peer { return trace.Peer{Conn: p.name} }
 
 // empty fails the test unless the switch has forgotten everything: no call, no
 // chat, no object, no timer, and books that balance.

@@ -164,7 +164,7 @@ func (c *Chat) sent(t *Turn, w writer, e entry) { c.result(t, w, e, 0) }
 
 // fail notes that nobody takes the text, and tells the writer.
 func (c *Chat) fail(t *Turn, w writer, e entry, cause Cause) {
-	c.sw.drop(w.leg.conn.ep.Name(), dropNobody, nil)
+	w.leg.drop(t, dropNobody)
 	c.result(t, w, e, cause)
 }
 
@@ -218,7 +218,7 @@ func (c *Chat) notify(t *Turn, l *Leg, peer int, n notice) {
 	if l.inbox {
 		n.chat = c.sides[peer].party.SIP
 	}
-	t.work.other = n.append(t.work.other[:0])
+	t.work.other, t.work.chat = n.append(t.work.other[:0]), c
 	l.sendLater(t, t.work.other)
 }
 
@@ -261,7 +261,7 @@ func (c *Chat) receipt(t *Turn, w writer, r *Receipt) {
 	}
 	e := c.texts.find(writerSide, r.ID)
 	if e == nil || c.self || !w.leg.reg.ext() {
-		c.sw.drop(w.leg.conn.ep.Name(), dropReceipt, nil)
+		w.leg.drop(t, dropReceipt)
 		return
 	}
 	c.advance(t, w.side, r.State, e, w.leg)

@@ -30,7 +30,11 @@ const (
 // its src member, empty if it has none. Answers and refusals go to the endpoint.
 // Messages of one connection must be routed in their order.
 func (c *Conn) Route(t *Turn, srcToken []byte, number int32, m *Message) {
+	t.work.chat = nil
 	if leg, owner := c.leg(number); leg != nil {
+		if !leg.inbox {
+			leg.heard(t)
+		}
 		if m.Duplicate {
 			c.duplicate(t, leg, m)
 			return
@@ -43,7 +47,7 @@ func (c *Conn) Route(t *Turn, srcToken []byte, number int32, m *Message) {
 	case number == 0:
 		c.reject(t, src, number, CauseInvalidCallReference)
 	case m.Duplicate:
-		c.sw.drop(c.ep.Name(), dropDuplicate, nil)
+		c.drop(t, nil, dropDuplicate)
 	case m.Type == SetupMsg && number > 0:
 		c.setup(t, src, number, m)
 	default:
@@ -53,8 +57,9 @@ func (c *Conn) Route(t *Turn, srcToken []byte, number int32, m *Message) {
 
 // RouteMalformed answers a Signaling message whose sig object Decode refused.
 func (c *Conn) RouteMalformed(t *Turn, src string, number int32, m *Message, cause Cause) {
-	c.sw.drop(c.ep.Name(), "malformed", nil)
+	t.work.chat = nil
 	leg, owner := c.leg(number)
+	c.drop(t, leg, "malformed")
 	switch {
 	case leg != nil && (m.Type == RelMsg || m.Type == DiscMsg):
 		m.fty = strictjson.Value{} // a rel ends the leg, whatever stands in it
@@ -71,14 +76,14 @@ func (c *Conn) unknown(t *Turn, src string, number int32, m *Message) {
 	rel, recent := c.recent(number)
 	switch {
 	case m.Type == RelMsg || m.Type == DiscMsg:
-		c.sw.drop(c.ep.Name(), dropCollision, nil)
+		c.drop(t, nil, dropCollision)
 	case recent && rel.bySwitch && t.Now.Sub(rel.at) < numberRest && m.carriesText():
-		c.sw.drop(c.ep.Name(), dropCrossed, nil)
+		c.drop(t, nil, dropCrossed)
 		if rel.ext {
 			c.crossed(t, rel.src, number, m)
 		}
 	case recent || number < 0:
-		c.sw.drop(c.ep.Name(), dropUnknownCall, nil)
+		c.drop(t, nil, dropUnknownCall)
 	default:
 		c.reject(t, src, number, CauseInvalidCallReference)
 	}
@@ -89,7 +94,7 @@ func (c *Conn) reject(t *Turn, src string, number int32, cause Cause) {
 	if r := c.selected(src); r != nil {
 		src = r.src
 	}
-	c.ep.Send(t, src, number, appendRel(t.work.other[:0], cause), nil)
+	c.send(t, src, number, appendRel(t.work.other[:0], cause))
 	c.sw.obs.Dropped("cause_" + strconv.Itoa(int(cause)))
 }
 
@@ -120,14 +125,14 @@ func (c *Conn) crossed(t *Turn, src string, number int32, m *Message) {
 			continue
 		}
 		n := notice{id: string(id), state: StateFailed, at: t.Now, cause: CauseTemporaryFailure}
-		c.ep.Send(t, src, number, n.append(t.work.other[:0]), nil)
+		c.send(t, src, number, n.append(t.work.other[:0]))
 	}
 }
 
 // duplicate drops a message in which a name stands twice; an IM_EXT sender is
 // told if one id can be named (A12).
 func (c *Conn) duplicate(t *Turn, leg *Leg, m *Message) {
-	c.sw.drop(c.ep.Name(), dropDuplicate, nil)
+	leg.drop(t, dropDuplicate)
 	c.failAll(t, leg, m, CauseBadContent)
 }
 
@@ -145,7 +150,7 @@ func (c *Conn) failAll(t *Turn, leg *Leg, m *Message, cause Cause) {
 		if leg.inbox {
 			n.chat = chat
 		}
-		c.ep.Send(t, leg.reg.src, leg.number, n.append(t.work.other[:0]), nil)
+		leg.emit(t, n.append(t.work.other[:0]), nil)
 	}
 }
 
@@ -171,8 +176,8 @@ func soleID(f strictjson.Value) (id []byte, chat string, ok bool) {
 func (c *Conn) setup(t *Turn, src string, number int32, m *Message) {
 	r := c.selected(src)
 	if r == nil {
-		c.sw.drop(c.ep.Name(), dropNotRegistered, nil)
-		c.ep.Send(t, src, number, appendRel(t.work.other[:0], CauseWrongState), nil)
+		c.drop(t, nil, dropNotRegistered)
+		c.send(t, src, number, appendRel(t.work.other[:0], CauseWrongState))
 		return
 	}
 	cause := c.admitSetup(t, r)
@@ -270,7 +275,7 @@ func (c *Conn) screenSetup(t *Turn, r *Registration, m *Message, from, to *Party
 		verdict := &t.work.verdict
 		verdict.Reset()
 		c.sw.policy.Screen(&v, f, verdict)
-		if c.sw.count(c.ep.Name(), verdict) {
+		if c.count(t, nil, verdict) {
 			continue
 		}
 		if verdict.Action == Relay {
@@ -289,16 +294,19 @@ func (c *Conn) screenSetup(t *Turn, r *Registration, m *Message, from, to *Party
 	return out
 }
 
-// count keeps the books on a verdict; true if the facility is dropped.
-func (s *Switch) count(where string, v *Verdict) bool {
+// count keeps the books on a verdict, of a facility on a leg or on none; true if
+// the facility is dropped.
+func (c *Conn) count(t *Turn, l *Leg, v *Verdict) bool {
 	if v.Removed > 0 {
-		s.drop(where, dropCaseVariant, nil)
+		c.drop(t, l, dropCaseVariant)
 	}
 	if v.Action == Drop || v.Action == Refuse {
-		s.drop(where, v.Reason, nil)
+		c.drop(t, l, v.Reason)
 	}
 	return v.Action == Drop
 }
+
+func (l *Leg) count(t *Turn, v *Verdict) bool { return l.conn.count(t, l, v) }
 
 // screenRelay judges the facilities of any other message of a call and leaves
 // those that go on in t.work.fty.
@@ -309,7 +317,7 @@ func (s *Switch) screenRelay(t *Turn, l *Leg, m *Message, media bool) {
 		verdict := &t.work.verdict
 		verdict.Reset()
 		s.policy.Screen(&v, f, verdict)
-		if !s.count(l.conn.ep.Name(), verdict) && verdict.Action == Relay {
+		if !l.count(t, verdict) && verdict.Action == Relay {
 			list = appendItem(list, verdict.Encoded)
 		}
 	}

@@ -49,6 +49,7 @@ type Switch struct {
 	tracer *trace.Tracer
 	limits Limits
 	closed atomic.Bool
+	traced atomic.Uint64 // calls and chats so far: the newest trace.CallID
 
 	licences Licences
 
@@ -180,12 +181,6 @@ func (s *Switch) waitNoMore(o *object, w wakened) {
 	s.mu.Unlock()
 }
 
-// drop counts and traces what is not passed on.
-func (s *Switch) drop(where, reason string, frame []byte) {
-	s.obs.Dropped(reason)
-	s.tracer.Drop(trace.PBX, where, reason, frame)
-}
-
 // Close releases every call with cause 31 and refuses new ones. Connections
 // stay: their owner closes them when what was sent to them has left.
 func (s *Switch) Close() {
@@ -241,6 +236,9 @@ func (s *Switch) ObjectChanged(a Address) {
 		}
 	})
 }
+
+// newID names a call or chat in traces.
+func (s *Switch) newID() trace.CallID { return trace.CallID(s.traced.Add(1)) }
 
 // timer starts f on the clock of the switch.
 func (s *Switch) timer(d time.Duration, f func(t *Turn)) clock.Timer {

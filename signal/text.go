@@ -29,7 +29,7 @@ func (k *chatCall) facility(t *Turn, l *Leg, m *Message) {
 			break
 		}
 		v := k.chat.screen(t, w, f, l.collector())
-		if k.chat.sw.count(l.conn.ep.Name(), v) {
+		if l.count(t, v) {
 			continue
 		}
 		if v.Action == Relay {
@@ -133,7 +133,7 @@ func (c *Chat) take(t *Turn, w writer, x *Text) {
 	}
 	e, repeated := c.enter(t, w, x)
 	if repeated {
-		c.sw.drop(w.leg.conn.ep.Name(), dropRepeated, nil)
+		w.leg.drop(t, dropRepeated)
 		return
 	}
 	if w.inbox() && c.sw.closed.Load() {
@@ -165,6 +165,7 @@ func (c *Chat) deliver(t *Turn, w writer, x *Text, e entry) {
 	if w.call != nil {
 		w.call.fresh = false
 	}
+	t.work.chat = c
 	enc := encoder{t: t, chat: c, side: w.side, text: x, entry: e}
 	taken := 0
 	for _, to := range targets { // own inboxes come last, and only get what went out
@@ -329,9 +330,10 @@ func (c *Chat) indicate(t *Turn, w writer, x *Text) {
 		w.call.typed = t.Now
 	}
 	if !limit.pass(t.Now, x.Typing) {
-		c.sw.drop(w.leg.conn.ep.Name(), dropTypingLimit, nil)
+		w.leg.drop(t, dropTypingLimit)
 		return
 	}
+	t.work.chat = c
 	enc := encoder{t: t, chat: c, side: w.side, text: x}
 	for _, r := range c.sides[1-w.side].object.registrations() {
 		if in := r.inbox.Load(); in != nil {

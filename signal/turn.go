@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // Flusher has something queued that Flush sends off. Flush never blocks.
@@ -20,6 +22,12 @@ type Turn struct {
 	Buf   []byte   // room for endpoints to write a frame in
 	Parts [][]byte // room for endpoints to name the pieces of a frame in
 	Msg   Message  // room for the message that is routed
+
+	// For doors that trace: the frame that is handled, as long as it may not be
+	// known to which call it belongs, and to which leg the frame belongs that is
+	// being sent.
+	Heard *trace.Pending
+	Leg   trace.Leg
 
 	ctx   context.Context
 	dirty []Flusher
@@ -96,7 +104,7 @@ func (t *Turn) End(ctx context.Context) {
 		}
 		t.holds[i] = nil
 	}
-	t.holds, t.ctx = t.holds[:0], nil
+	t.holds, t.ctx, t.Heard = t.holds[:0], nil, nil
 	if cap(t.Buf) > 64<<10 {
 		t.Buf = nil
 	}

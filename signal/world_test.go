@@ -12,6 +12,7 @@ import (
 	"github.com/tandem-switch/tandem/facilities"
 	"github.com/tandem-switch/tandem/internal/strictjson"
 	"github.com/tandem-switch/tandem/signal"
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // world is a switch with the real policy, a directory of a few people in memory,
@@ -290,6 +291,9 @@ func (d *device) Unregistered(_ *signal.Turn, _, err string) {
 
 // Name implements signal.Endpoint.
 func (d *device) Name() string { return d.name }
+
+// Peer implements signal.Endpoint.
+func (d *device) Peer() trace.Peer { return trace.Peer{Conn: d.name} }
 
 // got is what came since the last time, in short: "call type" and what matters.
 func (d *device) got() []string {

@@ -17,17 +17,21 @@ const maxText = 16 << 10
 // and bodyNames are whole names, linkNames ends of names. All are lower-case, and names are compared
 // without regard to case, for a misspelt secret is one all the same.
 var (
-	secretParts = []string{"password", "passwd", "pwd", "secret", "token", "digest"}
-	secretNames = []string{"key", "appkey", "usr", "response"}
-	bodyNames   = []string{"data", "text", "alt", "subject"}
+	secretParts = []string{"password", "passwd", "passphrase", "pwd", "secret", "token", "digest", "credential", "authorization", "cookie"}
+	secretNames = []string{
+		"key", "keys", "appkey", "apikey", "api_key", "privatekey", "private_key", "usr", "response",
+		"endpoint", "p256dh", "auth", // of push subscriptions
+	}
+	bodyNames = []string{"data", "text", "alt", "subject"}
 	// linkNames hold an address, or several, that may lack its beginning.
 	linkNames = []string{"url", "attach"}
 )
 
 // An assignment is a name and what gives it a value, inside of some text.
 var (
-	secretAssigned = regexp.MustCompile(`(?i)(password|passwd|pwd|secret|token|digest)\w*["'\s]*[:=]|\b(key|appkey|usr|response)["'\s]*[:=]`)
-	bodyAssigned   = regexp.MustCompile(`(?i)\b(data|text|alt|subject)["'\s]*[:=]`)
+	secretAssigned = regexp.MustCompile(`(?i)(password|passwd|passphrase|pwd|secret|token|digest|credential|authorization|cookie)\w*["'\s]*[:=]|` +
+		`\b(keys?|appkey|api_?key|private_?key|usr|response|endpoint|p256dh|auth|a=crypto|inline)["'\s]*[:=]`)
+	bodyAssigned = regexp.MustCompile(`(?i)\b(data|text|alt|subject)["'\s]*[:=]`)
 )
 
 type privacy uint8

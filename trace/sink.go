@@ -17,11 +17,16 @@ func (s logSink) Trace(r Record) {
 		slog.String("conn", r.Conn),
 		slog.String("dir", r.Dir.String()),
 	}
-	if r.Text != "" {
-		attrs = append(attrs, slog.String("frame", r.Text))
-	}
-	if r.Reason != "" {
-		attrs = append(attrs, slog.String("dropped", r.Reason))
+	for _, a := range []slog.Attr{
+		slog.String("user", r.Peer.name()),
+		slog.String("call", r.Call.String()),
+		slog.String("leg", r.Leg.name()),
+		slog.String("frame", r.Text),
+		slog.String("dropped", r.Reason),
+	} {
+		if a.Value.String() != "" {
+			attrs = append(attrs, a)
+		}
 	}
 	s.log.LogAttrs(context.Background(), slog.LevelInfo, "trace", attrs...)
 }

@@ -3,6 +3,7 @@ package trace
 import (
 	"bytes"
 	"log/slog"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -28,8 +29,11 @@ func TestFlags(t *testing.T) {
 	}{
 		{"", 0, ""},
 		{"PBX", PBX, "PBX"},
-		{"pbx, websocket", PBX | WebSocket, "PBX,WebSocket"},
-		{"App Websocket,,Signalling,PBX", PBX | AppWebsocket | Signalling, "PBX,AppWebsocket,Signalling"},
+		{"pbx, websocket", PBX | WebSocket, "PBX,HTTP/Servlets"},
+		{"http / servlets", WebSocket, "HTTP/Servlets"},
+		{"HTTP->Servlets", WebSocket, "HTTP/Servlets"},
+		{"App Websocket,,Signalling,PBX", PBX | AppWebsocket | Signalling, "PBX,App Websocket,Signalling"},
+		{"appwebsocket,browserconsole", AppWebsocket | BrowserConsole, "App Websocket,Browser Console"},
 		{"app,DATABASE", App | Database, "App,Database"},
 	}
 	for _, tt := range tests {
@@ -57,9 +61,9 @@ func TestTracerRecordsWhatIsOn(t *testing.T) {
 	tracer.Frame(WebSocket, "c3", Out, []byte(`{"mt":"z"}`))
 
 	want := []Record{
-		{Flag: PBX, Conn: "c1", Dir: In, Text: `{"mt":"x"}`},
-		{Flag: App, Conn: "c2", Dir: In, Text: `{"mt":"y"}`, Reason: "flood"},
-		{Flag: WebSocket, Conn: "c3", Dir: Out, Text: `{"mt":"z"}`},
+		{Flag: PBX, Peer: Peer{Conn: "c1"}, Dir: In, Text: `{"mt":"x"}`},
+		{Flag: App, Peer: Peer{Conn: "c2"}, Dir: In, Text: `{"mt":"y"}`, Reason: "flood"},
+		{Flag: WebSocket, Peer: Peer{Conn: "c3"}, Dir: Out, Text: `{"mt":"z"}`},
 	}
 	if len(sink.records) != len(want) {
 		t.Fatalf("%d records, want %d: %v", len(sink.records), len(want), sink.records)
@@ -69,7 +73,7 @@ func TestTracerRecordsWhatIsOn(t *testing.T) {
 			t.Errorf("record %d has no time", i)
 		}
 		got.Time = want[i].Time
-		if got != want[i] {
+		if !reflect.DeepEqual(got, want[i]) {
 			t.Errorf("record %d = %+v, want %+v", i, got, want[i])
 		}
 	}

@@ -78,12 +78,8 @@ func (p *parts) stopAll() error {
 	return errors.Join(errs...)
 }
 
-// traceSink writes traced frames beside the log, whatever the level of that is;
-// nil when nothing is traced.
-func traceSink(w io.Writer, on trace.Flag) trace.Sink {
-	if on == 0 {
-		return nil
-	}
+// traceSink writes traced frames beside the log, whatever the level of that is.
+func traceSink(w io.Writer) trace.Sink {
 	return trace.LogSink(slog.New(slog.NewTextHandler(w, nil)))
 }
 

@@ -37,8 +37,9 @@ type serveCommand struct {
 	TrustedProxy  []network  `placeholder:"CIDR" help:"Proxies that are believed about the addresses of their clients: networks or single addresses (several allowed)."`
 	PublicURL     string     `name:"public-url" placeholder:"URL" help:"Address under which clients reach the switch, for what it prints."`
 	MetricsPublic bool       `help:"Show /metrics on every listener, not on loopback alone."`
-	Trace         string     `placeholder:"FLAGS" help:"Write frames to the log: PBX, WebSocket, App, Database, AppWebsocket, Signalling, separated by commas. Secrets and texts are masked."`
 	LicenceMode   string     `default:"list" enum:"list,all,none" placeholder:"MODE" help:"Who has which feature: list (what is installed for the domain, once the first licence key was made), all (everybody has everything) or none (${default})."`
+	Trace         string     `placeholder:"FLAGS" help:"Write frames to the log: PBX, HTTP/Servlets (or WebSocket; ends after 60 minutes), App, Database, AppWebsocket, Signalling, BrowserConsole, separated by commas. Secrets and texts are masked."`
+	TraceBuffer   int        `name:"trace-buffer" placeholder:"BYTES" help:"How much of the newest traced frames is kept (16777216; at least 262144)."`
 	LogLevel      slog.Level `default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (${default})."`
 	Limits        limitFlags `embed:"" group:"Limits:"`
 	Pprof         string     `hidden:"" env:"-" placeholder:"HOST:PORT" help:"Profiler, on loopback only."`
@@ -82,8 +83,10 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	if err != nil {
 		return err
 	}
-	tracer := trace.New(traceSink(con.err, traced), traced)
+	recorder := trace.NewRecorder(c.TraceBuffer)
+	tracer := trace.Open(trace.Config{Sink: traceSink(con.err), On: traced, Recorder: recorder})
 	metrics := metric.New(version, revision())
+	metrics.WatchTrace(tracer.Stats)
 	metrics.WatchLicences(licenceTotals(licences))
 	pbx, err := signal.New(signal.Config{
 		Directory: dir, Policy: facilities.New(), Observer: metrics, Tracer: tracer, Licences: licences, Limits: c.Limits.signal(),
@@ -153,6 +156,9 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	return errors.Join(err, parts.stopAll())
 }
 
+// maxTraceBuffer is more than anybody reads.
+const maxTraceBuffer = 1 << 30
+
 // check finds what cannot work before anything is begun.
 func (c serveCommand) check() (trace.Flag, error) {
 	if c.Messages != "off" {
@@ -161,6 +167,9 @@ func (c serveCommand) check() (trace.Flag, error) {
 	flags, err := trace.ParseFlags(c.Trace)
 	if err != nil {
 		return 0, misuse("--trace: %v", err)
+	}
+	if c.TraceBuffer < 0 || c.TraceBuffer > maxTraceBuffer {
+		return 0, misuse("--trace-buffer %d is not between 0 and %d", c.TraceBuffer, maxTraceBuffer)
 	}
 	if c.PublicURL != "" {
 		if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {

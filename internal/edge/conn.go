@@ -12,6 +12,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/strictjson"
 	"github.com/tandem-switch/tandem/internal/ws"
 	"github.com/tandem-switch/tandem/signal"
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // conn is one WebSocket connection, from its upgrade to its end.
@@ -200,12 +201,16 @@ func (c *conn) Message(text []byte) error {
 	}
 	c.begin()
 	c.edge.metrics.FrameIn()
-	c.traceIn(text)
 	f, err := appservice.ParseFrame(&c.scratch.doc, text)
+	if c.edge.tracer.On(trace.Frames) {
+		c.traceIn(text, f)
+	}
 	if err != nil {
 		return c.unreadable(err)
 	}
-	if err := c.handle(f); err != nil {
+	err = c.handle(f)
+	c.traced()
+	if err != nil {
 		return err
 	}
 	return c.settle(f.MT)

@@ -85,7 +85,7 @@ func (l *later) stop() {
 // queueLater is queue for a text that may wait for company. Where the queue is
 // over half it leaves as any other: who is behind shall not wait for more.
 func (c *conn) queueLater(t *signal.Turn, parts ...[]byte) error {
-	queued, err := c.put(parts)
+	queued, err := c.put(t, parts)
 	if err != nil {
 		return err
 	}

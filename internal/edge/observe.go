@@ -1,43 +1,81 @@
 package edge
 
-import "github.com/tandem-switch/tandem/trace"
+import (
+	"bytes"
 
-// shown are the flags under which frames of clients are traced.
-const shown = trace.PBX | trace.WebSocket
+	"github.com/tandem-switch/tandem/appservice"
+	"github.com/tandem-switch/tandem/internal/strictjson"
+	"github.com/tandem-switch/tandem/signal"
+	"github.com/tandem-switch/tandem/trace"
+)
 
-// flag is under which of them a record is filed.
-func (e *Edge) flag() trace.Flag {
-	if e.tracer.On(trace.PBX) {
-		return trace.PBX
+// peer says in traces who is connected.
+func (c *conn) peer() trace.Peer {
+	if s := c.sess.Load(); s != nil {
+		return s.Peer()
 	}
-	return trace.WebSocket
+	return trace.Peer{Conn: c.id}
 }
 
-// traceIn shows a frame that came in.
-func (c *conn) traceIn(text []byte) {
-	if c.edge.tracer.On(shown) {
-		c.edge.tracer.Frame(c.edge.flag(), c.id, trace.In, text)
+// Peer is who is connected, for traces.
+func (s *session) Peer() trace.Peer {
+	p := &s.principal
+	return trace.Peer{
+		Conn: s.conn.id, Domain: p.DomainID, Object: p.ObjectID, DomainName: p.Domain, ObjectName: p.SIP,
 	}
 }
 
-// traceOut shows a frame that goes out.
-func (c *conn) traceOut(parts [][]byte) {
-	if !c.edge.tracer.On(shown) {
+// flags are those under which a frame of the connection is traced: as a frame, and
+// as a message of a client unless it is one of an app's that is no Signaling.
+func (c *conn) flags(api string) trace.Flag {
+	if s := c.sess.Load(); s != nil && s.principal.IsApp && api != appservice.APIPbxSignal {
+		return trace.WebSocket
+	}
+	return trace.Frames
+}
+
+// traceIn shows a frame that came in, at once or, where the switch will know more
+// about it, when it does: see done.
+func (c *conn) traceIn(text []byte, f appservice.Frame) {
+	held := c.edge.tracer.Hold(trace.Event{Flags: c.flags(f.API), Peer: c.peer(), Dir: trace.In, Frame: text})
+	if f.API == appservice.APIPbxSignal && f.MT == "Signaling" && c.sess.Load() != nil {
+		c.turn.Heard = held
 		return
 	}
-	var text []byte
-	for _, p := range parts {
-		text = append(text, p...)
+	held.Done()
+}
+
+// traced ends what traceIn has begun: the frame was handled.
+func (c *conn) traced() {
+	if t := c.turn; t != nil && t.Heard != nil {
+		t.Heard.Done()
+		t.Heard = nil
 	}
-	c.edge.tracer.Frame(c.edge.flag(), c.id, trace.Out, text)
+}
+
+// traceOut shows a frame that goes out, behind the one that has caused it.
+func (c *conn) traceOut(t *signal.Turn, parts [][]byte) {
+	if !c.edge.tracer.On(trace.Frames) {
+		return
+	}
+	e := trace.Event{Peer: c.peer(), Dir: trace.Out, Frame: bytes.Join(parts, nil)}
+	if t != nil {
+		t.Heard.Done()
+		e.Leg = t.Leg
+	}
+	var doc strictjson.Doc
+	f, _ := appservice.ParseFrame(&doc, e.Frame)
+	e.Flags = c.flags(f.API)
+	c.edge.tracer.Note(e)
 }
 
 // dropped counts a frame that is not handled and shows why; traceIn has shown the
 // frame.
 func (c *conn) dropped(reason string) {
 	c.edge.drop(reason)
-	if c.edge.tracer.On(shown) {
-		c.edge.tracer.Drop(c.edge.flag(), c.id, reason, nil)
+	if c.edge.tracer.On(trace.Frames) {
+		c.traced()
+		c.edge.tracer.Note(trace.Event{Flags: trace.Frames, Peer: c.peer(), Dir: trace.In, Reason: reason})
 	}
 }
 

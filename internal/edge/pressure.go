@@ -26,7 +26,7 @@ type pressure struct {
 // soon as it has used its credit, or at once above three quarters. A queue that
 // is full all the same closes the connection as slow.
 func (c *conn) queue(t *signal.Turn, parts ...[]byte) error {
-	queued, err := c.put(parts)
+	queued, err := c.put(t, parts)
 	if err != nil {
 		return err
 	}
@@ -36,12 +36,12 @@ func (c *conn) queue(t *signal.Turn, parts ...[]byte) error {
 }
 
 // put appends one text. queued is what now waits.
-func (c *conn) put(parts [][]byte) (queued int, err error) {
+func (c *conn) put(t *signal.Turn, parts [][]byte) (queued int, err error) {
 	if queued, err = c.ws.Queue(parts...); err != nil {
 		return queued, c.unqueued(err)
 	}
 	c.edge.metrics.FrameOut()
-	c.traceOut(parts)
+	c.traceOut(t, parts)
 	return queued, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tandem-switch/tandem/signal"
+	"github.com/tandem-switch/tandem/trace"
 )
 
 var update = flag.Bool("update", false, "write the table of metrics into docs/metrics.md")
@@ -31,6 +32,9 @@ func TestEverythingIsCounted(t *testing.T) {
 	s.WatchQueues(func() (int, int) { return 300, 200 })
 	s.WatchLicences(func() Licences {
 		return Licences{States: map[string]int{"valid": 3, "expired": 0}, Seats: map[string]Seats{"messages": {10, 7}}, Ends: 36 * time.Hour}
+	})
+	s.WatchTrace(func() trace.Stats {
+		return trace.Stats{Records: map[string]uint64{"PBX": 7, "HTTP/Servlets": 8}, Lost: 9, Rules: 10}
 	})
 	got := page(t, s)
 	for _, want := range []string{
@@ -64,6 +68,10 @@ func TestEverythingIsCounted(t *testing.T) {
 		`pbx_licence_seats{feature="messages"} 10`,
 		`pbx_licence_seats_used{feature="messages"} 7`,
 		`pbx_licence_days_left 1.5`,
+		`pbx_trace_records_total{flag="HTTP/Servlets"} 8`,
+		`pbx_trace_records_total{flag="PBX"} 7`,
+		`pbx_trace_lost_total 9`,
+		`pbx_trace_rules 10`,
 		`go_memstats_mallocs_total `,
 		`process_cpu_seconds_total `,
 	} {
@@ -109,6 +117,7 @@ func TestNilSetCountsNothing(t *testing.T) {
 	count(s)
 	s.WatchQueues(nil)
 	s.WatchLicences(nil)
+	s.WatchTrace(nil)
 	rec := httptest.NewRecorder()
 	s.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
 	if rec.Code != 404 {

@@ -9,7 +9,8 @@ import (
 // Table returns the metrics of the product as a table of Markdown, sorted by
 // name. docs/metrics.md holds it.
 func (s *Set) Table() string {
-	entries := append(slices.Clone(s.entries), queueBytes, queueLongest, licenceStates, licenceSeats, licenceUsed, licenceDays)
+	entries := append(slices.Clone(s.entries), queueBytes, queueLongest, licenceStates, licenceSeats, licenceUsed, licenceDays,
+		traceRecords, traceLost, traceRules)
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
 	var b strings.Builder
 	b.WriteString("| name | type | labels | meaning |\n|---|---|---|---|\n")

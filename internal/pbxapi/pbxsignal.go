@@ -11,6 +11,7 @@ import (
 	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/internal/strictjson"
 	"github.com/tandem-switch/tandem/signal"
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // PbxSignal is the API of registrations and calls (appwebsocket.md 3).
@@ -268,4 +269,15 @@ func (l *line) Name() string {
 		return n.Name()
 	}
 	return ""
+}
+
+// Peer implements signal.Endpoint.
+func (l *line) Peer() trace.Peer {
+	if p, ok := l.sess.(interface{ Peer() trace.Peer }); ok {
+		return p.Peer()
+	}
+	who := appservice.PrincipalOf(l.sess)
+	return trace.Peer{
+		Conn: l.Name(), Domain: who.DomainID, Object: who.ObjectID, DomainName: who.Domain, ObjectName: who.SIP,
+	}
 }
