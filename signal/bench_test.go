@@ -4,9 +4,11 @@ import (
 	"context"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/tandem-switch/tandem/internal/strictjson"
 	"github.com/tandem-switch/tandem/signal"
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // talker sends frames that are written anew each time, in turns of their own,
@@ -63,8 +65,10 @@ func BenchmarkSetup(b *testing.B) {
 
 // receipts is a text with an id, its sent, and the delivered that the receiver
 // reports.
-func receipts(tb testing.TB) (w *world, exchange func()) {
-	w = newWorld(tb, "alice", "bob")
+func receipts(tb testing.TB) (w *world, exchange func()) { return tracedReceipts(tb, nil) }
+
+func tracedReceipts(tb testing.TB, tracer *trace.Tracer) (w *world, exchange func()) {
+	w = newTracedWorld(tb, tracer, signal.Limits{}, "alice", "bob")
 	a, b := w.connect("alice.1", "NO_MEDIA_CALL|IM_EXT"), w.connect("bob.1", "NO_MEDIA_CALL|IM_EXT")
 	joined(a, 1, b, "bob")
 	alice, bob, n := w.talker(a), w.talker(b), 0
@@ -110,11 +114,41 @@ func TestReceiptAllocations(t *testing.T) {
 	if pooled > 0 {
 		t.Skip("the race detector empties pools")
 	}
-	_, exchange := receipts(t)
-	for range 2 * signal.MaxTexts { // until the ring is full
-		exchange()
+	for name, tracer := range map[string]*trace.Tracer{
+		"no tracer": nil, "tracer off": trace.Open(trace.Config{Recorder: trace.NewRecorder(0)}),
+	} {
+		_, exchange := tracedReceipts(t, tracer)
+		for range 2 * signal.MaxTexts { // until the ring is full
+			exchange()
+		}
+		if n := testing.AllocsPerRun(200, exchange); n > 4 {
+			t.Errorf("%s: %v allocations for a text with its receipts", name, n)
+		}
 	}
-	if n := testing.AllocsPerRun(200, exchange); n > 4 {
-		t.Errorf("%v allocations for a text with its receipts", n)
+}
+
+// BenchmarkTraceOff is G12 in the switch: the way of G2 with a tracer that is off,
+// as a multiple of the same without one. Both take turns, in short rounds, so that
+// what else the machine does meets both.
+func BenchmarkTraceOff(b *testing.B) {
+	_, without := receipts(b)
+	_, off := tracedReceipts(b, trace.Open(trace.Config{Recorder: trace.NewRecorder(0)}))
+	for range 2 * signal.MaxTexts {
+		without()
+		off()
 	}
+	const round = 50
+	best := [2]time.Duration{time.Hour, time.Hour}
+	b.ReportAllocs()
+	for b.Loop() {
+		for i, exchange := range [...]func(){without, off, off, without} {
+			start := time.Now()
+			for range round {
+				exchange()
+			}
+			arm := &best[(i+1)/2%2]
+			*arm = min(*arm, time.Since(start))
+		}
+	}
+	b.ReportMetric(float64(best[1])/float64(best[0]), "off/nil")
 }

@@ -33,12 +33,17 @@ func newWorld(t testing.TB, names ...string) *world {
 
 func newWorldWith(t testing.TB, limits signal.Limits, names ...string) *world {
 	t.Helper()
+	return newTracedWorld(t, nil, limits, names...)
+}
+
+func newTracedWorld(t testing.TB, tracer *trace.Tracer, limits signal.Limits, names ...string) *world {
+	t.Helper()
 	w := &world{t: t, clock: newStepClock(), dir: &people{domain: 1}, drops: &counts{n: map[string]int{}}, waker: &waker{}}
 	for i, name := range names {
 		w.dir.add(name, fmt.Sprint(101+i))
 	}
 	sw, err := signal.New(signal.Config{
-		Directory: w.dir, Policy: facilities.New(), Clock: w.clock, Waker: w.waker, Observer: w.drops, Limits: limits,
+		Directory: w.dir, Policy: facilities.New(), Clock: w.clock, Waker: w.waker, Observer: w.drops, Tracer: tracer, Limits: limits,
 	})
 	if err != nil {
 		t.Fatal(err)

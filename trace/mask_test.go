@@ -16,6 +16,14 @@ func TestMask(t *testing.T) {
 		{"any type", `{"key":12,"usr":["a",{"b":"]"}],"pwd":{"x":"}"},"token" : "t","digest":true}`,
 			`{"key":"***","usr":"***","pwd":"***","token" : "***","digest":true}`},
 		{"session", `{"session":{"usr":"00","pwd":"11"},"user":{"sip":"a"}}`, `{"session":{"usr":"***","pwd":"***"},"user":{"sip":"a"}}`},
+		{"push", `{"mt":"SetSessionInfo","token":"t","subscription":{"endpoint":"https://p/x","keys":{"p256dh":"a","auth":"b"}},"pushToken":["t"]}`,
+			`{"mt":"SetSessionInfo","token":"***","subscription":{"endpoint":"***","keys":"***"},"pushToken":"***"}`},
+		{"headers", `{"Authorization":"Bearer x","Set-Cookie":"a=b","credentials":{"a":1},"passphrase":"x"}`,
+			`{"Authorization":"***","Set-Cookie":"***","credentials":"***","passphrase":"***"}`},
+		{"media", `{"channels":[{"ice":{"ufrag":"u","pwd":"p"},"key":{"tag":1,"b":"00ff"}}],"sdp":"v=0 a=ice-pwd:x","srtp":"a=crypto:1 x"}`,
+			`{"channels":[{"ice":{"ufrag":"u","pwd":"***"},"key":"***"}],"sdp":"(15 bytes)","srtp":"(12 bytes)"}`},
+		{"stun", `{"turn":[{"turnUsr":"u","turnPwd":"p"}],"api_key":"x","privateKey":"x"}`,
+			`{"turn":[{"turnUsr":"u","turnPwd":"***"}],"api_key":"***","privateKey":"***"}`},
 		{"bodies", `{"type":"im_message","data":"Hi \"Bob\"","alt":"x","subject":"","text":null}`,
 			`{"type":"im_message","data":"(10 bytes)","alt":"(1 bytes)","subject":"(0 bytes)","text":null}`},
 		{"value that is a secret's name", `{"method":"digest"}`, `{"method":"digest"}`},
@@ -90,9 +98,17 @@ func FuzzMask(f *testing.F) {
 		if !json.Valid([]byte(s)) || strings.Contains(s, "hunter2") || len(s) > maxText/2 {
 			return
 		}
-		in := `{"x":` + s + `,"pwd":"hunter2","y":{"Token":["hunter2"]},"data":"hunter2"}`
-		if got := mask([]byte(in), false); strings.Contains(got, "hunter2") || !json.Valid([]byte(got)) {
-			t.Errorf("mask(%s) = %s", in, got)
+		in := `{"x":` + s + `,"pwd":"hunter2","y":{"Token":["hunter2"]},"session":{"usr":"hunter2"},"turnPwd":"hunter2",` +
+			`"key":{"b":"hunter2"},"digest":"hunter2","response":"hunter2","endpoint":"hunter2","p":["https://hunter2@h/f?hunter2"],` +
+			`"url":"f?hunter2","info":"{\"pwd\":\"hunter2\"}","form":"a=b&password=hunter2","sdp":"a=ice-pwd:hunter2"`
+		for _, content := range []bool{false, true} {
+			whole := in + `,"data":"hunter2","text":"hunter2","alt":"hunter2","subject":"hunter2"}`
+			if content { // bodies are shown then
+				whole = in + `,"data":"{\"token\":\"hunter2\"}","text":"http://h/f?hunter2"}`
+			}
+			if got := mask([]byte(whole), content); strings.Contains(got, "hunter2") || !json.Valid([]byte(got)) {
+				t.Errorf("mask(%s) = %s", whole, got)
+			}
 		}
 	})
 }

@@ -274,24 +274,58 @@ func TestEveryFrameAndDropIsTraced(t *testing.T) {
 }
 
 func TestNothingIsAllocatedForAMessageOnTheWay(t *testing.T) {
-	r := newRig(t)
+	for name, tracer := range map[string]*trace.Tracer{"no tracer": nil, "tracer off": traceOff()} {
+		quiet := &quietAPI{}
+		_, message := onTheWay(t, tracer, quiet)
+		allocs := testing.AllocsPerRun(100, message)
+		if quiet.n < 100 || (allocs > 0 && !raced) {
+			t.Errorf("%s: %v allocations for each of %d messages", name, allocs, quiet.n)
+		}
+	}
+}
+
+// traceOff is the tracer of a switch on which nobody looks for anything.
+func traceOff() *trace.Tracer { return trace.Open(trace.Config{Recorder: trace.NewRecorder(0)}) }
+
+// onTheWay is what the door does for one message of a client.
+func onTheWay(t testing.TB, tracer *trace.Tracer, api appservice.API) (*Edge, func()) {
+	r := newRig(t, func(c *Config) { c.Tracer = tracer })
 	c := &conn{edge: r.edge, done: make(chan struct{}), id: "c1"}
 	c.door = &appsDoor{conn: c}
 	s := &session{conn: c, principal: appservice.Principal{APIs: userAPIs}}
 	c.sess.Store(s)
 	c.second = true
-	quiet := &quietAPI{}
-	r.edge.apis["PbxSignal"] = quiet
+	r.edge.apis["PbxSignal"] = api
 	text := []byte(`{"api":"PbxSignal","mt":"Signaling","src":"x","call":1,"sig":{"type":"facility","fty":[{"type":"im_message","data":"text"}]}}`)
-	allocs := testing.AllocsPerRun(100, func() {
+	return r.edge, func() {
 		if err := c.Message(text); err != nil {
 			t.Fatal(err)
 		}
 		c.TurnEnd()
-	})
-	if quiet.n < 100 || (allocs > 0 && !raced) {
-		t.Errorf("%v allocations for each of %d messages", allocs, quiet.n)
 	}
+}
+
+// BenchmarkTraceOff is G12 at the door: a message with a tracer that is off, as a
+// multiple of one without. Both take turns, in short rounds, and the best round
+// of each counts, so that what else the machine does is left out.
+func BenchmarkTraceOff(b *testing.B) {
+	edge, message := onTheWay(b, nil, &quietAPI{})
+	off := traceOff()
+	const round = 100
+	best := [2]time.Duration{time.Hour, time.Hour}
+	b.ReportAllocs()
+	for b.Loop() {
+		for i, tracer := range [...]*trace.Tracer{nil, off, off, nil} {
+			edge.tracer = tracer
+			start := time.Now()
+			for range round {
+				message()
+			}
+			arm := &best[(i+1)/2%2]
+			*arm = min(*arm, time.Since(start))
+		}
+	}
+	b.ReportMetric(float64(best[1])/float64(best[0]), "off/nil")
 }
 
 type quietAPI struct{ n int }

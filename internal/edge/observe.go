@@ -26,9 +26,9 @@ func (s *session) Peer() trace.Peer {
 }
 
 // flags are those under which a frame of the connection is traced: as a frame, and
-// as a message of a client unless it is one of an app's that is no Signaling.
+// as a message of a client. Of app objects the latter are logins and Signaling.
 func (c *conn) flags(api string) trace.Flag {
-	if s := c.sess.Load(); s != nil && s.principal.IsApp && api != appservice.APIPbxSignal {
+	if s := c.sess.Load(); s != nil && s.principal.IsApp && api != "" && api != appservice.APIPbxSignal {
 		return trace.WebSocket
 	}
 	return trace.Frames
@@ -37,12 +37,14 @@ func (c *conn) flags(api string) trace.Flag {
 // traceIn shows a frame that came in, at once or, where the switch will know more
 // about it, when it does: see done.
 func (c *conn) traceIn(text []byte, f appservice.Frame) {
-	held := c.edge.tracer.Hold(trace.Event{Flags: c.flags(f.API), Peer: c.peer(), Dir: trace.In, Frame: text})
-	if f.API == appservice.APIPbxSignal && f.MT == "Signaling" && c.sess.Load() != nil {
-		c.turn.Heard = held
+	e := trace.Event{Flags: c.flags(f.API), Peer: c.peer(), Dir: trace.In, Frame: text}
+	if f.API != appservice.APIPbxSignal || f.MT != "Signaling" || c.sess.Load() == nil {
+		c.edge.tracer.Note(e)
 		return
 	}
-	held.Done()
+	number, _ := f.Get("call").Int64()
+	e.Leg = trace.Leg{Reg: string(f.Src), Number: int32(number)}
+	c.turn.Heard = c.edge.tracer.Hold(e)
 }
 
 // traced ends what traceIn has begun: the frame was handled.

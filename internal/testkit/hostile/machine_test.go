@@ -29,6 +29,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/pbxapi"
 	"github.com/tandem-switch/tandem/internal/store/sqlite"
 	"github.com/tandem-switch/tandem/signal"
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // The two tenants. The first is the default one; the other is found by its host
@@ -62,6 +63,8 @@ type machine struct {
 	doors   *edge.Edge
 	sw      *signal.Switch
 	domain  map[string]directory.Domain
+	tracer  *trace.Tracer // off, until a test adds a rule
+	kept    *trace.Recorder
 }
 
 // start builds a machine of the parts of the program.
@@ -69,15 +72,17 @@ func start(t testing.TB, o options) *machine {
 	t.Helper()
 	m := &machine{t: t, clock: clock.NewManual(), domain: map[string]directory.Domain{}}
 	m.fill()
+	m.kept = trace.NewRecorder(0)
+	m.tracer = trace.Open(trace.Config{Recorder: m.kept})
 	metrics := metric.New("test", "test")
 	var err error
 	m.sw, err = signal.New(signal.Config{
-		Directory: m.dir, Policy: facilities.New(), Clock: m.clock, Observer: metrics, Limits: o.signals,
+		Directory: m.dir, Policy: facilities.New(), Clock: m.clock, Observer: metrics, Tracer: m.tracer, Limits: o.signals,
 	})
 	m.must(err)
 	m.doors, err = edge.New(edge.Config{
 		Directory: m.dir, APIs: []appservice.API{pbxapi.NewSignal(m.sw)}, Metrics: metrics, Clock: m.clock,
-		Version: "test", Build: "1", Limits: o.doors,
+		Tracer: m.tracer, Version: "test", Build: "1", Limits: o.doors,
 	})
 	m.must(err)
 	m.sw.SetWaker(m.doors)
