@@ -148,11 +148,11 @@ func TestEverythingEndsByItself(t *testing.T) {
 		if got := last(); got != open {
 			t.Error(got)
 		}
-		time.Sleep(time.Minute - 1)
+		time.Sleep(time.Minute - time.Nanosecond)
 		if got := last(); got != open {
 			t.Error(got)
 		}
-		time.Sleep(1)
+		time.Sleep(1 * time.Nanosecond)
 		if got := last(); got != closed {
 			t.Error(got)
 		}
