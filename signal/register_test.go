@@ -174,6 +174,27 @@ func TestCloseOfTheSwitch(t *testing.T) {
 	w.empty(t)
 }
 
+// A switch that drains begins no call or chat; those that live go on.
+func TestDrain(t *testing.T) {
+	w := newWorld(t, "alice", "bob")
+	alice, bob := w.connect("alice.1", "IM_EXT"), w.connect("bob.1", "")
+	joined(alice, 1, bob, "bob")
+	w.sw.Drain()
+	alice.say(2, `{"type":"setup","channel":-1,"complete":true,"cd":{"sip":"bob"}}`)
+	alice.chat(3, "bob")
+	alice.expect("2 rel 41", "3 rel 41")
+	bob.expect()
+	if n := len(w.sw.Calls()); n != 1 {
+		t.Errorf("%d calls live", n)
+	}
+	if err := alice.tryRegister("", "phone"); err != nil {
+		t.Errorf("a Register: %v", err)
+	}
+	alice.lose()
+	bob.lose()
+	w.empty(t)
+}
+
 // The src of a message selects the registration; without a known one it is the
 // first of the connection (decision 25).
 func TestSrcSelectsTheRegistration(t *testing.T) {

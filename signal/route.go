@@ -192,10 +192,13 @@ func (c *Conn) setup(t *Turn, src string, number int32, m *Message) {
 	}
 }
 
-// admitSetup refuses floods of setups and everything after the shutdown began.
+// admitSetup refuses floods of setups, and everything after Drain or Close.
 func (c *Conn) admitSetup(t *Turn, r *Registration) Cause {
 	if c.sw.closed.Load() {
 		return CauseNormalUnspecified
+	}
+	if c.sw.drains.Load() {
+		return CauseTemporaryFailure
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -50,6 +50,7 @@ type Switch struct {
 	limits Limits
 	closed atomic.Bool
 	traced atomic.Uint64 // calls and chats so far: the newest trace.CallID
+	drains atomic.Bool
 
 	licences Licences
 
@@ -180,6 +181,10 @@ func (s *Switch) waitNoMore(o *object, w wakened) {
 	delete(o.waiting, w)
 	s.mu.Unlock()
 }
+
+// Drain refuses new calls and chats with cause 41; those that live go on, and so
+// do chats between inboxes. It does not wait.
+func (s *Switch) Drain() { s.drains.Store(true) }
 
 // Close releases every call with cause 31 and refuses new ones. Connections
 // stay: their owner closes them when what was sent to them has left.

@@ -21,6 +21,7 @@ type commands struct {
 	Device  deviceCommands `cmd:"" help:"Devices of users."`
 	Regs    regsCommand    `cmd:"" help:"List the live registrations."`
 	Calls   callsCommand   `cmd:"" help:"List the live calls and chats."`
+	Drain   drainCommand   `cmd:"" help:"Let the calls run out, then stop the server."`
 	Phone   phoneCommand   `cmd:"" help:"Chat in the terminal."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

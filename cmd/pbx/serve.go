@@ -100,7 +100,10 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	if err != nil {
 		return err
 	}
-	api, err := admin.NewAPI(admin.Config{Directory: dir.Directory, Live: pbx, Log: log, Version: version, Build: revision()})
+	drain := newDrainer(log)
+	api, err := admin.NewAPI(admin.Config{
+		Directory: dir.Directory, Live: pbx, Drainer: drain, Log: log, Version: version, Build: revision(),
+	})
 	if err != nil {
 		return err
 	}
@@ -116,6 +119,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		return err
 	}
 	pbx.SetWaker(doors)
+	drain.of = drained{doors, pbx}
 	control := admin.NewServer(api, log)
 	socket, err := admin.Listen(c.Data)
 	if err != nil {
@@ -145,7 +149,9 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	}
 	err = announce(ctx, c, con, doors.URLs(), dir.Directory, log)
 	if err == nil {
-		parts.wait(ctx)
+		live, cancel := drain.context(ctx)
+		parts.wait(live)
+		cancel()
 	}
 
 	log.Info("stopping")

@@ -23,6 +23,7 @@ const Prefix = "/admin/v1"
 type Config struct {
 	Directory *directory.Directory // needed
 	Live      Live                 // the running switch; nil where none runs
+	Drainer   Drainer              // ends it slowly; nil where none runs
 	Clock     clock.Clock          // default: the system's
 	Log       *slog.Logger         // default: silence
 
@@ -86,6 +87,7 @@ func (a *API) register() {
 	a.registerImport()
 	a.registerDevices()
 	a.registerLive()
+	a.registerDrain()
 }
 
 // humaConfig has nothing of what huma adds by itself: neither pages, nor links to

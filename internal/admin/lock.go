@@ -45,6 +45,15 @@ func LockServer(ctx context.Context, dataDir string) (*Lock, error) {
 	return l, nil
 }
 
+// Held tells whether a server holds dataDir, or begins or stops there.
+func Held(dataDir string) bool {
+	l, err := lockCommand(dataDir)
+	if err == nil {
+		_ = l.release() // nothing was written
+	}
+	return CodeOf(err) == Busy
+}
+
 // lockCommand takes dataDir for a command that works without a server.
 func lockCommand(dataDir string) (*Lock, error) { return lock(dataDir, syscall.LOCK_SH) }
 

@@ -266,6 +266,10 @@ func (c *conn) handle(f appservice.Frame) error {
 	if f.MT == appservice.MTKeepAlive {
 		return c.send(appservice.AppendKeepAlive(nil, f))
 	}
+	if c.sess.Load() == nil && c.edge.ends() {
+		c.dropped("shutdown")
+		return c.close(appservice.CloseShutdown, reasonDrained)
+	}
 	if f.API == "" {
 		if f.Duplicate() {
 			c.dropped("duplicate_name")

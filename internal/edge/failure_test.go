@@ -156,19 +156,43 @@ func TestStopIsShown(t *testing.T) {
 	if !e.admit() { // one that will not go
 		t.Fatal("not admitted")
 	}
+	in, err := ws.Dial(t.Context(), door, ws.DialConfig{})
+	r.must(err)
+	defer in.Abort()
+	user := &client{t, in}
+	if m := user.appLogin(appservice.UserLogin("example.com", "alice"), user.challenge(), "secret-alice"); m["ok"] != true {
+		t.Fatalf("login: %v", m)
+	}
+
 	e.Drain()
-	fetch(t, noReuse(), url+"/readyz", 503)
+	(&client{t, socket}).wantClosed(1001) // not logged in
+	if body := fetch(t, noReuse(), url+"/readyz", 503); body != "draining\n" {
+		t.Errorf("/readyz says %q", body)
+	}
 	fetch(t, noReuse(), url+"/healthz", 200)
 	if _, err := ws.Dial(t.Context(), door, ws.DialConfig{}); err == nil || !strings.Contains(err.Error(), "503") {
 		t.Errorf("a new socket: %v", err)
 	}
-	(&client{t, socket}).challenge() // who is in goes on
+	user.quiet() // who is in goes on
 
 	stop()
-	(&client{t, socket}).wantClosed(1001)
-	fetch(t, noReuse(), url+"/readyz", 503) // one connection is still there
+	user.wantClosed(1001)
+	if body := fetch(t, noReuse(), url+"/readyz", 503); body != "shutting down\n" { // one connection is still there
+		t.Errorf("/readyz says %q", body)
+	}
 	e.ended.Done()
 	if err := <-served; err != nil {
 		t.Error(err)
 	}
+}
+
+// Whoever logs out of a switch that drains does not get in again.
+func TestNoLoginWhileDraining(t *testing.T) {
+	r := newRig(t)
+	c, _ := r.loginClient("alice")
+	r.edge.Drain()
+	c.send(`{"mt":"Logout"}`)
+	c.until("LogoutResult")
+	c.send(`{"mt":"Login","type":"user","userAgent":"test"}`)
+	c.wantClosed(1001)
 }

@@ -85,7 +85,11 @@ func (e *Edge) upgrade(open func(*conn) door) http.Handler {
 		if reached := e.reserve(from); reached != "" {
 			e.drop(reached)
 			w.Header().Set("Retry-After", "5")
-			http.Error(w, "No further connections at the moment.", http.StatusServiceUnavailable)
+			text := "No further connections at the moment."
+			if e.ends() {
+				text = "This switch is about to stop: try another one, or later."
+			}
+			http.Error(w, text, http.StatusServiceUnavailable)
 			return
 		}
 		socket, err := ws.Upgrade(w, r, config)
@@ -177,8 +181,8 @@ func (e *Edge) healthz(w http.ResponseWriter, _ *http.Request) {
 
 // readyz tells whether clients should come here.
 func (e *Edge) readyz(w http.ResponseWriter, _ *http.Request) {
-	if e.ends() {
-		plain(w, http.StatusServiceUnavailable, "shutting down\n")
+	if text := e.leaving(); text != "" {
+		plain(w, http.StatusServiceUnavailable, text+"\n")
 		return
 	}
 	if e.ready != nil {
@@ -192,10 +196,19 @@ func (e *Edge) readyz(w http.ResponseWriter, _ *http.Request) {
 }
 
 // ends tells that the switch is on its way down.
-func (e *Edge) ends() bool {
+func (e *Edge) ends() bool { return e.leaving() != "" }
+
+// leaving says how far on its way down the switch is; empty while it is not.
+func (e *Edge) leaving() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.draining || e.closing
+	switch {
+	case e.closing:
+		return "shutting down"
+	case e.draining:
+		return "draining"
+	}
+	return ""
 }
 
 // metricsPage is for this machine alone unless configured otherwise; a request

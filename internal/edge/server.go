@@ -156,13 +156,23 @@ func (e *Edge) server(l *listener) *http.Server {
 	}
 }
 
-// Drain lets nobody new in: /readyz says so, and further sockets get 503. Whoever
-// is in goes on, until Shutdown.
+// Drain lets nobody new in: /readyz says so, further sockets get 503, and those
+// without login are closed with 1001. Whoever has logged in goes on, until
+// Shutdown.
 func (e *Edge) Drain() {
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	e.draining = true
+	e.mu.Unlock()
+	for _, c := range e.wheel.all() {
+		if c.timer.pending.Load() {
+			c.ending.Store(true)
+			c.ws.Close(appservice.CloseShutdown, reasonDrained)
+		}
+	}
 }
+
+// reasonDrained is told to who comes too late for a login.
+const reasonDrained = "draining: try another switch, or later"
 
 // Shutdown takes no further connections, sends every client what is queued for
 // it and then close code 1001, and waits until all have gone. When ctx is done it
