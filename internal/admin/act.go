@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/account"
@@ -29,6 +30,7 @@ type Act struct {
 	Name    string          // of the domain as it was then, or as it was asked for
 	Subject string          // what it was done to: the name of an object
 	Reason  string
+	Changed []string // members of the body that a change named; never their values
 }
 
 // record writes down what was done.
@@ -59,10 +61,10 @@ func (a *API) attempt(ctx context.Context, how outcome) {
 func (a *API) act(c *call, how outcome) Act {
 	act := Act{
 		At: a.Clock.Now(), By: c.identity, Act: c.op.Act, Outcome: string(how),
-		Domain: c.domain.ID, Name: c.domain.Name, Subject: short(c.subject), Reason: c.reason,
+		Domain: c.domain.ID, Name: c.domain.Name, Subject: short(c.subject), Reason: c.reason, Changed: c.changed,
 	}
 	if act.Act == "" {
-		act.Act = c.op.ID
+		act.Act = strings.Replace(c.op.ID, "-", ".", 1)
 	}
 	if act.Name == "" && c.op.Reach == domainInPath {
 		act.Name = short(c.request.PathValue("domain"))

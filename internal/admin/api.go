@@ -84,6 +84,7 @@ func (a *API) register() {
 	a.registerSystem()
 	a.registerDomains()
 	a.registerObjects()
+	a.registerDeleted()
 	a.registerImport()
 	a.registerDevices()
 	a.registerLive()

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/tandem-switch/tandem/internal/account"
@@ -11,9 +12,43 @@ import (
 
 // Domain is a tenant.
 type Domain struct {
+	Rev     int64    `json:"rev" doc:"Grows with every change; also the ETag."`
 	Name    string   `json:"name" doc:"Name of the domain."`
 	Hosts   []string `json:"hosts" nullable:"false" doc:"Host names by which clients reach it."`
 	Default bool     `json:"default" doc:"Logins that name no domain are meant for it."`
+	DomainSettings
+}
+
+// DomainSettings are what holds for a whole domain.
+type DomainSettings struct {
+	Org     string             `json:"org,omitempty" doc:"Organisation that the domain belongs to, for its administrators."`
+	Plan    Plan               `json:"plan,omitzero" required:"false" doc:"How numbers are dialled."`
+	Filters []directory.Filter `json:"filters,omitempty" doc:"Rules for calls, by name."`
+}
+
+// Plan is how numbers are dialled in a domain. The node without name is the root.
+type Plan struct {
+	Nodes     []directory.Node `json:"nodes,omitempty" doc:"Parts of the plan, each with its prefix."`
+	Routes    []Route          `json:"routes,omitempty" doc:"Where numbers go that belong to nobody."`
+	Intl      string           `json:"intl,omitempty" doc:"What stands before international numbers, such as 000."`
+	Ntl       string           `json:"ntl,omitempty" doc:"What stands before national numbers, such as 00."`
+	Subs      string           `json:"subs,omitempty" doc:"What stands before numbers of the same area, such as 0."`
+	Area      string           `json:"area,omitempty" doc:"Area code."`
+	Country   string           `json:"country,omitempty" doc:"Country code."`
+	MaxIntern int              `json:"max_intern,omitempty" doc:"Digits of the longest internal number."`
+}
+
+// IsZero tells whether there is no plan, for omitzero.
+func (p Plan) IsZero() bool {
+	return len(p.Nodes) == 0 && len(p.Routes) == 0 && p.MaxIntern == 0 && p.Intl+p.Ntl+p.Subs+p.Area+p.Country == ""
+}
+
+// Route sends numbers that begin with Prefix, and belong to nobody, to a gateway.
+type Route struct {
+	Prefix string `json:"prefix" doc:"What the number begins with."`
+	To     string `json:"to" doc:"Name of the gateway."`
+	Min    int    `json:"min,omitempty" doc:"Least digits that follow the prefix; 0: any number."`
+	Max    int    `json:"max,omitempty" doc:"Most digits that follow the prefix; 0: any number."`
 }
 
 // NewDomain is a domain to be made. The first one becomes the default one.
@@ -21,6 +56,7 @@ type NewDomain struct {
 	Name    string   `json:"name" doc:"Name of the domain: example.com."`
 	Hosts   []string `json:"hosts,omitempty" doc:"Host names by which clients reach it."`
 	Default bool     `json:"default,omitempty" doc:"Make it the default domain."`
+	Org     string   `json:"org,omitempty" doc:"Organisation that the domain belongs to."`
 }
 
 // DomainEdit says what to change of a domain.
@@ -28,6 +64,10 @@ type DomainEdit struct {
 	Name    Optional[string]   `json:"name,omitzero" required:"false" doc:"New name."`
 	Hosts   Optional[[]string] `json:"hosts,omitzero" required:"false" doc:"Host names, instead of those it has."`
 	Default Optional[bool]     `json:"default,omitzero" required:"false" doc:"Make it the default domain. The flag moves; it cannot be taken away."`
+
+	Org     Optional[string]             `json:"org,omitzero" required:"false" doc:"Organisation that it belongs to. Only operators change it."`
+	Plan    Optional[Plan]               `json:"plan,omitzero" required:"false" doc:"How numbers are dialled, as a whole."`
+	Filters Optional[[]directory.Filter] `json:"filters,omitzero" required:"false" doc:"Rules for calls, as a whole."`
 }
 
 // InDomain is the path of requests about a domain. It is exported so that huma
@@ -38,6 +78,7 @@ type InDomain struct {
 
 type (
 	domainAnswer struct {
+		ETag string `header:"ETag"`
 		Body Domain
 	}
 	nothing struct{}
@@ -51,7 +92,8 @@ func (a *API) registerDomains() {
 	}, a.listDomains)
 	register(a, operation{
 		ID: "domain-add", Method: http.MethodPost, Path: "/domains", Tag: "Domains", Summary: "Make a domain",
-		Status: http.StatusCreated, Reach: installation, Right: account.ManageDomains, Act: "domain.add",
+		Status: http.StatusCreated, Reach: somewhere, Right: account.ManageDomains, Act: "domain.add",
+		Text: "Administrators of an organisation name it.",
 	}, a.addDomain)
 	register(a, operation{
 		ID: "domain-get", Method: http.MethodGet, Path: "/domains/{domain}", Tag: "Domains", Summary: "Show a domain",
@@ -88,7 +130,7 @@ func (a *API) listDomains(ctx context.Context, in *listDomainsInput) (*listDomai
 	if err != nil {
 		return nil, err
 	}
-	return &listDomainsAnswer{Page[Domain]{Items: mapped(page.Items, domainOf), Next: page.Next}}, nil
+	return &listDomainsAnswer{Page[Domain]{Items: mapped(page.Items, a.domainOf), Next: page.Next}}, nil
 }
 
 // answersTo tells whether host is the name or a host name of the domain.
@@ -107,15 +149,25 @@ type addDomainInput struct {
 
 func (a *API) addDomain(ctx context.Context, in *addDomainInput) (*domainAnswer, error) {
 	about(ctx, in.Body.Name)
-	d, err := a.Directory.AddDomain(ctx, in.Body.Name, in.Body.Hosts)
-	if err == nil && in.Body.Default && !d.Default {
-		d, err = a.Directory.SetDomain(ctx, d.ID, directory.DomainEdit{Default: true})
+	who := calling(ctx).identity
+	if !who.May(account.ManageDomains, account.Scope{Org: in.Body.Org}) || in.Body.Default && !who.May(account.Operate, account.Scope{}) {
+		return nil, a.allowed(ctx, false)
 	}
-	return &domainAnswer{domainOf(d)}, err
+	d, err := a.Directory.AddDomain(ctx, in.Body.Name, in.Body.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.Default && !d.Default || in.Body.Org != "" {
+		d, err = a.Directory.SetDomain(ctx, d.ID, directory.DomainEdit{
+			Default: in.Body.Default, Settings: func(s *directory.Settings) { s.Org = in.Body.Org },
+		})
+	}
+	calling(ctx).domain = d
+	return a.answerDomain(d), err
 }
 
 func (a *API) getDomain(ctx context.Context, _ *InDomain) (*domainAnswer, error) {
-	return &domainAnswer{domainOf(calling(ctx).domain)}, nil
+	return a.answerDomain(calling(ctx).domain), nil
 }
 
 type setDomainInput struct {
@@ -124,22 +176,72 @@ type setDomainInput struct {
 }
 
 func (a *API) setDomain(ctx context.Context, in *setDomainInput) (*domainAnswer, error) {
-	edit := directory.DomainEdit{Name: in.Body.Name.Edit(), Hosts: in.Body.Hosts.Edit()}
-	if makeDefault := in.Body.Default.Edit(); makeDefault != nil {
-		edit.Default = *makeDefault
+	c, b := calling(ctx), in.Body
+	if err := match(ctx, c.domain.Revision); err != nil {
+		return nil, err
 	}
-	d, err := a.Directory.SetDomain(ctx, calling(ctx).domain.ID, edit)
-	return &domainAnswer{domainOf(d)}, err
+	if (b.Default.given || b.Org.given) && !c.identity.May(account.Operate, account.Scope{}) {
+		return nil, a.allowed(ctx, false) // it concerns other domains too
+	}
+	change := directory.DomainEdit{Name: b.Name.Edit(), Hosts: b.Hosts.Edit(), Default: b.Default.value, IfRev: c.rev}
+	if b.Org.given || b.Plan.given || b.Filters.given {
+		plan, err := a.planOf(c.domain, b.Plan.value)
+		if err != nil {
+			return nil, err
+		}
+		change.Settings = func(s *directory.Settings) {
+			edit(&s.Org, b.Org)
+			edit(&s.Filters, b.Filters)
+			if b.Plan.given {
+				s.Plan = plan
+			}
+		}
+	}
+	d, err := a.Directory.SetDomain(ctx, c.domain.ID, change)
+	return a.answerDomain(d), err
 }
 
 func (a *API) removeDomain(ctx context.Context, _ *InDomain) (*nothing, error) {
-	return &nothing{}, a.Directory.RemoveDomain(ctx, calling(ctx).domain.ID)
+	dom := calling(ctx).domain
+	if err := match(ctx, dom.Revision); err != nil {
+		return nil, err
+	}
+	return &nothing{}, a.Directory.RemoveDomain(ctx, dom.ID)
 }
 
-func domainOf(d directory.Domain) Domain {
+// planOf finds the gateways that a plan names.
+func (a *API) planOf(dom directory.Domain, p Plan) (directory.Plan, error) {
+	plan := directory.Plan{
+		Nodes: p.Nodes, Intl: p.Intl, Ntl: p.Ntl, Subs: p.Subs, Area: p.Area, Country: p.Country, MaxIntern: p.MaxIntern,
+	}
+	for i, r := range p.Routes {
+		to, ok := a.Directory.ObjectByName(dom.ID, r.To)
+		if !ok {
+			return plan, wrong(NotFound, "plan.routes["+strconv.Itoa(i)+"].to", "There is no gateway "+quoted(r.To)+" in "+dom.Name+".")
+		}
+		plan.Routes = append(plan.Routes, directory.Route{Prefix: r.Prefix, To: to.ID, Min: r.Min, Max: r.Max})
+	}
+	return plan, nil
+}
+
+func (a *API) answerDomain(d directory.Domain) *domainAnswer {
+	return &domainAnswer{ETag: etag(d.Revision), Body: a.domainOf(d)}
+}
+
+func (a *API) domainOf(d directory.Domain) Domain {
 	hosts := d.Hosts
 	if hosts == nil {
 		hosts = []string{}
 	}
-	return Domain{Name: d.Name, Hosts: hosts, Default: d.Default}
+	p := d.Plan
+	plan := Plan{
+		Nodes: p.Nodes, Intl: p.Intl, Ntl: p.Ntl, Subs: p.Subs, Area: p.Area, Country: p.Country, MaxIntern: p.MaxIntern,
+	}
+	for _, r := range p.Routes {
+		plan.Routes = append(plan.Routes, Route{Prefix: r.Prefix, To: a.nameOf(d.ID, r.To), Min: r.Min, Max: r.Max})
+	}
+	return Domain{
+		Rev: d.Revision, Name: d.Name, Hosts: hosts, Default: d.Default,
+		DomainSettings: DomainSettings{Org: d.Org, Plan: plan, Filters: d.Filters},
+	}
 }

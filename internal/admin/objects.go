@@ -11,8 +11,8 @@ import (
 	"github.com/tandem-switch/tandem/signal"
 )
 
-// Object is an object of a domain: a person, or a program with a login of its
-// own.
+// Object is an object of a domain: a person, a program with a login of its own,
+// a hunt group, a way out, or a template.
 type Object struct {
 	ID       int64    `json:"id" doc:"Number of the object, given once."`
 	GUID     string   `json:"guid" doc:"32 lower-case hex digits, given once."`
@@ -30,6 +30,7 @@ type Object struct {
 
 	OverrideCLI  bool `json:"override_cli,omitempty" doc:"It may call with an identity of its own choice."`
 	SecondFactor bool `json:"second_factor" doc:"Logins with the password are confirmed on another session."`
+	Properties
 }
 
 // NewObject is an object to be made. A user has a password of at least 8
@@ -47,6 +48,7 @@ type NewObject struct {
 	Apps         []string `json:"apps,omitempty" doc:"App objects that it may open."`
 	OverrideCLI  bool     `json:"override_cli,omitempty" doc:"It may call with an identity of its own choice."`
 	SecondFactor bool     `json:"second_factor,omitempty" doc:"Logins with the password are confirmed on another session."`
+	Properties
 }
 
 // ObjectEdit says what to change of an object. A new password ends its sessions.
@@ -62,6 +64,7 @@ type ObjectEdit struct {
 	Apps         Optional[[]string] `json:"apps,omitzero" required:"false" doc:"App objects that it may open, instead of those so far."`
 	OverrideCLI  Optional[bool]     `json:"override_cli,omitzero" required:"false" doc:"It may call with an identity of its own choice."`
 	SecondFactor Optional[bool]     `json:"second_factor,omitzero" required:"false" doc:"Logins with the password are confirmed on another session."`
+	PropertiesEdit
 }
 
 // InObject is the path of requests about an object.
@@ -150,8 +153,15 @@ func (a *API) addObject(ctx context.Context, in *addObjectInput) (*objectAnswer,
 	}
 	n := directory.NewObject{
 		SIP: b.SIP, Num: b.Num, DN: b.DN, CN: b.CN, Password: b.Password, Disabled: b.Disabled,
-		APIs: b.APIs, URL: b.URL, Apps: b.Apps, OverrideCLI: b.OverrideCLI, SecondFactor: b.SecondFactor,
+		APIs: b.APIs, URL: b.URL, Apps: b.Apps, OverrideCLI: b.OverrideCLI, SecondFactor: b.SecondFactor, Node: b.Node,
 	}
+	properties := b.editOf()
+	refs, err := a.find(dom, &properties)
+	if err != nil {
+		return nil, err
+	}
+	properties.apply(&n.Properties, refs)
+	n.Template = *refs.template
 	kind, err := directory.ParseKind(b.Type)
 	if err != nil {
 		return nil, err
@@ -163,11 +173,19 @@ func (a *API) addObject(ctx context.Context, in *addObjectInput) (*objectAnswer,
 	return a.answerObject(dom, o), nil
 }
 
-func (a *API) getObject(ctx context.Context, in *InObject) (*objectAnswer, error) {
+type getObjectInput struct {
+	InObject
+	Effective bool `query:"effective" doc:"With what its template gives it."`
+}
+
+func (a *API) getObject(ctx context.Context, in *getObjectInput) (*objectAnswer, error) {
 	dom := calling(ctx).domain
-	o, err := a.object(dom, in)
+	o, err := a.object(dom, &in.InObject)
 	if err != nil {
 		return nil, err
+	}
+	if whole, ok := a.Directory.Effective(o.Address()); ok && in.Effective {
+		o = whole
 	}
 	return a.answerObject(dom, o), nil
 }
@@ -186,9 +204,14 @@ func (a *API) setObject(ctx context.Context, in *setObjectInput) (*objectAnswer,
 	if err != nil {
 		return nil, err
 	}
+	refs, err := a.find(dom, &b.PropertiesEdit)
+	if err != nil {
+		return nil, err
+	}
 	o, err = a.Directory.SetObject(ctx, o.Address(), directory.ObjectEdit{
-		IfRev: calling(ctx).rev,
-		SIP:   b.SIP.Edit(), Num: b.Num.Edit(), DN: b.DN.Edit(), CN: b.CN.Edit(), Password: b.Password.Edit(), Disabled: b.Disabled.Edit(),
+		IfRev: calling(ctx).rev, Node: b.Node.Edit(), Template: refs.template,
+		Properties: func(p *directory.Properties) { b.apply(p, refs) },
+		SIP:        b.SIP.Edit(), Num: b.Num.Edit(), DN: b.DN.Edit(), CN: b.CN.Edit(), Password: b.Password.Edit(), Disabled: b.Disabled.Edit(),
 		APIs: b.APIs.Edit(), URL: b.URL.Edit(), Apps: b.Apps.Edit(), OverrideCLI: b.OverrideCLI.Edit(), SecondFactor: b.SecondFactor.Edit(),
 	})
 	if err != nil {
@@ -270,6 +293,6 @@ func (a *API) objectOf(dom directory.Domain, o directory.Object) Object {
 	return Object{
 		ID: int64(o.ID), GUID: o.GUID, Rev: o.Revision, Type: typeName(o.Kind), Domain: dom.Name,
 		SIP: o.SIP, DN: o.DN, CN: o.CN, Num: o.Num, Disabled: o.Disabled, APIs: o.APIs, URL: o.URL, Apps: o.Apps,
-		OverrideCLI: o.OverrideCLI, SecondFactor: o.SecondFactor,
+		OverrideCLI: o.OverrideCLI, SecondFactor: o.SecondFactor, Properties: a.propertiesOf(o),
 	}
 }

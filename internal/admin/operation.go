@@ -140,6 +140,7 @@ type call struct {
 	subject  string           // what it is done to, for the audit log
 	reason   string
 	rev      int64 // of If-Match; 0 without
+	changed  []string
 	request  *http.Request
 	recorded bool
 }

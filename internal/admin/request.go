@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -68,7 +71,19 @@ func (c *call) readBody() error {
 		return problem(BadBody, "The body of the request is not UTF-8.")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	if c.op.Act != "" {
+		c.changed = members(body)
+	}
 	return nil
+}
+
+// members are the names of the members of a body, for the audit log.
+func members(body []byte) []string {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(body, &object) != nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(object))
 }
 
 // parseETag reads the rev in If-Match: "7". A list, and a weak one, is none of
