@@ -102,7 +102,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	}
 	drain := newDrainer(log)
 	api, err := admin.NewAPI(admin.Config{
-		Directory: dir.Directory, Live: pbx, Drainer: drain, Log: log, Version: version, Build: revision(),
+		Directory: dir.Directory, Live: pbx, Answers: dir.store, Drainer: drain, Log: log, Version: version, Build: revision(),
 	})
 	if err != nil {
 		return err

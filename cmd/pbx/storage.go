@@ -11,6 +11,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/licence"
+	"github.com/tandem-switch/tandem/internal/replay"
 	"github.com/tandem-switch/tandem/internal/store/postgres"
 	"github.com/tandem-switch/tandem/internal/store/sqlite"
 )
@@ -37,6 +38,7 @@ func (s storage) create() error {
 type engine interface {
 	directory.Store
 	licence.Store
+	replay.Store
 }
 
 // openedDirectory is a directory with the store that it keeps open, and the
@@ -107,7 +109,7 @@ func (s storage) operator(ctx context.Context, first bool) (*admin.Client, error
 		if err != nil {
 			return nil, err
 		}
-		api, err := admin.NewAPI(admin.Config{Directory: dir.Directory, Version: version, Build: revision()})
+		api, err := admin.NewAPI(admin.Config{Directory: dir.Directory, Answers: dir.store, Version: version, Build: revision()})
 		if err != nil {
 			return nil, errors.Join(err, dir.Close())
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/replay"
 )
 
 // Prefix is the path below which the API lives.
@@ -37,7 +38,7 @@ type Config struct {
 	Audit func(context.Context, Act) error
 	// Answers keeps what requests with an idempotency key were answered; without
 	// it such keys are refused.
-	Answers Answers
+	Answers replay.Store
 }
 
 func (c *Config) setDefaults() error {

@@ -4,38 +4,16 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
-	"time"
+
+	"github.com/tandem-switch/tandem/internal/replay"
 )
-
-// Answers keeps what requests with an idempotency key were answered, for
-// keptFor. Several processes may use it at the same time.
-type Answers interface {
-	// Begin notes that who sends a request with the key, whose content has the
-	// hash. If the key is noted already, and not before the time, it returns
-	// what is kept and changes nothing; a nil answer means: go on. It refuses
-	// with too_many when who has as many keys as one may have.
-	Begin(ctx context.Context, who, key string, hash []byte, now, before time.Time) (*Answer, error)
-	// Finish keeps the answer.
-	Finish(ctx context.Context, who, key string, answer Answer) error
-	// Forget makes the key free again.
-	Forget(ctx context.Context, who, key string) error
-}
-
-// Answer is what a request was answered. Status 0: it is not answered yet.
-type Answer struct {
-	Hash        []byte
-	Status      int
-	ContentType string
-	ETag        string
-	Body        []byte
-}
 
 // The limits of idempotency keys.
 const (
-	keptFor    = 24 * time.Hour
 	maxKey     = 128
 	maxKept    = 64 << 10 // bytes of an answer that is kept
 	badKeyText = "An idempotency key has 1 to 128 printable ASCII characters."
@@ -44,15 +22,17 @@ const (
 // once does the operation unless it was done with this key before; then the
 // answer is repeated.
 func (a *API) once(ctx context.Context, c *call, w http.ResponseWriter, do func(http.ResponseWriter)) {
-	key, who := c.request.Header.Get(keyHeader), c.who()
+	key, who := c.request.Header.Get(keyHeader), c.owner()
 	hash, err := c.hash()
 	if err == nil {
 		err = a.checkKey(key)
 	}
-	var kept *Answer
+	var kept *replay.Answer
 	if err == nil {
-		now := a.Clock.Now()
-		kept, err = a.Answers.Begin(ctx, who, key, hash, now, now.Add(-keptFor))
+		kept, err = a.Answers.BeginAnswer(ctx, who, key, hash, a.Clock.Now())
+	}
+	if errors.Is(err, replay.ErrTooMany) {
+		err = problem(RateLimited, "You have used too many idempotency keys today; send requests without one, or wait.")
 	}
 	if err == nil && kept != nil {
 		err = repeat(w, kept, hash)
@@ -102,7 +82,7 @@ func (c *call) hash() ([]byte, error) {
 }
 
 // repeat answers as before.
-func repeat(w http.ResponseWriter, kept *Answer, hash []byte) error {
+func repeat(w http.ResponseWriter, kept *replay.Answer, hash []byte) error {
 	switch {
 	case !bytes.Equal(kept.Hash, hash):
 		return wrong(KeyReused, keyHeader, "This idempotency key was used for another request; take a new one.")
@@ -127,9 +107,9 @@ func repeat(w http.ResponseWriter, kept *Answer, hash []byte) error {
 func (a *API) keep(ctx context.Context, who, key string, hash []byte, rec *recorder, finished bool) {
 	var err error
 	if !finished || rec.status >= http.StatusInternalServerError || rec.tooLong {
-		err = a.Answers.Forget(ctx, who, key)
+		err = a.Answers.ForgetAnswer(ctx, who, key)
 	} else {
-		err = a.Answers.Finish(ctx, who, key, Answer{
+		err = a.Answers.FinishAnswer(ctx, who, key, replay.Answer{
 			Hash: hash, Status: rec.status, Body: rec.body.Bytes(),
 			ContentType: rec.Header().Get("Content-Type"), ETag: rec.Header().Get("ETag"),
 		})

@@ -23,6 +23,11 @@ const (
 	everybody                 // nobody needs to be known: logins, the document of the API
 )
 
+// String is the word for it in the document.
+func (r reach) String() string {
+	return [...]string{"installation", "domain", "somewhere", "self", "open"}[r]
+}
+
 // operation declares one operation of the API: what it is called, who may call
 // it, and what the audit log calls it. Everything that is common to operations is
 // done by register.
@@ -97,7 +102,10 @@ func (a *API) problemResponse() *huma.Response {
 
 // extensions tell the document who may do it.
 func (op *operation) extensions() map[string]any {
-	x := map[string]any{}
+	x := map[string]any{"x-reach": op.Reach.String()}
+	if op.Stream {
+		x["x-stream"] = true
+	}
 	if op.Right != "" {
 		x["x-right"] = string(op.Right)
 	}
@@ -195,7 +203,7 @@ func (a *API) admit(ctx context.Context, c *call) error {
 	if err := a.identify(c); err != nil {
 		return err
 	}
-	if c.identity.Kind != account.KindSocket && !a.rates.allow(c.who()) {
+	if c.identity.Kind != account.KindSocket && !a.rates.allow(c.owner()) {
 		return problem(RateLimited, "Too many requests at once; wait a moment.")
 	}
 	if err := a.authorise(ctx, c); err != nil {
@@ -206,6 +214,15 @@ func (a *API) admit(ctx context.Context, c *call) error {
 
 // who is the one who asks, as one name.
 func (c *call) who() string { return c.identity.String() }
+
+// owner is the one who asks, from wherever.
+func (c *call) owner() string {
+	i := c.identity
+	if i.Kind != "" {
+		i.From = ""
+	}
+	return i.String()
+}
 
 // identify finds out who asks.
 func (a *API) identify(c *call) error {
