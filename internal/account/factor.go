@@ -52,7 +52,7 @@ func (s *Service) BeginFactor(ctx context.Context, who Identity, password, code 
 		return Enrolment{}, err
 	}
 	row.Pending = s.Sealing.Seal([]byte(key.Secret()), FactorBound(row.ID))
-	if err := s.Store.ChangeAccount(ctx, Change{Row: row}); err != nil {
+	if err := s.Store.ChangeAccount(ctx, Change{Row: row, SetPending: true}); err != nil {
 		return Enrolment{}, changed(err)
 	}
 	return Enrolment{Secret: key.Secret(), URI: key.URL()}, nil
@@ -75,11 +75,12 @@ func (s *Service) ConfirmFactor(ctx context.Context, who Identity, code string) 
 	}
 	row.Secret, row.Pending, row.Step = row.Pending, nil, step
 	codes, hashes := newRecovery(row.ID)
-	err = s.Store.ChangeAccount(ctx, Change{Row: row, Recovery: hashes, SetRecovery: true, EndSessions: true, KeepSession: who.Session})
+	err = s.Store.ChangeAccount(ctx, Change{
+		Row: row, SetSecret: true, SetPending: true, Recovery: hashes, SetRecovery: true, EndSessions: true, KeepSession: who.Session,
+	})
 	if err != nil {
 		return nil, changed(err)
 	}
-	s.report(ctx, who, ActFactorOn, row.Name, "")
 	return codes, nil
 }
 
@@ -96,7 +97,6 @@ func (s *Service) RemoveFactor(ctx context.Context, who Identity, password, code
 	if err := s.dropFactor(ctx, row, who.Session); err != nil {
 		return err
 	}
-	s.report(ctx, who, ActFactorOff, row.Name, "")
 	return nil
 }
 
@@ -106,7 +106,9 @@ var errNoFactor = refuse(CodeNoFactor, "", "The account has no second factor.")
 // except one.
 func (s *Service) dropFactor(ctx context.Context, row Row, keep string) error {
 	row.Secret, row.Pending = nil, nil
-	return changed(s.Store.ChangeAccount(ctx, Change{Row: row, SetRecovery: true, EndSessions: true, KeepSession: keep}))
+	return changed(s.Store.ChangeAccount(ctx, Change{
+		Row: row, SetSecret: true, SetPending: true, SetRecovery: true, EndSessions: true, KeepSession: keep,
+	}))
 }
 
 // NewRecoveryCodes replaces the recovery codes of who and returns them, this
@@ -123,7 +125,6 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, who Identity, password, 
 	if err := s.Store.ChangeAccount(ctx, Change{Row: row, Recovery: hashes, SetRecovery: true}); err != nil {
 		return nil, changed(err)
 	}
-	s.report(ctx, who, ActRecovery, row.Name, "")
 	return codes, nil
 }
 
@@ -154,37 +155,32 @@ func (s *Service) ownRow(ctx context.Context, who Identity) (Row, error) {
 
 // checkFactor spends the code, or a recovery code, of an account that has a
 // second factor. A code is good once.
-func (s *Service) checkFactor(ctx context.Context, row Row, code string) error {
+func (s *Service) checkFactor(ctx context.Context, row Row, code string) (recovery bool, err error) {
 	if row.Secret == nil {
-		return nil
+		return false, nil
 	}
 	if code == "" {
-		return refuse(CodeSecondFactor, "code", "A code of the second factor is needed too, or a recovery code.")
+		return false, refuse(CodeSecondFactor, "code", "A code of the second factor is needed too, or a recovery code.")
 	}
-	if plain, ok := recoveryOf(code); ok {
-		return s.spendRecovery(ctx, row, plain)
+	plain, recovery := recoveryOf(code)
+	fresh := false
+	if recovery {
+		fresh, err = s.Store.SpendRecovery(ctx, row.ID, recoveryHash(row.ID, plain))
+	} else {
+		fresh, err = s.spendStep(ctx, row, code)
 	}
-	step, err := s.stepOf(row.ID, row.Secret, code)
-	if err != nil {
-		return err
-	}
-	fresh, err := s.Store.SpendStep(ctx, row.ID, step)
 	if err == nil && !fresh {
 		err = errBadCode
 	}
-	return err
+	return recovery && err == nil, err
 }
 
-func (s *Service) spendRecovery(ctx context.Context, row Row, plain string) error {
-	fresh, err := s.Store.SpendRecovery(ctx, row.ID, recoveryHash(row.ID, plain))
+func (s *Service) spendStep(ctx context.Context, row Row, code string) (fresh bool, err error) {
+	step, err := s.stepOf(row.ID, row.Secret, code)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if !fresh {
-		return errBadCode
-	}
-	s.report(ctx, Identity{Kind: KindAccount, Account: row.ID, Name: row.Name}, ActRecoveryUsed, row.Name, "")
-	return nil
+	return s.Store.SpendStep(ctx, row.ID, step)
 }
 
 var errBadCode = refuse(CodeBadCode, "code", "The code is wrong, too old, or was used before.")

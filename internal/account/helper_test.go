@@ -1,10 +1,8 @@
 package account_test
 
 import (
-	"context"
 	"net/netip"
 	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -29,9 +27,6 @@ type rig struct {
 	*account.Service
 	t     *testing.T
 	clock *clock.Manual
-
-	mu     sync.Mutex // guards the following
-	events []account.Event
 }
 
 var (
@@ -58,11 +53,6 @@ func newRig(t *testing.T, change ...func(*account.Config)) *rig {
 	c := account.Config{
 		Store: store, Sealing: sealer, Clock: r.clock, Cost: cheap,
 		Tenants: tenants{7: {"seven.example", "north"}, 8: {"eight.example", "south"}, 9: {"nine.example", ""}},
-		Audit: func(_ context.Context, e account.Event) {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.events = append(r.events, e)
-		},
 	}
 	for _, f := range change {
 		f(&c)
@@ -96,34 +86,17 @@ func (r *rig) add(name string, grants ...account.Grant) account.Account {
 // login is who logs in from home, and the value of the cookie.
 func (r *rig) login(name string) (account.Identity, string) {
 	r.t.Helper()
-	value, _, who, err := r.Login(r.t.Context(), account.Login{Name: name, Password: secret, From: home})
+	in, err := r.Login(r.t.Context(), account.Login{Name: name, Password: secret, From: home})
 	r.must(err)
-	return who, value
+	return in.Who, in.Value
 }
 
 func (r *rig) try(l account.Login) error {
 	if l.From == (netip.Addr{}) {
 		l.From = home
 	}
-	_, _, _, err := r.Login(r.t.Context(), l)
+	_, err := r.Login(r.t.Context(), l)
 	return err
-}
-
-// wantActs expects what was reported since the last time.
-func (r *rig) wantActs(want ...account.Act) []account.Event {
-	r.t.Helper()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var acts []account.Act
-	for _, e := range r.events {
-		acts = append(acts, e.Act)
-	}
-	if !slices.Equal(acts, want) {
-		r.t.Errorf("reported %v, want %v", acts, want)
-	}
-	events := r.events
-	r.events = nil
-	return events
 }
 
 // enrol switches the second factor on and returns it with the recovery codes.

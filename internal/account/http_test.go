@@ -3,37 +3,32 @@ package account_test
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tandem-switch/tandem/internal/account"
+	"github.com/tandem-switch/tandem/internal/peer"
 )
 
-// door is an Authenticator before a handler that tells who comes in.
-func door(t testing.TB, s *account.Service) (*account.Authenticator, http.Handler) {
-	t.Helper()
-	a, err := account.NewAuthenticator(s, account.Requests{
-		From:   func(r *http.Request) netip.Addr { p, _ := netip.ParseAddrPort(r.RemoteAddr); return p.Addr() },
-		Secure: func(r *http.Request) bool { return r.URL.Scheme == "https" },
-		Refuse: func(w http.ResponseWriter, _ *http.Request, err error) {
-			http.Error(w, string(account.CodeOf(err)), http.StatusUnauthorized)
-		},
-		Origins: []string{"https://pbx.example.com/"},
-	})
-	if err != nil {
-		t.Fatal(err)
+// come is a request from home, with headers.
+func come(ctx context.Context, method string, headers map[string]string) *http.Request {
+	ctx = peer.With(ctx, peer.Peer{Addr: home, HTTPS: true})
+	r := httptest.NewRequestWithContext(ctx, method, "https://switch.example/admin/v1/me", nil)
+	for k, v := range headers {
+		r.Header.Set(k, v)
 	}
-	return a, a.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		who, ok := account.FromContext(r.Context())
-		if !ok {
-			who.Name = "nobody"
-		}
-		io.WriteString(w, who.Name+who.Token)
-	}))
+	return r
+}
+
+// told is who somebody is, or why not.
+func told(who account.Identity, err error) string {
+	if err != nil {
+		return string(account.CodeOf(err))
+	}
+	return who.Name + who.Token
 }
 
 func TestAuthenticator(t *testing.T) {
@@ -42,7 +37,8 @@ func TestAuthenticator(t *testing.T) {
 	who, value := r.login("anna")
 	token, _, err := r.AddToken(t.Context(), who, account.NewToken{Name: "ci", Grants: []account.Grant{seven}})
 	r.must(err)
-	_, h := door(t, r.Service)
+	a, err := account.NewAuthenticator(r.Service, "https://pbx.example.com/")
+	r.must(err)
 
 	cookie := account.Cookie + "=" + value
 	over := account.Cookie + "=" + strings.Repeat("A", 43)
@@ -53,7 +49,7 @@ func TestAuthenticator(t *testing.T) {
 		headers headers
 		want    string
 	}{
-		{"nothing", "GET", nil, "nobody"},
+		{"nothing", "GET", nil, "no_session"},
 		{"cookie", "GET", headers{"Cookie": cookie}, "anna"},
 		{"cookie, same origin", "POST", headers{"Cookie": cookie, "Sec-Fetch-Site": "same-origin"}, "anna"},
 		{"cookie, typed", "GET", headers{"Cookie": cookie, "Sec-Fetch-Site": "none"}, "anna"},
@@ -64,10 +60,10 @@ func TestAuthenticator(t *testing.T) {
 		{"cookie, other origin", "PUT", headers{"Cookie": cookie, "Origin": "https://evil.example"}, "cross_origin"},
 		{"cookie, no origin", "POST", headers{"Cookie": cookie, "Origin": "null"}, "cross_origin"},
 		{"no cookie, other site", "POST", headers{"Sec-Fetch-Site": "cross-site"}, "cross_origin"},
-		{"reading, other site", "GET", headers{"Cookie": cookie, "Sec-Fetch-Site": "cross-site"}, "nobody"},
-		{"reading, sister site", "GET", headers{"Cookie": cookie, "Sec-Fetch-Site": "same-site"}, "nobody"},
-		{"session that is over", "GET", headers{"Cookie": over}, "nobody"},
-		{"two cookies", "GET", headers{"Cookie": over + "; " + cookie}, "nobody"},
+		{"reading, other site", "GET", headers{"Cookie": cookie, "Sec-Fetch-Site": "cross-site"}, "no_session"},
+		{"reading, sister site", "GET", headers{"Cookie": cookie, "Sec-Fetch-Site": "same-site"}, "no_session"},
+		{"session that is over", "GET", headers{"Cookie": over}, "no_session"},
+		{"two cookies", "GET", headers{"Cookie": over + "; " + cookie}, "no_session"},
 		{"another cookie", "GET", headers{"Cookie": "a=b; " + cookie + "; c=d"}, "anna"},
 		{"token", "POST", headers{"Authorization": "Bearer " + token}, "annaci"},
 		{"token, lower case", "GET", headers{"Authorization": "bearer  " + token}, "annaci"},
@@ -75,49 +71,34 @@ func TestAuthenticator(t *testing.T) {
 		{"token and cookie", "GET", headers{"Authorization": "Bearer " + token, "Cookie": cookie}, "annaci"},
 		{"wrong token and cookie", "GET", headers{"Authorization": "Bearer tdm_" + strings.Repeat("A", 43), "Cookie": cookie}, "bad_token"},
 		{"session as a token", "GET", headers{"Authorization": "Bearer " + value}, "bad_token"},
-		{"token as a session", "GET", headers{"Cookie": account.Cookie + "=" + token}, "nobody"},
+		{"token as a session", "GET", headers{"Cookie": account.Cookie + "=" + token}, "no_session"},
 		{"no scheme", "GET", headers{"Authorization": token}, "bad_token"},
 		{"password", "GET", headers{"Authorization": "Basic YW5uYTpzZWNyZXQ="}, "bad_token"},
 		{"empty", "GET", headers{"Authorization": "", "Cookie": cookie}, "bad_token"},
 	}
 	for _, test := range tests {
-		req := httptest.NewRequestWithContext(t.Context(), test.method, "https://switch.example/admin/v1/me", nil)
-		for k, v := range test.headers {
-			req.Header.Set(k, v)
-		}
-		rec := httptest.NewRecorder()
-		h.ServeHTTP(rec, req)
-		if got := strings.TrimSpace(rec.Body.String()); got != test.want {
+		who, err := a.Identify(come(t.Context(), test.method, test.headers))
+		if got := told(who, err); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
-	}
-
-	req := httptest.NewRequestWithContext(account.WithIdentity(t.Context(), root), "POST", "/admin/v1/me", nil)
-	req.Header.Set("Authorization", "Bearer nonsense")
-	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, req)
-	if got := rec.Body.String(); got != "uid:0" {
-		t.Errorf("control socket: %q", got)
+		if err == nil && who.From != "192.0.2.1" {
+			t.Errorf("%s: from %q", test.name, who.From)
+		}
 	}
 }
 
 func TestCookie(t *testing.T) {
-	r := newRig(t)
-	r.add("anna")
-	_, value := r.login("anna")
-	a, _ := door(t, r.Service)
-	for scheme, secure := range map[string]bool{"https": true, "http": false} {
-		req := httptest.NewRequestWithContext(t.Context(), "POST", scheme+"://switch.example/admin/v1/session", nil)
-		rec := httptest.NewRecorder()
-		a.SetCookie(rec, req, value, account.Session{Expires: r.clock.Now()})
-		a.ClearCookie(rec, req)
-		list := rec.Result().Cookies()
-		if len(list) != 2 || list[0].Value != value || list[0].Expires.IsZero() || list[1].Value != "" || list[1].MaxAge >= 0 {
-			t.Fatalf("cookies %v", list)
+	value := strings.Repeat("A", 43)
+	for _, secure := range []bool{true, false} {
+		r := httptest.NewRequestWithContext(peer.With(t.Context(), peer.Peer{HTTPS: secure}), "POST", "/admin/v1/session", nil)
+		set := account.SetCookie(r, account.Entered{Value: value, Session: account.Session{Expires: time.Unix(1e9, 0)}})
+		clear := account.ClearCookie(r)
+		if set.Value != value || set.Expires.IsZero() || clear.Value != "" || clear.MaxAge >= 0 {
+			t.Errorf("cookies %s and %s", set, clear)
 		}
-		for _, c := range list {
+		for _, c := range []*http.Cookie{set, clear} {
 			if !c.HttpOnly || c.Secure != secure || c.SameSite != http.SameSiteStrictMode || c.Path != "/admin" || c.Domain != "" || c.Name != account.Cookie {
-				t.Errorf("%s: cookie %s", scheme, c)
+				t.Errorf("https %v: cookie %s", secure, c)
 			}
 		}
 	}
@@ -125,7 +106,7 @@ func TestCookie(t *testing.T) {
 
 func TestOriginsAreChecked(t *testing.T) {
 	for _, origin := range []string{"pbx.example.com", "https://pbx.example.com/path", "*"} {
-		if _, err := account.NewAuthenticator(nil, account.Requests{Origins: []string{origin}}); err == nil {
+		if _, err := account.NewAuthenticator(nil, origin); err == nil {
 			t.Errorf("%q was accepted", origin)
 		}
 	}
@@ -142,37 +123,31 @@ func (failing) Session(context.Context, []byte) (s account.SessionRow, of accoun
 
 func TestStoreFailureIsNoLogout(t *testing.T) {
 	r := newRig(t, func(c *account.Config) { c.Store = failing{} })
-	var told error
-	a, err := account.NewAuthenticator(r.Service, account.Requests{
-		From:   func(*http.Request) netip.Addr { return home },
-		Refuse: func(_ http.ResponseWriter, _ *http.Request, err error) { told = err },
-	})
+	a, err := account.NewAuthenticator(r.Service)
 	r.must(err)
-	req := httptest.NewRequestWithContext(t.Context(), "GET", "/admin/v1/me", nil)
-	req.Header.Set("Cookie", account.Cookie+"="+strings.Repeat("A", 43))
-	a.Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("let in") })).ServeHTTP(httptest.NewRecorder(), req)
-	if !errors.Is(told, errStore) {
-		t.Errorf("told %v", told)
+	_, err = a.Identify(come(t.Context(), "GET", map[string]string{"Cookie": account.Cookie + "=" + strings.Repeat("A", 43)}))
+	if !errors.Is(err, errStore) {
+		t.Errorf("told %v", err)
 	}
 }
 
 // FuzzHeaders: whatever the headers are, nobody comes in who has no secret.
 func FuzzHeaders(f *testing.F) {
 	s := account.New(account.Config{Store: emptyStore{}, Cost: cheap})
-	_, h := door(f, s)
+	a, err := account.NewAuthenticator(s)
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Add("Bearer tdm_"+strings.Repeat("A", 43), "")
 	f.Add("", account.Cookie+"="+strings.Repeat("A", 43))
 	f.Add("Bearer", "a=b;;"+account.Cookie)
 	f.Fuzz(func(t *testing.T, authorization, cookie string) {
-		req := httptest.NewRequestWithContext(t.Context(), "GET", "/admin/v1/me", nil)
-		req.Header["Authorization"] = []string{authorization}
-		if authorization == "" {
-			req.Header.Del("Authorization")
+		r := come(t.Context(), "GET", nil)
+		if authorization != "" {
+			r.Header["Authorization"] = []string{authorization}
 		}
-		req.Header["Cookie"] = []string{cookie}
-		rec := httptest.NewRecorder()
-		h.ServeHTTP(rec, req)
-		if got := strings.TrimSpace(rec.Body.String()); got != "nobody" && got != "bad_token" {
+		r.Header["Cookie"] = []string{cookie}
+		if got := told(a.Identify(r)); got != "no_session" && got != "bad_token" {
 			t.Errorf("%q", got)
 		}
 	})

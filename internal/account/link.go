@@ -43,8 +43,6 @@ func (s *Service) UseLink(ctx context.Context, token, name, password string, fro
 	case err != nil:
 		return Account{}, err
 	}
-	who := Identity{Kind: KindAccount, Account: row.ID, Name: row.Name, Grants: row.Grants, From: address(from)}
-	s.report(ctx, who, ActSetup, row.Name, "operator")
 	return row.Account, nil
 }
 

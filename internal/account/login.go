@@ -20,37 +20,50 @@ type Login struct {
 	UserAgent      string
 }
 
-// Login begins a session. value belongs into the cookie and is shown this once.
-// Refusals: bad_login, second_factor (the same with a code may succeed),
-// bad_code, too_many_attempts, busy. A name that is not known costs as much as
-// one that is.
-func (s *Service) Login(ctx context.Context, l Login) (value string, session Session, who Identity, err error) {
+// Entered is a session that has begun.
+type Entered struct {
+	Value   string // for the cookie, shown this once
+	Session Session
+	Who     Identity
+	// Recovery: a recovery code was used up instead of a code.
+	Recovery bool
+}
+
+// Login begins a session. Refusals: bad_login, second_factor (the same with a code
+// may succeed), bad_code, too_many_attempts, busy. A name that is not known costs
+// as much as one that is.
+func (s *Service) Login(ctx context.Context, l Login) (Entered, error) {
 	p, err := s.prove(ctx, proof{name: l.Name, password: l.Password, code: l.Code, from: l.From, factor: true})
-	who = Identity{Kind: KindAccount, From: address(l.From)}
 	if err != nil {
-		if p.failed {
-			who.Name = p.row.Name // empty if there is none: people type passwords into the wrong field
-			s.report(ctx, who, ActLoginFailed, p.row.Name, string(CodeOf(err)))
-		}
-		return "", Session{}, Identity{}, err
+		return Entered{}, err
 	}
 	now := s.now()
 	row := SessionRow{Session: Session{
 		ID: newID(), Account: p.row.ID, Created: now, Used: now, Expires: now.Add(s.SessionLife),
 		From: address(l.From), UserAgent: printable(l.UserAgent, maxUserAgent),
 	}}
-	value, row.Hash = newSecret()
+	in := Entered{Session: row.Session, Who: s.identity(p.row, row.Session), Recovery: p.recovery}
+	in.Value, row.Hash = newSecret()
 	err = s.Store.AddSession(ctx, row, p.row.Password, p.rehashed, Prune{Expired: now, Idle: now.Add(-s.IdleLife), Keep: maxSessions})
 	if errors.Is(err, ErrConflict) {
-		return "", Session{}, Identity{}, errBadLogin // disabled, removed or changed at this very moment
+		err = errBadLogin // disabled, removed or changed at this very moment
 	}
 	if err != nil {
-		return "", Session{}, Identity{}, err
+		return Entered{}, err
 	}
-	who = s.identity(p.row, row.Session)
-	who.From = address(l.From)
-	s.report(ctx, who, ActLogin, who.Name, "")
-	return value, row.Session, who, nil
+	return in, nil
+}
+
+// Known tells whether there is an account of the name. It is for the audit log:
+// people type their password into the field of the name, and that must not be
+// kept.
+func (s *Service) Known(ctx context.Context, name string) (string, bool) {
+	name, err := checkName("name", name)
+	if err != nil {
+		return "", false
+	}
+	_, found, err := s.Store.AccountByName(ctx, name)
+	return name, found && err == nil
 }
 
 var errBadLogin = refuse(CodeBadLogin, "", "The name or the password is wrong.")
@@ -66,7 +79,7 @@ type proof struct {
 type proven struct {
 	row      Row
 	rehashed string // the password with today's cost, if that is not what is stored
-	failed   bool   // something was guessed, and wrong
+	recovery bool   // a recovery code was used
 }
 
 // prove checks name, password and code within the limits of attempts. It asks
@@ -89,11 +102,10 @@ func (s *Service) prove(ctx context.Context, p proof) (proven, error) {
 	}
 	result, err := s.checkPassword(ctx, name, p.password)
 	if err == nil && p.factor {
-		err = s.checkFactor(ctx, result.row, p.code)
+		result.recovery, err = s.checkFactor(ctx, result.row, p.code)
 	}
 	switch CodeOf(err) {
 	case CodeBadLogin, CodeBadCode:
-		result.failed = true
 		s.Guard.Failed(key, p.from, s.Clock.Now())
 	case "":
 		if err == nil {
@@ -172,10 +184,7 @@ func (s *Service) Logout(ctx context.Context, who Identity) error {
 	if who.Kind != KindAccount {
 		return errNoSession
 	}
-	found, err := s.Store.DeleteSession(ctx, who.Account, who.Session)
-	if err == nil && found {
-		s.report(ctx, who, ActLogout, who.Name, "")
-	}
+	_, err := s.Store.DeleteSession(ctx, who.Account, who.Session)
 	return err
 }
 
@@ -204,7 +213,6 @@ func (s *Service) EndSession(ctx context.Context, who Identity, id string) error
 	if !found {
 		return refuse(CodeNotFound, "session", "There is no such session.")
 	}
-	s.report(ctx, who, ActSessionEnded, who.Name, "session "+id)
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
-	"strings"
 )
 
 // Draft is an account to be made.
@@ -43,7 +42,6 @@ func (s *Service) Add(ctx context.Context, who Identity, d Draft) (Account, erro
 		return Account{}, err
 	}
 	row.Rev = 1
-	s.report(ctx, who, ActAccountAdded, row.Name, describe(row.Grants))
 	return row.Account, nil
 }
 
@@ -193,9 +191,11 @@ func (s *Service) Update(ctx context.Context, who Identity, name string, u Updat
 		return Account{}, err
 	}
 	c := Change{Row: row}
-	said, err := s.apply(ctx, who, &c, u)
-	if err != nil || len(said) == 0 {
-		return row.Account, err
+	if err := s.apply(ctx, who, &c, u); err != nil {
+		return Account{}, err
+	}
+	if u.Grants == nil && u.Password == nil && c.Disabled == row.Disabled {
+		return row.Account, nil
 	}
 	if err := s.operatorLeft(ctx, row, c.Row); err != nil {
 		return Account{}, err
@@ -204,34 +204,30 @@ func (s *Service) Update(ctx context.Context, who Identity, name string, u Updat
 		return Account{}, changed(err)
 	}
 	c.Rev++
-	s.report(ctx, who, ActAccountChanged, row.Name, strings.Join(said, ", "))
 	return c.Account, nil
 }
 
-// apply puts the update into the change and says what it does.
-func (s *Service) apply(ctx context.Context, who Identity, c *Change, u Update) (said []string, err error) {
+// apply puts the update into the change.
+func (s *Service) apply(ctx context.Context, who Identity, c *Change, u Update) (err error) {
 	if u.Grants != nil {
 		if c.Grants, err = checkGrants(*u.Grants); err != nil {
-			return nil, err
+			return err
 		}
 		if err := s.mayHandOut(who, c.Grants); err != nil {
-			return nil, err
+			return err
 		}
-		said = append(said, "grants: "+describe(c.Grants))
 	}
-	if u.Disabled != nil && *u.Disabled != c.Disabled {
+	if u.Disabled != nil {
+		c.EndSessions = *u.Disabled && !c.Disabled
 		c.Disabled = *u.Disabled
-		c.EndSessions = c.EndSessions || c.Disabled
-		said = append(said, map[bool]string{true: "disabled", false: "enabled"}[c.Disabled])
 	}
 	if u.Password != nil {
 		if c.Password, err = s.newPassword(ctx, "password", c.Row, *u.Password); err != nil {
-			return nil, err
+			return err
 		}
 		c.PasswordChanged, c.EndSessions = s.now(), true
-		said = append(said, "password")
 	}
-	return said, nil
+	return nil
 }
 
 // managed reads an account that who manages, at the version rev.
@@ -284,7 +280,6 @@ func (s *Service) Remove(ctx context.Context, who Identity, name string, rev int
 	if err := s.Store.DeleteAccount(ctx, row.ID, row.Rev); err != nil {
 		return changed(err)
 	}
-	s.report(ctx, who, ActAccountRemoved, row.Name, "")
 	return nil
 }
 
@@ -304,7 +299,6 @@ func (s *Service) ResetFactor(ctx context.Context, who Identity, name string) er
 	if err := s.dropFactor(ctx, row, ""); err != nil {
 		return err
 	}
-	s.report(ctx, who, ActFactorReset, row.Name, "")
 	return nil
 }
 
@@ -333,18 +327,5 @@ func (s *Service) ChangePassword(ctx context.Context, who Identity, old, fresh s
 	if err := s.Store.ChangeAccount(ctx, Change{Row: row, EndSessions: true, KeepSession: who.Session}); err != nil {
 		return changed(err)
 	}
-	s.report(ctx, who, ActPassword, row.Name, "")
 	return nil
-}
-
-// describe is the grants in words.
-func describe(grants []Grant) string {
-	if len(grants) == 0 {
-		return "nothing"
-	}
-	var words []string
-	for _, g := range grants {
-		words = append(words, g.String())
-	}
-	return strings.Join(words, ", ")
 }

@@ -1,7 +1,6 @@
 package account
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -30,40 +29,6 @@ type Tenants interface {
 	Tenant(signal.DomainID) (name, org string, ok bool)
 }
 
-// Act names what was done. Acts are kept in the audit log: they never change.
-type Act string
-
-// What this package reports.
-const (
-	ActLogin          Act = "login"
-	ActLoginFailed    Act = "login_failed"
-	ActLogout         Act = "logout"
-	ActSessionEnded   Act = "session_ended"
-	ActSetup          Act = "setup" // the first operator, by the one-time link
-	ActAccountAdded   Act = "account_added"
-	ActAccountChanged Act = "account_changed"
-	ActAccountRemoved Act = "account_removed"
-	ActPassword       Act = "password_changed"
-	ActFactorOn       Act = "second_factor_on"
-	ActFactorOff      Act = "second_factor_off"
-	ActFactorReset    Act = "second_factor_reset" // by somebody else
-	ActRecovery       Act = "recovery_codes_made"
-	ActRecoveryUsed   Act = "recovery_code_used"
-	ActTokenAdded     Act = "token_added"
-	ActTokenRevoked   Act = "token_revoked"
-)
-
-// Event is something that belongs into the audit log.
-type Event struct {
-	Who    Identity
-	Act    Act
-	Object string // name of the account it was done to, or account/token
-	Detail string // what has changed, in words; never a secret
-}
-
-// Audit is told of events after they have happened. It must not block for long.
-type Audit func(ctx context.Context, e Event)
-
 // Config is what a Service is made of. Zero members stand for the defaults that
 // are given; the others are needed.
 type Config struct {
@@ -73,7 +38,6 @@ type Config struct {
 	Guard   *guard.Guard // limits of attempts (DefaultLimits)
 	Clock   clock.Clock  // the system's
 	Log     *slog.Logger // none
-	Audit   Audit        // nobody
 	Issuer  string       // of the secrets in authenticator apps (Tandem)
 	Cost    Cost         // of a password
 	// IdleLife ends a session that is not used (12 h), SessionLife any (30
@@ -90,9 +54,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
-	}
-	if c.Audit == nil {
-		c.Audit = func(context.Context, Event) {}
 	}
 	if c.Issuer == "" {
 		c.Issuer = "Tandem"
@@ -122,8 +83,8 @@ func DefaultLimits() guard.Limits {
 
 // Service is everything that is done with accounts. It keeps nothing in memory
 // but failed attempts: several processes may work on one store. Its methods wait
-// for the store; refusals are of type *Error. They may be called by several
-// goroutines.
+// for the store; refusals are of type *Error. What is done belongs into the audit
+// log, which is for the caller to write. They may be called by several goroutines.
 type Service struct {
 	Config
 	hasher *hasher
@@ -141,10 +102,6 @@ func New(c Config) *Service {
 
 // now is the time as the store keeps it.
 func (s *Service) now() time.Time { return s.Clock.Now().Truncate(time.Millisecond) }
-
-func (s *Service) report(ctx context.Context, who Identity, act Act, object, detail string) {
-	s.Audit(ctx, Event{Who: who, Act: act, Object: object, Detail: detail})
-}
 
 // orgOf is the organisation of a domain, empty if it has none. known is false for
 // a domain that does not exist.

@@ -35,7 +35,8 @@ type Store interface {
 	Accounts(ctx context.Context, after string, limit int) ([]Row, error)
 	CountAccounts(ctx context.Context) (int, error)
 	// ChangeAccount writes the account if its Rev is still that of the row, else
-	// ErrConflict. The name and the times of Created and LastLogin stay.
+	// ErrConflict. The name and the times of Created and LastLogin stay, and what
+	// is sealed unless the change sets it: it may be sealed anew meanwhile.
 	ChangeAccount(ctx context.Context, c Change) error
 	// DeleteAccount removes the account with its sessions, tokens and codes, if
 	// its Rev is still rev, else ErrConflict.
@@ -98,6 +99,8 @@ type Row struct {
 // Change is what ChangeAccount writes.
 type Change struct {
 	Row
+	SetSecret   bool     // write Secret and Step
+	SetPending  bool     // write Pending
 	Recovery    [][]byte // hashes of the recovery codes, if SetRecovery
 	SetRecovery bool
 	EndSessions bool

@@ -51,7 +51,6 @@ func (s *Service) AddToken(ctx context.Context, who Identity, n NewToken) (text 
 	case err != nil:
 		return "", Token{}, err
 	}
-	s.report(ctx, who, ActTokenAdded, who.Name+"/"+row.Name, describe(row.Grants))
 	return text, row.Token, nil
 }
 
@@ -165,7 +164,6 @@ func (s *Service) RevokeToken(ctx context.Context, who Identity, id string) erro
 	if !found {
 		return errNoToken
 	}
-	s.report(ctx, who, ActTokenRevoked, list[at].Name, "token "+id)
 	return nil
 }
 

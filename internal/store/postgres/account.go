@@ -183,9 +183,15 @@ func (s *Store) ChangeAccount(ctx context.Context, c account.Change) error {
 		return err
 	}
 	return s.inAccountTx(ctx, func(w *accountTx) {
-		w.one(`UPDATE admin_account SET password = $3, grants = $4, disabled = $5, secret = $6, pending = $7, step = greatest(step, $8),
-			password_changed = $9, rev = rev + 1 WHERE account = $1 AND rev = $2`,
-			c.ID, c.Rev, c.Password, list, c.Disabled, c.Secret, c.Pending, c.Step, millis(c.PasswordChanged))
+		w.one(`UPDATE admin_account SET password = $3, grants = $4, disabled = $5, password_changed = $6, rev = rev + 1
+			WHERE account = $1 AND rev = $2`,
+			c.ID, c.Rev, c.Password, list, c.Disabled, millis(c.PasswordChanged))
+		if c.SetSecret {
+			w.one(`UPDATE admin_account SET secret = $2, step = greatest(step, $3) WHERE account = $1`, c.ID, c.Secret, c.Step)
+		}
+		if c.SetPending {
+			w.one(`UPDATE admin_account SET pending = $2 WHERE account = $1`, c.ID, c.Pending)
+		}
 		if c.SetRecovery {
 			w.exec(`DELETE FROM admin_recovery WHERE account = $1`, c.ID)
 			for _, hash := range c.Recovery {

@@ -22,6 +22,8 @@ var sealedColumns = []sealed{
 	{"session", "session", "secret", "domain", "object", "session"},
 	{"canary", "directory", "canary", "0::bigint", "0::bigint", "''"},
 	{"licence_key", "licence_key", "secret", "0::bigint", "0::bigint", "key"},
+	{"admin_factor", "admin_account", "secret", "0::bigint", "account", "''"},
+	{"admin_factor_pending", "admin_account", "pending", "0::bigint", "account", "''"},
 }
 
 // Sealed implements keys.Store.

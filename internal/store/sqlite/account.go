@@ -151,9 +151,15 @@ func (s *Store) rows(ctx context.Context, scan func(*sql.Rows) error, query stri
 // ChangeAccount implements account.Store.
 func (s *Store) ChangeAccount(ctx context.Context, c account.Change) error {
 	return s.inAccountTx(ctx, func(w *writer) {
-		w.one(`UPDATE admin_account SET password = ?, grants = ?, disabled = ?, secret = ?, pending = ?, step = max(step, ?),
-			password_changed = ?, rev = rev + 1 WHERE account = ? AND rev = ?`,
-			c.Password, w.grants(c.Grants), c.Disabled, c.Secret, c.Pending, c.Step, millis(c.PasswordChanged), c.ID, c.Rev)
+		w.one(`UPDATE admin_account SET password = ?, grants = ?, disabled = ?, password_changed = ?, rev = rev + 1
+			WHERE account = ? AND rev = ?`,
+			c.Password, w.grants(c.Grants), c.Disabled, millis(c.PasswordChanged), c.ID, c.Rev)
+		if c.SetSecret {
+			w.one(`UPDATE admin_account SET secret = ?, step = max(step, ?) WHERE account = ?`, c.Secret, c.Step, c.ID)
+		}
+		if c.SetPending {
+			w.one(`UPDATE admin_account SET pending = ? WHERE account = ?`, c.Pending, c.ID)
+		}
 		if c.SetRecovery {
 			w.exec(`DELETE FROM admin_recovery WHERE account = ?`, c.ID)
 			for _, hash := range c.Recovery {

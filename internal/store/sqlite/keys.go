@@ -21,6 +21,8 @@ var sealedColumns = []sealed{
 	{"session", "session", "secret", "domain", "object", "session"},
 	{"canary", "directory", "canary", "0", "0", "''"},
 	{"licence_key", "licence_key", "secret", "0", "0", "key"},
+	{"admin_factor", "admin_account", "secret", "0", "account", "''"},
+	{"admin_factor_pending", "admin_account", "pending", "0", "account", "''"},
 }
 
 // Sealed implements keys.Store.

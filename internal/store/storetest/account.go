@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/account"
+	"github.com/tandem-switch/tandem/internal/keys"
 )
 
 // AccountStore is a store of accounts that can be closed.
 type AccountStore interface {
 	account.Store
+	keys.Store
 	Close() error
 }
 
@@ -39,6 +41,7 @@ func RunAccount(t *testing.T, fresh func(t *testing.T) (open func() AccountStore
 		{"tokens come back as written", testAdminToken},
 		{"tokens of no account", testAdminTokenAlone},
 		{"a login while the password changes", testAdminLoginRace},
+		{"secrets are sealed anew", testAccountReseal},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -120,7 +123,7 @@ func testAccountRoundTrip(t *testing.T, b *accountBench) {
 
 	want.Grants, want.Disabled, want.Password, want.Secret, want.Pending, want.Step = nil, false, "other", nil, nil, 9
 	want.PasswordChanged = someTime.Add(time.Hour)
-	b.must(b.ChangeAccount(t.Context(), account.Change{Row: want, Recovery: [][]byte{{1}, {2}}, SetRecovery: true}))
+	b.must(b.ChangeAccount(t.Context(), account.Change{Row: want, SetSecret: true, SetPending: true, Recovery: [][]byte{{1}, {2}}, SetRecovery: true}))
 	want.Rev, want.Factor, want.RecoveryLeft = 2, false, 2
 	same(t, "changed", b.account(want.ID), want)
 
@@ -291,7 +294,7 @@ func testAccountStep(t *testing.T, b *accountBench) {
 		}
 	}
 	row.Rev, row.Step = 1, 50
-	b.must(b.ChangeAccount(t.Context(), account.Change{Row: row}))
+	b.must(b.ChangeAccount(t.Context(), account.Change{Row: row, SetSecret: true}))
 	if got := b.account(row.ID).Step; got != 100 {
 		t.Errorf("a change set the step back to %d", got)
 	}
@@ -526,5 +529,29 @@ func testAdminLoginRace(t *testing.T, b *accountBench) {
 		if list, err := b.Sessions(t.Context(), row.ID); len(list) > 0 || err != nil {
 			t.Fatalf("round %d: sessions of the old password: %+v, %v", round, list, err)
 		}
+	}
+}
+
+func testAccountReseal(t *testing.T, b *accountBench) {
+	row := b.add("anna")
+	row.Secret, row.Pending = []byte("old secret"), []byte("old pending")
+	b.must(b.ChangeAccount(t.Context(), account.Change{Row: row, SetSecret: true, SetPending: true}))
+	row = b.account(row.ID)
+	texts, err := b.Sealed(t.Context(), []byte("new"), 10)
+	b.must(err)
+	if len(texts) != 2 || texts[0].Object != row.ID || texts[1].Object != row.ID {
+		t.Fatalf("found %+v", texts)
+	}
+	for i := range texts {
+		texts[i].Fresh = append([]byte("new"), texts[i].Sealed[3:]...)
+	}
+	b.must(b.Reseal(t.Context(), texts))
+	b.must(b.ChangeAccount(t.Context(), account.Change{Row: row})) // of somebody who has read before
+	got := b.account(row.ID)
+	if string(got.Secret) != "new secret" || string(got.Pending) != "new pending" {
+		t.Errorf("sealed anew: %q, %q", got.Secret, got.Pending)
+	}
+	if left, err := b.Sealed(t.Context(), []byte("new"), 10); len(left) != 0 || err != nil {
+		t.Errorf("left: %+v, %v", left, err)
 	}
 }
