@@ -15,23 +15,28 @@ const (
 	setupAnswer   = 4 * time.Second   // for any message to a setup
 	alertingLimit = 180 * time.Second // for a conn
 	overlapDigits = 15 * time.Second  // T302
+	divertAfter   = 20 * time.Second  // the alerting limit of an object with cfnr
 )
 
 // Call is a call with media, or one without that is no chat: a caller and the
 // legs of the called object, of which the first to answer wins. Media
-// descriptions are relayed byte for byte (decisions 32, 36, 37, 44).
+// descriptions are relayed byte for byte (decisions 32, 36, 37, 44). A chat with
+// a hunt group is a Call too, until it is clear which member has it (hunt.go).
 type Call struct {
 	sw       *Switch
 	id       trace.CallID
 	kind     CallKind
 	media    bool
 	toDomain atomic.Int64 // of the called object, as soon as it is known
+	hunt     bool         // a chat with a hunt group
 
 	mu       sync.Mutex // guards the following
 	offer    *offer
 	from, to Party
-	object   *object // the called one, referenced while the call lives
-	placedBy *object // the calling one
+	handling Handling  // of the called object
+	hops     []Party   // who has diverted the call, the first one first
+	objects  []*object // the called ones, referenced while the call lives
+	placedBy *object   // the calling one
 	caller   *Leg
 	forks    []*Leg // live called legs; after the answer only the winner
 	winner   *Leg
@@ -105,36 +110,88 @@ func (k *Call) place(t *Turn, c *Conn, r *Registration, number int32) bool {
 
 // begin says that dialling is complete and offers the call.
 func (k *Call) begin(t *Turn, o *offer, to *Party) {
-	k.offer, k.to = o, *to
+	k.offer = o
 	k.toDomain.Store(int64(to.Domain))
-	k.sw.mu.Lock()
-	k.object = k.sw.acquire(to.Address)
-	k.sw.mu.Unlock()
 	proc := callProc
 	if k.media {
 		proc = []byte(`{"type":"call_proc","channel":-1}`)
 	}
 	k.caller.send(t, proc, nil)
-	k.since = t.Now
 	k.timer = k.sw.timer(setupAnswer, k.expire)
+	k.reach(t, to)
+}
+
+// reach calls an object: the one that was dialled, or one that it diverts to.
+func (k *Call) reach(t *Turn, to *Party) {
+	k.to, k.cause, k.since = *to, 0, t.Now
+	if k.media {
+		k.handling = k.sw.dir.Handling(to.Address)
+		switch {
+		case k.handling.Always != Target{}:
+			k.divert(t, reasonAlways, k.handling.Always)
+			return
+		case k.handling.DoNotDisturb:
+			k.unreached(t, CauseUserBusy)
+			return
+		}
+	}
+	k.call(to)
+	k.timer.Reset(k.firstLimit())
 	if k.fork(t); len(k.forks) == 0 {
 		k.wake(t)
 	}
 }
 
+// firstLimit is when the legs are looked at for the first time.
+func (k *Call) firstLimit() time.Duration {
+	if k.hunt {
+		return huntLimit
+	}
+	return setupAnswer
+}
+
+// call references the objects behind the called one.
+func (k *Call) call(to *Party) {
+	called := []Party{*to}
+	if to.Kind == HuntGroup {
+		called = k.sw.members(k.from.Address, to.Address)
+	}
+	k.sw.mu.Lock()
+	defer k.sw.mu.Unlock()
+	k.letGo()
+	for i := range called {
+		k.objects = append(k.objects, k.sw.acquire(called[i].Address))
+	}
+}
+
+// letGo gives the references to the called objects back; the caller holds the lock
+// of the switch.
+func (k *Call) letGo() {
+	for _, o := range k.objects {
+		delete(o.waiting, k)
+		k.sw.release(o)
+	}
+	k.objects = nil
+}
+
+// maxForks bounds the legs that one setup makes.
+const maxForks = 1024
+
 // fork sends the setup to every registration that takes such calls.
 func (k *Call) fork(t *Turn) {
-	for _, r := range k.object.registrations() {
-		if k.media && r.flags&NoMedia != 0 {
-			continue
+	for _, o := range k.objects {
+		for _, r := range o.registrations() {
+			if k.media && r.flags&NoMedia != 0 || len(k.forks) >= maxForks {
+				continue
+			}
+			l := r.conn.newLeg(r, t.Now, k, k.placedBy)
+			if l == nil {
+				continue
+			}
+			k.forks = append(k.forks, l)
+			t.work.head = k.offer.append(t.work.head[:0], &k.to)
+			l.send(t, t.work.head, nil)
 		}
-		l := r.conn.newLeg(r, t.Now, k, k.placedBy)
-		if l == nil {
-			continue
-		}
-		k.forks = append(k.forks, l)
-		t.work.head = k.offer.append(t.work.head[:0], &k.to)
-		l.send(t, t.work.head, nil)
 	}
 }
 
@@ -144,17 +201,37 @@ func (k *Call) wake(t *Turn) {
 	if !k.media {
 		kind = "chat"
 	}
-	if !k.sw.waker.Wake(t, k.object.addr, kind) {
-		k.end(t, CauseSubscriberAbsent)
+	woken := false
+	for _, o := range k.objects {
+		woken = k.sw.waker.Wake(t, o.addr, kind) || woken
+	}
+	if !woken {
+		k.unreached(t, k.to.absent())
 		return
 	}
 	k.wakeTill = t.Now.Add(wakeLimit)
-	k.sw.wait(k.object, k)
+	for _, o := range k.objects {
+		k.sw.wait(o, k)
+	}
 	k.timer.Reset(wakeLimit)
-	if k.fork(t); len(k.forks) > 0 { // it came between the two
-		k.sw.waitNoMore(k.object, k)
-		k.wakeTill = time.Time{}
-		k.timer.Reset(setupAnswer)
+	k.found(t) // it came between the two
+}
+
+// found goes on with a call whose called object may be there now.
+func (k *Call) found(t *Turn) {
+	if k.hunt && k.settled(t) {
+		return
+	}
+	if k.fork(t); len(k.forks) == 0 {
+		return
+	}
+	k.wakeTill = time.Time{}
+	for _, o := range k.objects {
+		k.sw.waitNoMore(o, k)
+	}
+	k.timer.Reset(k.firstLimit())
+	if len(k.forks) == 1 {
+		k.flushEarly(t, k.forks[0])
 	}
 }
 
@@ -165,15 +242,11 @@ func (k *Call) registered(t *Turn) {
 	if k.ended || k.wakeTill.IsZero() {
 		return
 	}
-	k.fork(t)
-	if len(k.forks) == 0 {
-		k.sw.wait(k.object, k)
+	if k.found(t); k.ended || len(k.forks) > 0 {
 		return
 	}
-	k.wakeTill = time.Time{}
-	k.timer.Reset(setupAnswer)
-	if len(k.forks) == 1 {
-		k.flushEarly(t, k.forks[0])
+	for _, o := range k.objects { // it was one that does not take such calls
+		k.sw.wait(o, k)
 	}
 }
 
@@ -181,7 +254,11 @@ func (k *Call) registered(t *Turn) {
 func (k *Call) handle(t *Turn, l *Leg, m *Message) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if l.gone || k.ended {
+	if o := k.successor(l); o != nil {
+		o.handle(t, l, m)
+		return
+	}
+	if k.ended || l.gone {
 		l.drop(t, dropLate)
 		return
 	}
@@ -202,6 +279,18 @@ func (k *Call) handle(t *Turn, l *Leg, m *Message) {
 	}
 }
 
+// successor is the chat that a leg belongs to since the call was handed over; nil
+// if it was not.
+func (k *Call) successor(l *Leg) owner {
+	if !k.handed {
+		return nil
+	}
+	if o := l.own(); o != owner(k) {
+		return o
+	}
+	return nil
+}
+
 // fromCaller handles what the calling client says.
 func (k *Call) fromCaller(t *Turn, l *Leg, m *Message) {
 	switch m.Type {
@@ -211,6 +300,10 @@ func (k *Call) fromCaller(t *Turn, l *Leg, m *Message) {
 			return
 		}
 	case FacilityMsg, ChannelsMsg:
+		if k.hunt {
+			k.fromHunter(t, l, m)
+			return
+		}
 	case UserInfoMsg, MediaInfoMsg:
 		if k.winner == nil {
 			l.drop(t, dropState)
@@ -245,7 +338,12 @@ func (k *Call) peerOfCaller() *Leg {
 
 // wait keeps a message for the winner (decision 37).
 func (k *Call) wait(t *Turn, l *Leg) {
-	sig := append([]byte(nil), t.work.head...)
+	k.keepEarly(t, l, t.work.head)
+}
+
+// keepEarly stores a message; too many end the call with 47.
+func (k *Call) keepEarly(t *Turn, l *Leg, sig []byte) {
+	sig = append([]byte(nil), sig...)
 	if len(k.early) >= maxEarly || k.earlySum+len(sig) > maxEarlyBytes || !l.conn.charge(len(sig)) {
 		k.end(t, CauseResourceUnavailable)
 		return
@@ -256,6 +354,10 @@ func (k *Call) wait(t *Turn, l *Leg) {
 
 // fromCalled handles what a called client says.
 func (k *Call) fromCalled(t *Turn, l *Leg, m *Message) {
+	if k.hunt {
+		k.fromHunted(t, l, m)
+		return
+	}
 	switch m.Type {
 	case ConnMsg:
 		k.conn(t, l, m)
@@ -311,10 +413,18 @@ func (k *Call) alert(t *Turn, l *Leg, m *Message) {
 	k.passNamed(t, l, m)
 }
 
-// passNamed sends a message to the caller with the name of the called person.
+// passNamed sends a message to the caller with the name of the called person; of
+// a hunt group that is the member.
 func (k *Call) passNamed(t *Turn, l *Leg, m *Message) {
 	k.sw.screenRelay(t, l, m, k.media)
-	t.work.fty = appendNameFacility(t.work.fty, k.to.Name)
+	name := k.to.Name
+	if k.to.Kind == HuntGroup {
+		name = l.reg.party.Load().Name
+	}
+	if m.Type == ConnMsg && len(k.hops) > 0 {
+		t.work.fty = appendItem(t.work.fty, appendLeg3(nil, &k.to))
+	}
+	t.work.fty = appendNameFacility(t.work.fty, name)
 	t.work.head = appendRelay(t.work.head[:0], m.Type, m, t.work.fty)
 	k.caller.send(t, t.work.head, nil)
 }
@@ -361,9 +471,11 @@ func (k *Call) forkGone(t *Turn, l *Leg, cause Cause) {
 	k.cause = better(k.cause, cause)
 	switch len(k.forks) {
 	case 0:
-		k.end(t, k.cause)
+		k.unreached(t, k.cause)
 	case 1:
-		k.flushEarly(t, k.forks[0])
+		if !k.hunt {
+			k.flushEarly(t, k.forks[0])
+		}
 	}
 }
 
@@ -387,8 +499,8 @@ func (k *Call) dropEarly() {
 func (k *Call) lost(t *Turn, l *Leg) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.handed {
-		l.lost(t)
+	if o := k.successor(l); o != nil {
+		o.lost(t, l)
 		return
 	}
 	if l.gone {
@@ -406,8 +518,8 @@ func (k *Call) lost(t *Turn, l *Leg) {
 func (k *Call) cut(t *Turn, l *Leg, cause Cause) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.handed {
-		l.cut(t, cause)
+	if o := k.successor(l); o != nil {
+		o.cut(t, l, cause)
 		return
 	}
 	if l.gone {
@@ -436,6 +548,9 @@ func (k *Call) endWith(t *Turn, cause Cause, m *Message, fty []byte) {
 		return
 	}
 	k.ended = true
+	if k.hunt {
+		k.failEarly(t, cause)
+	}
 	for _, l := range append(k.forks, k.caller) {
 		if l == nil || l.gone {
 			continue
@@ -462,10 +577,7 @@ func (k *Call) unplace() {
 	defer k.sw.mu.Unlock()
 	delete(k.sw.calls, k)
 	k.placedBy.placed--
-	if k.object != nil {
-		delete(k.object.waiting, k)
-		k.sw.release(k.object)
-	}
+	k.letGo()
 }
 
 // appendRelWith writes a rel with the members that came with it.
@@ -487,22 +599,40 @@ func (k *Call) expire(t *Turn) {
 		k.dialled(t)
 		return
 	case !k.wakeTill.IsZero():
-		k.end(t, CauseSubscriberAbsent)
+		k.unreached(t, k.to.absent())
+		return
+	case k.hunt:
+		k.expireHunt(t)
 		return
 	}
+	if k.silent(t) {
+		return
+	}
+	left := k.since.Add(k.ringing()).Sub(t.Now)
+	if left <= 0 {
+		k.unreached(t, CauseNoAnswer)
+		return
+	}
+	k.timer.Reset(left)
+}
+
+// silent drops legs that never said anything; true if the call has ended by that
+// or gone somewhere else.
+func (k *Call) silent(t *Turn) bool {
+	since := k.since
 	for _, l := range slices.Clone(k.forks) {
-		if !l.spoke && !t.Now.Before(l.since.Add(setupAnswer)) {
+		if !l.spoke && !l.gone && !t.Now.Before(l.since.Add(setupAnswer)) {
 			l.rel(t, CauseNoUserResponding)
 			k.forkGone(t, l, CauseNoUserResponding)
 		}
 	}
-	if k.ended {
-		return
+	return k.ended || k.since != since || !k.wakeTill.IsZero()
+}
+
+// ringing is for how long the called object may ring.
+func (k *Call) ringing() time.Duration {
+	if k.handling.NoAnswer != (Target{}) {
+		return divertAfter
 	}
-	left := k.since.Add(alertingLimit).Sub(t.Now)
-	if left <= 0 {
-		k.end(t, CauseNoAnswer)
-		return
-	}
-	k.timer.Reset(left)
+	return alertingLimit
 }

@@ -48,7 +48,7 @@ var (
 )
 
 // startChat begins the call of a client's setup with im_setup.
-func (s *Switch) startChat(t *Turn, c *Conn, r *Registration, number int32, m *Message, from, to *Party) Cause {
+func (s *Switch) startChat(t *Turn, c *Conn, r *Registration, number int32, o *offer, to *Party) Cause {
 	if r.inbox.Load() != nil {
 		return CauseWrongState
 	}
@@ -58,7 +58,7 @@ func (s *Switch) startChat(t *Turn, c *Conn, r *Registration, number int32, m *M
 	if len(chat.calls) >= maxChatCalls {
 		return CauseNoChannel
 	}
-	call := chat.newCall(t, side, newOffer(m, from, t.work.fty, false))
+	call := chat.newCall(t, side, o)
 	leg := c.openLeg(r, number, t.Now, call)
 	if leg == nil {
 		call.end(t, CauseNoChannel, CauseNoChannel)

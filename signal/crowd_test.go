@@ -18,7 +18,7 @@ func TestCrowd(t *testing.T) {
 		rounds = 15
 	}
 	guarded(t, 120*time.Second, func(ctx context.Context) {
-		w := newWorld(t, scriptPeople...)
+		w := scriptWorld(t)
 		w.waker.live = true
 		var devices, outside sync.WaitGroup
 		ctx, cancel := context.WithCancel(ctx)
@@ -82,10 +82,10 @@ func (s *script) act(p *phone, r *rand.Rand, fresh int32) {
 	}
 	switch r.IntN(8) {
 	case 0:
-		peer := []string{"alice", "bob", "carol", "bot"}[r.IntN(4)]
+		peer := []string{"alice", "bob", "carol", "bot", "team"}[r.IntN(5)]
 		p.say("r0", fresh, `{"type":"setup","channel":0,"complete":true,"cd":{"sip":"`+peer+`"},"fty":[{"type":"im_setup"}]}`)
 	case 1:
-		p.say("r0", fresh, `{"type":"setup","channel":-1,"complete":true,"cd":{"num":"`+fmt.Sprint(101+r.IntN(4))+`"}}`)
+		p.say("r0", fresh, `{"type":"setup","channel":-1,"complete":true,"cd":{"num":"`+fmt.Sprint(101+r.IntN(5))+`"}}`)
 	case 2:
 		p.say("r0", number, `{"type":"conn","channel":0}`)
 	case 3, 4, 5:

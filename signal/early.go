@@ -154,7 +154,8 @@ func (k *chatCall) waiting() bool { return !k.wakeUntil.IsZero() }
 func (k *chatCall) wake(t *Turn) {
 	c := k.chat
 	if !c.sw.waker.Wake(t, c.sides[k.to()].object.addr, "chat") {
-		k.end(t, CauseSubscriberAbsent, CauseSubscriberAbsent)
+		cause := c.sides[k.to()].party.absent()
+		k.end(t, cause, cause)
 		return
 	}
 	k.wakeUntil = t.Now.Add(wakeLimit)

@@ -126,6 +126,10 @@ type offer struct {
 	members []byte // further members: ,"channels":{...}
 	fty     []byte // facilities of the caller, without name_identification
 	name    string // display name of the caller
+	// called is what cd names instead of the object that gets the setup: the hunt
+	// group of a chat.
+	called   *Party
+	diverted []byte // diverting_leg2
 }
 
 // newOffer makes the offer of a setup; nil m is a setup of the switch itself.
@@ -164,6 +168,9 @@ var epOwned = strictjson.NewNames("sip", "num")
 // append writes the setup for one leg: to is the called object, inbox marks the
 // setup of an inbox (A2).
 func (o *offer) append(dst []byte, to *Party) []byte {
+	if o.called != nil {
+		to = o.called
+	}
 	dst = append(dst, `{"type":"setup","bc":`...)
 	dst = strictjson.AppendString(dst, o.bc)
 	dst = append(append(dst, `,"cg":`...), o.cg...)
@@ -177,6 +184,9 @@ func (o *offer) append(dst []byte, to *Party) []byte {
 	dst = append(dst, o.fty...)
 	if len(o.fty) > 0 {
 		dst = append(dst, ',')
+	}
+	if len(o.diverted) > 0 {
+		dst = append(append(dst, o.diverted...), ',')
 	}
 	dst = append(dst, `{"type":"name_identification","name":`...)
 	return append(strictjson.AppendString(dst, o.name), '}', ']', '}')

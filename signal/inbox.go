@@ -192,6 +192,10 @@ func (o *inboxOwner) inChat(t *Turn, l *Leg, f strictjson.Value) {
 		o.nowhere(t, l, f, name, CauseUnallocated)
 		return
 	}
+	if cause := o.sw.admitInbox(l.reg, own, &peer); cause != 0 {
+		o.nowhere(t, l, f, name, cause)
+		return
+	}
 	c, side := o.sw.lockChat(t, own, &peer)
 	defer c.mu.Unlock()
 	t.work.chat = c
@@ -210,6 +214,25 @@ func (o *inboxOwner) inChat(t *Turn, l *Leg, f strictjson.Value) {
 	case Refuse:
 		c.failed(t, w, v.Text.id(), v.Cause)
 	}
+}
+
+// admitInbox finds the member of a hunt group that the text is for, and asks the
+// filter of the writer where a chat begins. Nothing is asked in a chat that lives.
+func (s *Switch) admitInbox(r *Registration, own, peer *Party) Cause {
+	if s.findChat(keyOf(own.Address, peer.Address)) != nil {
+		return 0
+	}
+	if !s.mayCall(r, peer, peer.SIP, "") {
+		return CauseRejected
+	}
+	if peer.Kind == HuntGroup {
+		member, ok := s.huntFor(own.Address, peer.Address)
+		if !ok {
+			return CauseSubscriberAbsent
+		}
+		*peer = member
+	}
+	return 0
 }
 
 // nowhere answers a text that names no chat, or none that there is for the

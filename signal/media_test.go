@@ -191,6 +191,19 @@ func TestOverlap(t *testing.T) {
 			dial(d, "2")
 		}, []string{"1 setup_ack", "1 call_proc"}},
 		{"hung up", func(w *world, d *device) { d.say(1, `{"type":"rel"}`); w.advance(time.Minute) }, []string{"1 setup_ack"}},
+		{"complete and a beginning", func(w *world, d *device) {
+			w.dir.add("carol", "1022")
+			dial(d, "2")
+			if got := d.got(); len(got) != 1 || len(w.sw.Calls()) != 1 {
+				w.t.Errorf("before the time is over: %q", got)
+			}
+			d.taken = 0
+			w.advance(15 * time.Second)
+		}, []string{"1 setup_ack", "1 call_proc"}},
+		{"complete and said so", func(w *world, d *device) {
+			w.dir.add("carol", "1022")
+			d.say(1, `{"type":"info","cd":{"num":"2"},"complete":true}`)
+		}, []string{"1 setup_ack", "1 call_proc"}},
 		{"something else", func(_ *world, d *device) { d.say(1, `{"type":"conn"}`); dial(d, "2") }, []string{"1 setup_ack", "1 call_proc"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

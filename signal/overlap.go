@@ -1,10 +1,12 @@
 package signal
 
-import "github.com/tandem-switch/tandem/internal/strictjson"
-
 // Overlap dialling (decision 31): a setup whose number is only the beginning of
 // one is answered with setup_ack; the client sends more digits with info, until
-// the number is known, or no more come for 15 s.
+// no longer number begins so, or no more come for 15 s. A number that is both
+// complete and the beginning of a longer one waits too.
+
+// maxDigits ends the dialling where a route takes any number of digits.
+const maxDigits = 64
 
 var setupAck = []byte(`{"type":"setup_ack"}`)
 
@@ -26,8 +28,7 @@ func (s *Switch) overlap(t *Turn, c *Conn, r *Registration, number int32, m *Mes
 func (k *Call) dial(t *Turn, m *Message) {
 	k.digits += number(m.sig.Get("cd").Get("num").String())
 	k.timer.Reset(overlapDigits)
-	_, found := k.sw.dir.Resolve(k.from.Address, "", k.digits)
-	if m.complete() || found || !k.sw.dir.Incomplete(k.from.Address, k.digits) {
+	if m.complete() || len(k.digits) > maxDigits || !k.sw.dir.Incomplete(k.from.Address, k.digits) {
 		k.dialled(t)
 	}
 }
@@ -44,15 +45,13 @@ func (k *Call) dialled(t *Turn) {
 	case !found || !k.sw.dir.Visible(k.from.Address, to.Address):
 		k.end(t, CauseUnallocated)
 		return
-	}
-	var doc strictjson.Doc
-	if doc.Parse(raw) != nil {
-		k.end(t, CauseProtocolError)
+	case !k.sw.mayCall(k.caller.reg, &to, "", k.digits):
+		k.end(t, CauseRejected)
 		return
 	}
-	m, err := Decode(doc.Root())
-	if err != nil {
-		k.end(t, CauseOf(err))
+	m, ok := again(raw)
+	if !ok {
+		k.end(t, CauseProtocolError)
 		return
 	}
 	scr := k.caller.conn.screenSetup(t, k.caller.reg, &m, &k.from, &to, k.media)
@@ -61,14 +60,18 @@ func (k *Call) dialled(t *Turn) {
 		return
 	}
 	k.timer.Stop()
-	if scr.chat {
-		k.becomeChat(t, newOffer(&m, &k.from, t.work.fty, false), &to)
-		return
+	o := newOffer(&m, &k.from, t.work.fty, k.media)
+	switch {
+	case scr.chat && to.Kind == HuntGroup:
+		k.beginHunt(t, o, &to)
+	case scr.chat:
+		k.becomeChat(t, o, &to)
+	default:
+		k.begin(t, o, &to)
 	}
-	k.begin(t, newOffer(&m, &k.from, t.work.fty, k.media), &to)
 }
 
-// becomeChat hands the caller's leg over to a chat. It is the one place where the
+// becomeChat hands the caller's leg over to a chat. Only here and in handOver the
 // lock of a call is held while that of a chat is taken.
 func (k *Call) becomeChat(t *Turn, o *offer, to *Party) {
 	l := k.caller

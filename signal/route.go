@@ -234,20 +234,38 @@ func (c *Conn) startCall(t *Turn, r *Registration, number int32, m *Message) Cau
 	switch {
 	case media && !scr.chat && !c.sw.licences.MayCall(from.Address):
 		return CauseNotSubscribed
-	case !found && to.sip == "" && !m.complete() && c.sw.dir.Incomplete(from.Address, to.num):
+	case to.sip == "" && !m.complete() && c.sw.dir.Incomplete(from.Address, to.num):
 		return c.sw.overlap(t, c, r, number, m, &from, to.num)
 	case !found:
 		return CauseUnallocated
 	case scr.cause != 0:
 		return scr.cause
+	case !c.sw.mayCall(r, &callee, to.sip, to.num):
+		return CauseRejected
 	}
 	if scr.override && from.MayOverrideCLI {
 		from = overridden(from, m)
 	}
-	if scr.chat {
-		return c.sw.startChat(t, c, r, number, m, &from, &callee)
+	switch {
+	case scr.chat && callee.Kind == HuntGroup:
+		return c.sw.startHunt(t, c, r, number, m, &from, &callee)
+	case scr.chat:
+		return c.sw.startChat(t, c, r, number, newOffer(m, &from, t.work.fty, false), &callee)
 	}
 	return c.sw.startPlain(t, c, r, number, m, &from, &callee, media)
+}
+
+// mayCall asks the filter of the caller. A number counts as it was dialled; behind
+// a name it counts if it was what led to a gateway.
+func (s *Switch) mayCall(r *Registration, to *Party, sip, num string) bool {
+	switch {
+	case sip == "":
+	case to.Gateway:
+		num = to.Num
+	default:
+		num = ""
+	}
+	return s.dir.MayCall(r.addr, r.hw, to.Address, num)
 }
 
 // maxName is how long a name of a client's own choice may be (A9).

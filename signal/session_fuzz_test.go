@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,19 @@ type script struct {
 }
 
 var scriptPeople = []string{"alice", "bob", "carol", "bot!"}
+
+// called are the people, and a hunt group of them.
+var called = append(slices.Clone(scriptPeople), "team")
+
+// scriptWorld has the people, the group, and diversions between them.
+func scriptWorld(t testing.TB) *world {
+	w := newWorld(t, called...)
+	w.dir.group("team", "alice", "bob", "carol", "bot")
+	w.dir.handle("bob", signal.Handling{Busy: signal.Target{SIP: "carol"}})
+	w.dir.handle("carol", signal.Handling{NoAnswer: signal.Target{Num: "105"}})
+	w.dir.handle("team", signal.Handling{NoAnswer: signal.Target{SIP: "alice"}, Busy: signal.Target{SIP: "bob"}})
+	return w
+}
 
 // FuzzSession: whatever devices do, in whatever order, every client sees what
 // phone checks, and nothing is left behind in the end.
@@ -58,7 +72,7 @@ func TestRandomSessions(t *testing.T) {
 }
 
 func newScript(t testing.TB, data []byte) *script {
-	return &script{t: t, w: newWorld(t, scriptPeople...), data: data, phones: make([]*phone, 8), owners: make([]string, 8)}
+	return &script{t: t, w: scriptWorld(t), data: data, phones: make([]*phone, 8), owners: make([]string, 8)}
 }
 
 func (s *script) next() int {
@@ -154,9 +168,9 @@ func (s *script) number(p *phone, arg int) int32 {
 }
 
 func (s *script) setup(p *phone, arg int) {
-	peer := append(scriptPeople, "nobody")[arg%5]
+	peer := append(called, "nobody")[arg%6]
 	peer = strings.TrimSuffix(peer, "!")
-	number := int32(arg/5%7 + 1)
+	number := int32(arg/6%7 + 1)
 	for _, n := range p.live() {
 		if n == number { // a setup on a live number is passed over
 			p.say("r0", number, `{"type":"setup"`+`,"cd":{"sip":"`+peer+`"}}`)
@@ -195,7 +209,7 @@ var others = []string{
 // text writes something in a chat.
 func (s *script) text(p *phone, arg int) {
 	s.count++
-	chat := strings.TrimSuffix(scriptPeople[arg/16%4], "!")
+	chat := strings.TrimSuffix(called[arg/16%5], "!")
 	members := strings.NewReplacer("CHAT", chat, "N", fmt.Sprint(s.count), "PREV", fmt.Sprint(s.count-1)).Replace(texts[arg%len(texts)])
 	p.say("r0", s.number(p, s.next()), `{"type":"facility","fty":[`+members+`]}`)
 }

@@ -52,13 +52,17 @@ func newTracedWorld(t testing.TB, tracer *trace.Tracer, limits signal.Limits, na
 	return w
 }
 
-// people is a directory in memory. A name that ends in "!" is a program.
+// people is a directory in memory. A name that ends in "!" is a program,
+// one that ends in "!!" a gateway.
 type people struct {
 	domain signal.DomainID
 
-	mu     sync.RWMutex // guards the following
-	list   []signal.Party
-	hidden map[[2]string]bool // {who looks, who is hidden}
+	mu       sync.RWMutex // guards the following
+	list     []signal.Party
+	hidden   map[[2]string]bool // {who looks, who is hidden}
+	groups   map[signal.Address][]string
+	handling map[signal.Address]signal.Handling
+	mayCall  func(asker signal.Address, hw string, target signal.Address, num string) bool
 }
 
 // disable takes a person out of the directory, as an administrator does.
@@ -98,13 +102,13 @@ func (p *people) hide(from, whom string) {
 }
 
 func (p *people) add(name, num string) {
-	kind := signal.User
+	kind, gateway := signal.User, strings.HasSuffix(name, "!!")
 	if strings.HasSuffix(name, "!") {
-		name, kind = strings.TrimSuffix(name, "!"), signal.App
+		name, kind = strings.TrimRight(name, "!"), signal.App
 	}
 	p.list = append(p.list, signal.Party{
 		Address: signal.Address{Domain: p.domain, Object: signal.ObjectID(len(p.list) + 1)},
-		SIP:     name, Num: num, Name: strings.ToUpper(name[:1]) + name[1:], Kind: kind,
+		SIP:     name, Num: num, Name: strings.ToUpper(name[:1]) + name[1:], Kind: kind, Gateway: gateway,
 	})
 }
 
@@ -151,6 +155,58 @@ func (p *people) Incomplete(_ signal.Address, num string) bool {
 		}
 	}
 	return false
+}
+
+// group makes a person of the directory a hunt group.
+func (p *people) group(name string, members ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.groups == nil {
+		p.groups = map[signal.Address][]string{}
+	}
+	for i, x := range p.list {
+		if x.SIP == name {
+			p.list[i].Kind = signal.HuntGroup
+			p.groups[x.Address] = members
+		}
+	}
+}
+
+// handle says what becomes of calls to a person.
+func (p *people) handle(name string, h signal.Handling) {
+	party, _ := p.Resolve(signal.Address{Domain: p.domain}, name, "")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.handling == nil {
+		p.handling = map[signal.Address]signal.Handling{}
+	}
+	p.handling[party.Address] = h
+}
+
+func (p *people) MayCall(asker signal.Address, hw string, target signal.Address, num string) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.mayCall == nil || p.mayCall(asker, hw, target, num)
+}
+
+func (p *people) HuntMembers(group signal.Address) []signal.Party {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	var list []signal.Party
+	for _, name := range p.groups[group] {
+		for _, x := range p.list {
+			if x.SIP == name {
+				list = append(list, x)
+			}
+		}
+	}
+	return list
+}
+
+func (p *people) Handling(a signal.Address) signal.Handling {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.handling[a]
 }
 
 // counts is an observer.

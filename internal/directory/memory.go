@@ -102,7 +102,7 @@ func (m *memory) party(e *entry) (signal.Party, bool) {
 	}
 	return signal.Party{
 		Address: e.row.Address(), SIP: e.row.SIP, Num: e.full, Name: e.row.DisplayName(),
-		Kind: kind, MayOverrideCLI: e.row.OverrideCLI,
+		Kind: kind, MayOverrideCLI: e.row.OverrideCLI, Gateway: e.row.Kind == Gateway,
 	}, true
 }
 

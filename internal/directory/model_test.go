@@ -446,3 +446,78 @@ func TestObjectsAreListedByChoice(t *testing.T) {
 		t.Errorf("none: %+v", none)
 	}
 }
+
+// TestCalls is what the switch asks of groups, filters and diversions.
+func TestCalls(t *testing.T) {
+	b := newBench(t)
+	in := func(dyn string) func(*directory.Properties) {
+		return func(p *directory.Properties) { p.Groups = []directory.Membership{{Name: "Team", Dyn: dyn}} }
+	}
+	b.change(b.addUser(b.dom, "carol", "103"), in(""))
+	b.change(b.addUser(b.dom, "alice", "101"), in("in"))
+	b.change(b.addUser(b.dom, "bob", "102"), in("out"))
+	off := b.change(b.addUser(b.dom, "dave", "104"), in(""))
+	b.set(off, directory.ObjectEdit{Disabled: ptr(true)})
+	team := b.add(directory.Group, directory.NewObject{SIP: "hotline", Num: "110", Properties: directory.Properties{Group: "team"}})
+	names := func(a signal.Address) (list []string) {
+		for _, p := range b.HuntMembers(a) {
+			list = append(list, p.SIP+" "+p.Num)
+		}
+		return list
+	}
+	if got := names(team.Address()); fmt.Sprint(got) != "[alice 101 carol 103]" {
+		t.Errorf("members: %q", got)
+	}
+	stranger := signal.Address{Domain: b.addDomain("other.example").ID, Object: team.ID}
+	if len(names(stranger)) != 0 || len(names(off.Address())) != 0 {
+		t.Error("another domain, or a user, has members")
+	}
+	for i := range signal.MaxHuntMembers {
+		b.change(b.addUser(b.dom, fmt.Sprintf("b%03d", i), ""), in(""))
+	}
+	if got := names(team.Address()); len(got) != signal.MaxHuntMembers || got[0] != "alice 101" || got[255] != "b254 " {
+		t.Errorf("%d members, from %q", len(got), got[0])
+	}
+	_, err := b.SetObject(t.Context(), team.Address(), directory.ObjectEdit{Disabled: ptr(true)})
+	b.must(err)
+	if len(names(team.Address())) != 0 {
+		t.Error("a disabled group has members")
+	}
+}
+
+func TestHandling(t *testing.T) {
+	b := newBench(t)
+	alice := b.change(b.addUser(b.dom, "alice", "101"), func(p *directory.Properties) {
+		p.Diversions = []directory.Diversion{{Type: "cfb", SIP: "bob"}, {Type: "cfnr", Num: "102"}, {Type: "cfb", SIP: "carol"}}
+		p.Presence = []directory.Presence{{Contact: "calendar:", Activity: "dnd"}}
+	})
+	if got, want := b.Handling(alice.Address()), (signal.Handling{Busy: signal.Target{SIP: "bob"}, NoAnswer: signal.Target{Num: "102"}}); got != want {
+		t.Errorf("%+v", got)
+	}
+	alice = b.change(alice, func(p *directory.Properties) { p.Presence = []directory.Presence{{Contact: "tel:", Activity: "dnd"}} })
+	if !b.Handling(alice.Address()).DoNotDisturb {
+		t.Error("she may be disturbed")
+	}
+	if got := b.Handling(signal.Address{Domain: 4711, Object: alice.ID}); got != (signal.Handling{}) {
+		t.Errorf("from elsewhere: %+v", got)
+	}
+}
+
+// TestMayCall: a device without filter may do what the object may not.
+func TestMayCall(t *testing.T) {
+	b := newBench(t)
+	b.must(b.settings(func(s *directory.Settings) { s.Filters = []directory.Filter{{Name: "nothing"}} }))
+	alice, bob := b.addUser(b.dom, "alice", "101"), b.addUser(b.dom, "bob", "102")
+	alice = b.change(alice, func(p *directory.Properties) { p.Filter = "nothing" })
+	b.must(b.AddDevice(t.Context(), alice.Address(), directory.Device{HW: "free", NoFilter: true}))
+	b.must(b.AddDevice(t.Context(), alice.Address(), directory.Device{HW: "desk"}))
+	for hw, want := range map[string]bool{"": false, "desk": false, "free": true, "unknown": false} {
+		if b.MayCall(alice.Address(), hw, bob.Address(), "102") != want {
+			t.Errorf("%q: %v", hw, !want)
+		}
+	}
+	elsewhere := signal.Address{Domain: b.addDomain("other.example").ID, Object: 1}
+	if b.MayCall(alice.Address(), "free", elsewhere, "") || !b.MayCall(bob.Address(), "", alice.Address(), "") {
+		t.Error("a device of one domain calls into another, or bob has a filter")
+	}
+}

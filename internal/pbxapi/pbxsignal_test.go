@@ -40,7 +40,10 @@ func (house) Visible(_, _ signal.Address) bool              { return true }
 func (house) Device(_ signal.Address, hw string) (known, single bool) {
 	return hw == "" || hw == "phone" || hw == "single", hw == "single"
 }
-func (house) Incomplete(signal.Address, string) bool { return false }
+func (house) Incomplete(signal.Address, string) bool                      { return false }
+func (house) MayCall(signal.Address, string, signal.Address, string) bool { return true }
+func (house) HuntMembers(signal.Address) []signal.Party                   { return nil }
+func (house) Handling(signal.Address) signal.Handling                     { return signal.Handling{} }
 
 // session records what the API sends.
 type session struct {

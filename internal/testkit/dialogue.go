@@ -17,6 +17,8 @@ type Dialogue struct {
 	Never   []string // words that may stand in no received frame
 	People  []Person
 	Objects []Object
+	Groups  []Group
+	Diverts []Divert
 	Devices []Device
 	Steps   []Step
 
@@ -41,6 +43,19 @@ type Object struct {
 	Name, Password string
 	APIs           []string // ticked
 	Rights         []string // further rights, for instance cli_override
+}
+
+// Group is a hunt group.
+type Group struct {
+	Name, Number, Display string
+	Members               []string // names of people and objects
+}
+
+// Divert is where calls to a person or group go instead.
+type Divert struct {
+	Who  string
+	Type string // cfu, cfb or cfnr
+	To   string // a number, or a name
 }
 
 // Device is one client.
@@ -68,6 +83,8 @@ const (
 type Setup struct {
 	People         []Person
 	Objects        []Object
+	Groups         []Group
+	Diverts        []Divert
 	FixedChallenge string // "" = random challenges
 }
 
@@ -76,7 +93,9 @@ const Domain = "example.com"
 
 // Setup returns what the dialogue needs to find.
 func (d *Dialogue) Setup() Setup {
-	return Setup{People: d.People, Objects: d.Objects, FixedChallenge: d.Needs.FixedChallenge}
+	return Setup{
+		People: d.People, Objects: d.Objects, Groups: d.Groups, Diverts: d.Diverts, FixedChallenge: d.Needs.FixedChallenge,
+	}
 }
 
 // ClockTotal is the time by which the dialogue moves the clock.

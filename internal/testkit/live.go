@@ -46,6 +46,9 @@ func (l live) Start(t testing.TB, s Setup) Target {
 	if s.FixedChallenge != "" {
 		t.Skip("needs a fixed challenge, which the program does not take")
 	}
+	if len(s.Groups)+len(s.Diverts) > 0 {
+		t.Skip("needs groups or diversions, which no command makes")
+	}
 	p := &process{program: l.program, data: dataDir(t)}
 	url := p.start(t)
 	p.fill(t, s)

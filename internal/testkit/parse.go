@@ -70,9 +70,11 @@ func (p *parser) complete(n int) {
 }
 
 var (
-	headerForm = regexp.MustCompile(`^(title|source|needs|never|people|objects|devices): (.+)$`)
+	headerForm = regexp.MustCompile(`^(title|source|needs|never|people|objects|groups|diverts|devices): (.+)$`)
 	personForm = regexp.MustCompile(`^([\w-]+) (\d+) "([^"]*)" (\S+)( messages=no)?$`)
 	objectForm = regexp.MustCompile(`^([\w-]+) (\S+) apis=(\S+)(?: rights=(\S+))?$`)
+	groupForm  = regexp.MustCompile(`^([\w-]+) (\d+) "([^"]*)" members=(\S+)$`)
+	divertForm = regexp.MustCompile(`^([\w-]+) (cfu|cfb|cfnr) (\S+)$`)
 	deviceForm = regexp.MustCompile(`^([\w-]+\.\d+)((?: \S+)*)$`)
 )
 
@@ -102,6 +104,10 @@ func (p *parser) headerLine(key, value string) error {
 		return p.person(value)
 	case "objects":
 		return p.object(value)
+	case "groups":
+		return p.group(value)
+	case "diverts":
+		return p.divert(value)
 	case "devices":
 		return p.device(value)
 	}
@@ -147,6 +153,24 @@ func (p *parser) object(value string) error {
 		o.Rights = strings.Split(m[4], ",")
 	}
 	p.d.Objects = append(p.d.Objects, o)
+	return nil
+}
+
+func (p *parser) group(value string) error {
+	m := groupForm.FindStringSubmatch(value)
+	if m == nil {
+		return fmt.Errorf(`want: name number "Display" members=A,B`)
+	}
+	p.d.Groups = append(p.d.Groups, Group{Name: m[1], Number: m[2], Display: m[3], Members: strings.Split(m[4], ",")})
+	return nil
+}
+
+func (p *parser) divert(value string) error {
+	m := divertForm.FindStringSubmatch(value)
+	if m == nil {
+		return fmt.Errorf("want: name cfu|cfb|cfnr target")
+	}
+	p.d.Diverts = append(p.d.Diverts, Divert{Who: m[1], Type: m[2], To: m[3]})
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,5 +112,37 @@ func fill(t testing.TB, s testkit.Setup) *directory.Directory {
 			t.Fatal(err)
 		}
 	}
+	for _, g := range s.Groups {
+		n := directory.NewObject{SIP: g.Name, Num: g.Number, DN: g.Display}
+		if _, err := dir.AddObject(ctx, dom.ID, directory.Group, n); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range g.Members {
+			change(t, dir, dom.ID, name, func(p *directory.Properties) {
+				p.Groups = append(p.Groups, directory.Membership{Name: g.Name})
+			})
+		}
+	}
+	for _, d := range s.Diverts {
+		change(t, dir, dom.ID, d.Who, func(p *directory.Properties) {
+			to := directory.Diversion{Type: d.Type, SIP: d.To}
+			if strings.Trim(d.To, "0123456789") == "" {
+				to.SIP, to.Num = "", d.To
+			}
+			p.Diversions = append(p.Diversions, to)
+		})
+	}
 	return dir
+}
+
+// change edits the properties of the object with the name.
+func change(t testing.TB, dir *directory.Directory, dom signal.DomainID, name string, edit func(*directory.Properties)) {
+	t.Helper()
+	found := dir.Objects(dom, func(o *directory.Object) bool { return o.SIP == name })
+	if len(found) != 1 {
+		t.Fatalf("%d objects are called %s", len(found), name)
+	}
+	if _, err := dir.SetObject(t.Context(), found[0].Address(), directory.ObjectEdit{Properties: edit}); err != nil {
+		t.Fatal(err)
+	}
 }
