@@ -22,6 +22,9 @@ type commands struct {
 	Regs    regsCommand    `cmd:"" help:"List the live registrations."`
 	Calls   callsCommand   `cmd:"" help:"List the live calls and chats."`
 	Drain   drainCommand   `cmd:"" help:"Let the calls run out, then stop the server."`
+	Backup  backupCommand  `cmd:"" help:"Write everything into one file, while it runs."`
+	Restore restoreCommand `cmd:"" help:"Put a backup in the place of everything."`
+	Keys    keysCommands   `cmd:"" help:"The master key, under which secrets are sealed."`
 	Phone   phoneCommand   `cmd:"" help:"Chat in the terminal."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -15,7 +15,7 @@ import (
 // licences opens the licences of the store. Changes of the directory are told to
 // them.
 func (o *openedDirectory) licences(ctx context.Context, mode string, log *slog.Logger) (*licence.Gate, error) {
-	gate, err := licence.Open(ctx, o.store, o.sealing, assignments{o.Directory}, licence.Config{Mode: licence.Mode(mode), Log: log})
+	gate, err := licence.Open(ctx, o.store, o.ring, assignments{o.Directory}, licence.Config{Mode: licence.Mode(mode), Log: log})
 	if err != nil {
 		return nil, err
 	}

@@ -49,12 +49,16 @@ func (p *parts) run(name string, work func(context.Context) error) {
 	}()
 }
 
-// wait returns when ctx is done, or a part has ended that should not.
-func (p *parts) wait(ctx context.Context) {
+// wait returns when ctx is done, or a part has ended that should not; true if
+// everything is to begin anew.
+func (p *parts) wait(ctx context.Context, anew <-chan struct{}) bool {
 	select {
 	case <-ctx.Done():
 	case <-p.ended:
+	case <-anew:
+		return true
 	}
+	return false
 }
 
 // stop stops a part and waits for its end.

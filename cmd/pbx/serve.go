@@ -51,37 +51,41 @@ func (c serveCommand) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, c, flags, con)
+	for again := true; again && err == nil; {
+		again, err = serve(ctx, c, flags, con)
+	}
+	return err
 }
 
 // serve is the switch: it builds every part, in order, runs them until ctx is
-// done or one of them fails, and stops them in the order that loses nothing.
-func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) (err error) {
+// done or one of them fails, and stops them in the order that loses nothing. It
+// is to be called again after a restoration: every part then reads the store anew.
+func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) (again bool, err error) {
 	log := slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: c.LogLevel}))
 	if err := c.create(); err != nil {
-		return err
+		return false, err
 	}
 	lock, err := admin.LockServer(ctx, c.Data)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
 
 	claim, err := c.claim(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer claim.Release()
 
 	dir, err := c.open(ctx, directory.Config{Log: log}) // store, master key, directory
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
 
 	licences, err := dir.licences(ctx, c.LicenceMode, log)
 	if err != nil {
-		return err
+		return false, err
 	}
 	recorder := trace.NewRecorder(c.TraceBuffer)
 	tracer := trace.Open(trace.Config{Sink: traceSink(con.err), On: traced, Recorder: recorder})
@@ -92,20 +96,27 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		Directory: dir, Policy: facilities.New(), Observer: metrics, Tracer: tracer, Licences: licences, Limits: c.Limits.signal(),
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	dir.Watch(func(change directory.Change) { follow(pbx, change) })
 
 	certificates, err := c.ACME.manager(c, dir.Directory, log)
 	if err != nil {
-		return err
+		return false, err
 	}
 	drain := newDrainer(log)
+	anew := make(chan struct{}, 1)
+	vault := dir.vault(c.Data, log, func() {
+		select {
+		case anew <- struct{}{}:
+		default: // it begins anew already
+		}
+	})
 	api, err := admin.NewAPI(admin.Config{
-		Directory: dir.Directory, Live: pbx, Answers: dir.store, Drainer: drain, Log: log, Version: version, Build: revision(),
+		Directory: dir.Directory, Live: pbx, Answers: dir.store, Drainer: drain, Vault: vault, Log: log, Version: version, Build: revision(),
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	doors, err := edge.New(edge.Config{
 		Directory: dir.Directory, Licences: licences, APIs: []appservice.API{pbxapi.NewSignal(pbx)},
@@ -116,29 +127,30 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		Admin: api, PublicMetrics: c.MetricsPublic, TrustedProxies: prefixes(c.TrustedProxy), Ready: ready(dir.Directory, claim),
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	pbx.SetWaker(doors)
 	drain.of = drained{doors, pbx}
 	control := admin.NewServer(api, log)
 	socket, err := admin.Listen(c.Data)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer socket.Close()
 	if err := doors.Listen(ctx); err != nil {
-		return err
+		return false, err
 	}
 
 	var parts parts
 	parts.run("directory", func(ctx context.Context) error { dir.Follow(ctx); return nil })
+	parts.run("master key", func(ctx context.Context) error { vault.run(ctx, log); return nil })
 	parts.run("licences", func(ctx context.Context) error { licences.Follow(ctx); return nil })
 	if claim != nil {
 		parts.run("lock on the database", func(ctx context.Context) error { claim.Keep(ctx, log); return nil })
 	}
 	if certificates != nil {
 		if err := certificates.Start(doors.ACMEPorts()); err != nil {
-			return err
+			return false, err
 		}
 		parts.run("certificates", certificates.Run)
 	}
@@ -150,7 +162,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	err = announce(ctx, c, con, doors.URLs(), dir.Directory, log)
 	if err == nil {
 		live, cancel := drain.context(ctx)
-		parts.wait(live)
+		again = parts.wait(live, anew)
 		cancel()
 	}
 
@@ -159,7 +171,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	pbx.Close() // releases every call; what was accepted is on its way
 	parts.stop("doors")
 	parts.stop("control socket")
-	return errors.Join(err, parts.stopAll())
+	return again, errors.Join(err, parts.stopAll())
 }
 
 // maxTraceBuffer is more than anybody reads.

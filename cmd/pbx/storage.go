@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/backup"
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/keys"
 	"github.com/tandem-switch/tandem/internal/licence"
 	"github.com/tandem-switch/tandem/internal/replay"
 	"github.com/tandem-switch/tandem/internal/store/postgres"
@@ -39,14 +41,16 @@ type engine interface {
 	directory.Store
 	licence.Store
 	replay.Store
+	backup.Store
+	keys.Store
 }
 
 // openedDirectory is a directory with the store that it keeps open, and the
 // master key.
 type openedDirectory struct {
 	*directory.Directory
-	store   engine
-	sealing directory.Sealing
+	store engine
+	ring  *directory.Keyring
 }
 
 // Close closes the store. Nobody may use the directory any more.
@@ -70,7 +74,7 @@ func (s storage) load(ctx context.Context, o *openedDirectory, config directory.
 	if err != nil {
 		return err
 	}
-	o.sealing = sealer
+	o.ring = sealer
 	o.Directory, err = directory.Open(ctx, o.store, sealer, config)
 	return err
 }
@@ -109,7 +113,9 @@ func (s storage) operator(ctx context.Context, first bool) (*admin.Client, error
 		if err != nil {
 			return nil, err
 		}
-		api, err := admin.NewAPI(admin.Config{Directory: dir.Directory, Answers: dir.store, Version: version, Build: revision()})
+		api, err := admin.NewAPI(admin.Config{
+			Directory: dir.Directory, Answers: dir.store, Vault: dir.vault(s.Data, slog.New(slog.DiscardHandler), nil), Version: version, Build: revision(),
+		})
 		if err != nil {
 			return nil, errors.Join(err, dir.Close())
 		}

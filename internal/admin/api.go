@@ -36,6 +36,8 @@ type Config struct {
 	// Audit writes down what was done, and what was attempted in vain. It is
 	// called after an act and before its answer.
 	Audit func(context.Context, Act) error
+	// Vault makes backups and replaces the master key.
+	Vault Vault
 	// Answers keeps what requests with an idempotency key were answered; without
 	// it such keys are refused.
 	Answers replay.Store
@@ -90,6 +92,7 @@ func (a *API) register() {
 	a.registerDevices()
 	a.registerLive()
 	a.registerDrain()
+	a.registerVault()
 }
 
 // humaConfig has nothing of what huma adds by itself: neither pages, nor links to

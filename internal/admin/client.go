@@ -91,13 +91,20 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 // Send sends a body to path, which is below Prefix, and returns the answer, whose
 // body the caller closes. An answer that is a problem is the error.
 func (c *Client) Send(ctx context.Context, method, path, contentType string, body io.Reader) (*http.Response, error) {
+	header := http.Header{}
+	if body != nil {
+		header.Set("Content-Type", contentType)
+	}
+	return c.SendWith(ctx, method, path, header, body)
+}
+
+// SendWith is Send with headers of one's own.
+func (c *Client) SendWith(ctx context.Context, method, path string, header http.Header, body io.Reader) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, "http://pbx"+Prefix+path, body)
 	if err != nil {
 		return nil, err
 	}
-	if body != nil {
-		r.Header.Set("Content-Type", contentType)
-	}
+	r.Header = header
 	response, err := c.http.Do(r)
 	if err != nil {
 		return nil, fmt.Errorf("the running server did not answer: %w", err)

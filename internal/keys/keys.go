@@ -15,8 +15,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-
-	"github.com/tandem-switch/tandem/internal/directory"
 )
 
 // Text is a sealed text and where it stands.
@@ -38,7 +36,8 @@ type Store interface {
 
 // Keyring has the keys; *directory.Keyring is one.
 type Keyring interface {
-	directory.Sealing
+	Seal(plain, bound []byte) []byte
+	Unseal(sealed, bound []byte) ([]byte, error)
 	// Current is how texts begin that are sealed with the current key.
 	Current() []byte
 	// Rotate makes a new key the current one and keeps the others.
