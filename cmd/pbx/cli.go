@@ -21,6 +21,7 @@ type commands struct {
 	Device  deviceCommands `cmd:"" help:"Devices of users."`
 	Regs    regsCommand    `cmd:"" help:"List the live registrations."`
 	Calls   callsCommand   `cmd:"" help:"List the live calls and chats."`
+	Doctor  doctorCommand  `cmd:"" help:"Look at the installation and tell what is wrong."`
 	Drain   drainCommand   `cmd:"" help:"Let the calls run out, then stop the server."`
 	Backup  backupCommand  `cmd:"" help:"Write everything into one file, while it runs."`
 	Restore restoreCommand `cmd:"" help:"Put a backup in the place of everything."`

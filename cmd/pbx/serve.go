@@ -159,6 +159,9 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	if c.Pprof != "" {
 		parts.run("profiler", func(ctx context.Context) error { return serveProfiler(ctx, c.Pprof) })
 	}
+	if len(c.ListenAdmin)+len(c.ListenMetrics) > 0 {
+		log.Info("listeners of their own", "admin", doors.AdminURLs(), "metrics", doors.MetricsURLs())
+	}
 	err = announce(ctx, c, con, doors.URLs(), dir.Directory, log)
 	if err == nil {
 		live, cancel := drain.context(ctx)

@@ -32,6 +32,9 @@ import (
 	"github.com/mholt/acmez/v3"
 )
 
+// DefaultCA is the authority that is asked unless there is another one.
+const DefaultCA = certmagic.LetsEncryptProductionCA
+
 // Config is what a Manager needs. Dir, Log, and one of Names and Known are
 // required.
 type Config struct {
@@ -95,7 +98,7 @@ func New(c Config) (*Manager, error) {
 	}
 	c.Default = plain(c.Default)
 	if c.CA == "" {
-		c.CA = certmagic.LetsEncryptProductionCA
+		c.CA = DefaultCA
 	}
 	return &Manager{c: c, names: map[string]*managed{}}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -70,6 +71,20 @@ func lock(dataDir string, how int) (*Lock, error) {
 		return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
 	}
 	return &Lock{file: file}, nil
+}
+
+// Holder is the process of the server that holds dataDir, as far as it has said
+// so; 0 is none.
+func Holder(dataDir string) int {
+	text, err := os.ReadFile(filepath.Join(dataDir, lockName))
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return 0
+	}
+	return pid
 }
 
 // holder names the server that holds the lock, as far as it has said so.

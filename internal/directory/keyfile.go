@@ -146,6 +146,24 @@ func firstKey(ctx context.Context, path string, store Store) ([][]byte, error) {
 	return keys, err
 }
 
+// CheckKeyFile tells whether the file at path has the key of the store whose canary
+// this is; nil fits every key. It changes nothing. The error says what to do; it
+// is fs.ErrNotExist for a missing file.
+func CheckKeyFile(path string, canary []byte) error {
+	keys, err := readKeys(path)
+	if err != nil {
+		return err
+	}
+	s, err := NewSealer(keys[0], keys[1:]...)
+	if err != nil || canary == nil {
+		return err
+	}
+	if _, err := s.Unseal(canary, CanaryBound()); err != nil {
+		return refuse(CodeWrongKey, "The passwords in this store were sealed with another master key; restore the file "+KeyFile+" that belongs to it.")
+	}
+	return nil
+}
+
 func readKeys(path string) ([][]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -132,5 +132,8 @@ func (l Limits) guard() guard.Limits {
 	}
 }
 
+// Most is how many sockets there may be at a time; below 0 is no limit.
+func (l Limits) Most() int { return l.withDefaults().Connections }
+
 // within tells whether one more is allowed where n are there already.
 func within(n, limit int) bool { return limit < 0 || n < limit }

@@ -104,6 +104,32 @@ func parseListen(text string) (listenURI, error) {
 	return l, nil
 }
 
+// Listener is what a listener URI says.
+type Listener struct {
+	Address string // host:port
+	HTTPS   bool
+}
+
+// ParseListen reads a listener URI, as Config.Listen has them.
+func ParseListen(text string) (Listener, error) {
+	u, err := parseListen(text)
+	return Listener{u.address, u.tls}, err
+}
+
+// TryListen tells whether the listener could be opened now: it opens and closes
+// it. The error is that of Listen.
+func TryListen(ctx context.Context, text string) error {
+	u, err := parseListen(text)
+	if err != nil {
+		return err
+	}
+	l, err := u.open(ctx)
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
 // listener is an open socket.
 type listener struct {
 	net.Listener

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/tandem-switch/tandem/cmd/pbx/doctor"
+	"github.com/tandem-switch/tandem/internal/acme"
+	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/edge"
+)
+
+type doctorCommand struct {
+	Serve serveCommand `embed:""`
+	JSON  bool         `name:"json" env:"-" help:"Write JSON."`
+}
+
+// Run implements the command.
+func (c doctorCommand) Run(ctx context.Context, con console) error {
+	p := c.patient(ctx)
+	if _, err := c.Serve.check(); err != nil {
+		p.Add("configuration", doctor.Fail, "See docs/cli.md, Running a switch.", "%v", err)
+	} else {
+		p.Add("configuration", doctor.OK, "", "it can be used")
+	}
+	p.Examine(ctx)
+	if err := c.show(con, p); err != nil {
+		return err
+	}
+	if n := p.Failed(); n > 0 {
+		return fmt.Errorf("%d of %d findings are failures", n, len(p.Findings))
+	}
+	return nil
+}
+
+// patient says what a server with these flags would use.
+func (c doctorCommand) patient(ctx context.Context) *doctor.Patient {
+	s := c.Serve
+	p := &doctor.Patient{
+		Data: s.Data, KeyFile: s.keyFile(), DSN: s.Postgres,
+		Listen: slices.Concat(s.Listen, s.ListenAdmin, s.ListenMetrics),
+		Cert:   s.TLSCert, Key: s.TLSKey, PublicHost: hostOf(s.PublicURL),
+		Connections: edge.Limits{Connections: s.Limits.Connections}.Most(), Version: version + " (" + revision() + ")",
+	}
+	if s.Postgres == "" {
+		p.Database = filepath.Join(s.Data, databaseName)
+	}
+	if s.ACME.on() {
+		p.ACMEDir, p.ACMENames, p.CAURL = filepath.Join(s.Data, acmeDir), s.ACME.Domain, s.ACME.CA
+		if p.CAURL == "" {
+			p.CAURL = acme.DefaultCA
+		}
+		roots, _ := s.ACME.roots() // what is wrong with them shows when the authority is asked
+		p.CA = &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	}
+	p.Running, p.PID = running(ctx, s.Data)
+	return p
+}
+
+// running is the version of the server on a data directory, and its process.
+func running(ctx context.Context, data string) (version string, pid int) {
+	client, err := admin.Dial(ctx, data)
+	if err != nil {
+		return "", 0
+	}
+	defer client.Close()
+	var v admin.Version
+	if err := client.Do(ctx, http.MethodGet, "/version", nil, &v); err != nil {
+		return "unknown", 0
+	}
+	return v.Version + " (" + v.Build + ")", admin.Holder(data)
+}
+
+// show writes what was found.
+func (c doctorCommand) show(con console, p *doctor.Patient) error {
+	if c.JSON {
+		return writeJSON(con, struct {
+			OK       bool             `json:"ok"`
+			Findings []doctor.Finding `json:"findings"`
+		}{p.Failed() == 0, p.Findings})
+	}
+	var errs []error
+	for _, f := range p.Findings {
+		_, err := fmt.Fprintf(con.out, "%-4s  %-14s  %s\n", strings.ToUpper(string(f.Level)), f.Check, f.Text)
+		errs = append(errs, err)
+		if f.Advice != "" {
+			_, err := fmt.Fprintf(con.out, "%22s-> %s\n", "", f.Advice)
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
