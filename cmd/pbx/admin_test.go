@@ -169,6 +169,14 @@ func TestImport(t *testing.T) {
 		{args: "user import -", stdin: "sip,dn,num,password\neve,Eve,105,long enough\n", out: "added 1 users to example.com"},
 		{args: "user import --json - --domain two.example", stdin: "sip,dn,num,password\nalice,Alice,101,long enough\n", code: exitFailed, out: `"code": "name_taken"`, err: "1 lines"},
 		{args: "user list --domain two.example", out: "dave@two.example"},
+		{args: "user import --dry-run -", stdin: "sip,dn,num,password,groups\nfred,'=Fred,109,long enough,sales\n", out: "would add 1 users to example.com"},
+		{args: "user import --dry-run -", stdin: "sip,dn,num,password\nfred,,1,short\n", code: exitFailed, out: "would add 0 users", err: "1 lines of - would be refused"},
+		{args: "user list --domain example.com", out: "-fred"},
+		{args: "user import -", stdin: "sip,dn,num,password,groups\nfred,'=Fred,109,long enough,sales\n", out: "added 1 users to example.com"},
+		{args: "user list --domain example.com", out: "=Fred"},
+		{args: "user export", out: "fred,'=Fred,109,,,,,,sales,"},
+		{args: "user export --domain two.example " + file, code: exitFailed, err: "exists"},
+		{args: "user export --domain two.example " + file + ".new"},
 		{args: "user list --domain two.example", out: "-carol"},
 	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,6 +22,7 @@ type userCommands struct {
 	Set    userSet    `cmd:"" help:"Change a user."`
 	Remove userRemove `cmd:"" help:"Remove a user."`
 	Import userImport `cmd:"" help:"Add the users of a CSV file."`
+	Export userExport `cmd:"" help:"Write the users as a CSV file, without passwords."`
 }
 
 type userAdd struct {
@@ -105,7 +107,8 @@ func (c userRemove) Run(ctx context.Context, con console) error {
 type userImport struct {
 	adminFlags `embed:""`
 	Domain     string `env:"-" placeholder:"NAME" help:"Domain of the users (the default one)."`
-	File       string `arg:"" help:"CSV file with the header sip,dn,num,password; - is standard input."`
+	DryRun     bool   `env:"-" help:"Only try, and tell what would be refused."`
+	File       string `arg:"" help:"CSV file with the columns sip,dn,num,password and, if wanted, cn,email,node,template,groups,apps; - is standard input."`
 }
 
 // Run implements the command. It fails if a line was refused; the others are
@@ -116,22 +119,27 @@ func (c userImport) Run(ctx context.Context, con console) error {
 		return err
 	}
 	defer in.Close()
-	var refused []admin.RefusedLine
+	var imported admin.Imported
 	ask := func(client *admin.Client, ctx context.Context, r admin.ImportUsers) (admin.Imported, error) {
-		i, err := client.ImportUsers(ctx, r)
-		refused = i.Refused
-		return i, err
+		imported, err = client.ImportUsers(ctx, r)
+		return imported, err
 	}
-	err = with(ctx, con, c.adminFlags, ask, admin.ImportUsers{Domain: c.Domain, CSV: in}, func(i admin.Imported) string {
+	err = with(ctx, con, c.adminFlags, ask, admin.ImportUsers{Domain: c.Domain, CSV: in, DryRun: c.DryRun}, func(i admin.Imported) string {
+		if i.DryRun {
+			return fmt.Sprintf("would add %d users to %s", i.Added, i.Domain)
+		}
 		return fmt.Sprintf("added %d users to %s", i.Added, i.Domain)
 	})
-	if err != nil || len(refused) == 0 {
+	if err != nil || imported.RefusedLines == 0 {
 		return err
 	}
-	for _, l := range refused {
+	for _, l := range imported.Refused {
 		fmt.Fprintf(con.err, "%s:%d: %s\n", c.File, l.Line, l.Text)
 	}
-	return fmt.Errorf("%d lines of %s were refused: correct them and import them alone", len(refused), c.File)
+	if c.DryRun {
+		return fmt.Errorf("%d lines of %s would be refused", imported.RefusedLines, c.File)
+	}
+	return fmt.Errorf("%d lines of %s were refused: correct them and import them alone", imported.RefusedLines, c.File)
 }
 
 // openImport opens the file of an import; - is standard input.
@@ -140,4 +148,30 @@ func openImport(name string, stdin io.Reader) (io.ReadCloser, error) {
 		return io.NopCloser(stdin), nil
 	}
 	return os.Open(name)
+}
+
+type userExport struct {
+	adminFlags `embed:""`
+	Domain     string `env:"-" placeholder:"NAME" help:"Domain of the users (the default one)."`
+	File       string `arg:"" optional:"" default:"-" help:"File to write; - is standard output."`
+}
+
+// Run implements the command. A file that is there is not overwritten.
+func (c userExport) Run(ctx context.Context, con console) (err error) {
+	if c.JSON {
+		return misuse("an export is CSV; pbx user list --json writes JSON")
+	}
+	client, err := c.operator(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+	if c.File == "-" {
+		return client.ExportUsers(ctx, c.Domain, con.out)
+	}
+	f, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(client.ExportUsers(ctx, c.Domain, f), f.Close())
 }

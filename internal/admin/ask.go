@@ -185,6 +185,7 @@ func noObject(err error, kind, sip, domain string) error {
 type ImportUsers struct {
 	Domain string
 	CSV    io.Reader
+	DryRun bool // only try
 }
 
 // ImportUsers makes the users of a CSV text.
@@ -194,12 +195,34 @@ func (c *Client) ImportUsers(ctx context.Context, r ImportUsers) (Imported, erro
 	if err != nil {
 		return i, err
 	}
-	response, err := c.Send(ctx, http.MethodPost, domainPath(domain)+"/users/import", "text/csv", r.CSV)
+	response, err := c.Send(ctx, http.MethodPost, domainPath(domain)+"/users/import"+dry(r.DryRun), "text/csv", r.CSV)
 	if err != nil {
 		return i, err
 	}
 	defer response.Body.Close()
 	return i, readJSON(response.Body, &i)
+}
+
+func dry(run bool) string {
+	if run {
+		return "?dry_run=true"
+	}
+	return ""
+}
+
+// ExportUsers writes the users of a domain to w, as an import reads them.
+func (c *Client) ExportUsers(ctx context.Context, domain string, w io.Writer) error {
+	domain, err := c.domainFor(ctx, domain)
+	if err != nil {
+		return err
+	}
+	response, err := c.Send(ctx, http.MethodGet, domainPath(domain)+"/users/export", "", nil)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	_, err = io.Copy(w, response.Body)
+	return err
 }
 
 // ListDevices asks for the devices of a user, of everybody if it is empty.

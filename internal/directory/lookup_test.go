@@ -139,7 +139,7 @@ func many(t testing.TB, n int) (*bench, signal.Address) {
 	for i := range n {
 		text.WriteString(line(i))
 	}
-	report, err := b.ImportUsers(t.Context(), b.dom.ID, strings.NewReader(text.String()))
+	report, err := b.ImportUsers(t.Context(), b.dom.ID, directory.Import{File: strings.NewReader(text.String())})
 	b.must(err)
 	if report.Added != n {
 		t.Fatalf("added %d", report.Added)

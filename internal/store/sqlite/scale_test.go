@@ -27,7 +27,7 @@ func filled(t testing.TB, n int) (path string, sealer *directory.Sealer) {
 	for i := range n {
 		fmt.Fprintf(&text, "user%d,User Number %d,%d,password-%d\n", i, i, 100_000+i, i)
 	}
-	report, err := d.ImportUsers(t.Context(), dom.ID, strings.NewReader(text.String()))
+	report, err := d.ImportUsers(t.Context(), dom.ID, directory.Import{File: strings.NewReader(text.String())})
 	must(t, err)
 	if report.Added != n {
 		t.Fatalf("imported %d", report.Added)
@@ -97,4 +97,21 @@ func BenchmarkWrite(b *testing.B) {
 		_, err := d.SetUser(b.Context(), user.Address(), directory.ObjectEdit{DN: &dn})
 		must(b, err)
 	}
+}
+
+// BenchmarkImport imports 100,000 users, which must take less than two minutes,
+// and tells what each of them takes in memory.
+func BenchmarkImport(b *testing.B) {
+	const n = 100_000
+	for b.Loop() {
+		path, sealer := filled(b, n)
+		b.StopTimer()
+		before := heap()
+		d, closeStore := load(b, path, sealer)
+		b.ReportMetric(float64(heap()-before)/n, "B/user")
+		runtime.KeepAlive(d)
+		closeStore()
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N)/1000, "s/import")
 }

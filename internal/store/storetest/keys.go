@@ -126,7 +126,7 @@ func newHouse(t *testing.T, store Sealed) *house {
 	for i := range residents {
 		csv += fmt.Sprintf("user%d,,,password %d\n", i, i)
 	}
-	report, err := h.dir.ImportUsers(t.Context(), dom.ID, strings.NewReader("sip,dn,num,password\n"+csv))
+	report, err := h.dir.ImportUsers(t.Context(), dom.ID, directory.Import{File: strings.NewReader("sip,dn,num,password\n" + csv)})
 	h.must(err)
 	if report.Added != residents {
 		t.Fatalf("%+v", report.Lines[0])
