@@ -19,6 +19,7 @@ type commands struct {
 	User    userCommands   `cmd:"" help:"Users, the people of a domain."`
 	App     appCommands    `cmd:"" help:"App objects, programs with a login of their own."`
 	Device  deviceCommands `cmd:"" help:"Devices of users."`
+	Licence licenceCommand `cmd:"" help:"Licences, which say what each domain may use."`
 	Regs    regsCommand    `cmd:"" help:"List the live registrations."`
 	Calls   callsCommand   `cmd:"" help:"List the live calls and chats."`
 	Doctor  doctorCommand  `cmd:"" help:"Look at the installation and tell what is wrong."`

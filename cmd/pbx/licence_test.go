@@ -1,79 +1,187 @@
 package main
 
 import (
-	"log/slog"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
-	"github.com/tandem-switch/tandem/internal/directory"
-	"github.com/tandem-switch/tandem/internal/licence"
+	"github.com/tandem-switch/tandem/appservice"
+	"github.com/tandem-switch/tandem/internal/testkit"
 )
 
-// TestAssignedLicences has the directory and the licences work together: users get
-// theirs from their own list and from a template.
-func TestAssignedLicences(t *testing.T) {
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+// issue is the text of a licence that was issued with these arguments.
+func issue(t *testing.T, data, args string) string {
+	t.Helper()
+	got := pbx(t, "", append(strings.Fields("licence issue "+args), "--data", data)...)
+	if got.code != exitOK {
+		t.Fatalf("pbx licence issue %s: %+v", args, got)
 	}
-	dir, err := storage{Data: t.TempDir()}.open(t.Context(), directory.Config{})
-	must(err)
-	defer dir.Close()
-	gate, err := dir.licences(t.Context(), "list", slog.New(slog.DiscardHandler))
-	must(err)
-	_, err = gate.Keygen(t.Context(), "", true)
-	must(err)
-	dom, err := dir.AddDomain(t.Context(), "new.example", nil)
-	must(err)
-	text, _, err := gate.Issue(licence.Entitlement{
-		Domain: "new.example", Grants: []licence.Grant{{Name: licence.Messages, Count: 2}, {Name: licence.Calls}},
-	})
-	must(err)
-	_, err = gate.Install(t.Context(), text)
-	must(err)
+	return strings.TrimSpace(got.out)
+}
 
-	lics := []string{"messages"}
-	template, err := dir.AddObject(t.Context(), dom.ID, directory.Template, directory.NewObject{SIP: "staff", Properties: directory.Properties{AppLics: lics}})
-	must(err)
-	add := func(name string, n directory.NewObject) directory.Object {
-		t.Helper()
-		n.SIP, n.Password = name, "secret-"+name
-		user, err := dir.AddUser(t.Context(), dom.ID, n)
-		must(err)
-		return user
+// install installs a licence and returns its id.
+func install(t *testing.T, data, text string) string {
+	t.Helper()
+	got := pbx(t, text, "licence", "install", "-", "--data", data)
+	words := strings.Fields(got.out)
+	if got.code != exitOK || len(words) < 4 {
+		t.Fatalf("pbx licence install: %+v", got)
 	}
-	alice := add("alice", directory.NewObject{Template: template.ID})
-	bob := add("bob", directory.NewObject{Template: template.ID, Properties: directory.Properties{AppLics: lics}})
-	carol := add("carol", directory.NewObject{Properties: directory.Properties{AppLics: lics}})
-	dave := add("dave", directory.NewObject{})
-	check := func(when string, want ...bool) {
-		t.Helper()
-		must(gate.Sync(t.Context()))
-		for i, user := range []directory.Object{alice, bob, carol, dave} {
-			if got := gate.Licensed(user.Address(), licence.Messages); got != want[i] {
-				t.Errorf("%s: %s has messages: %v", when, user.SIP, got)
-			}
-			if !gate.MayCall(user.Address()) {
-				t.Errorf("%s: %s may not call", when, user.SIP)
-			}
+	return words[3]
+}
+
+// licenceScript is the life of licences by the command line, from the first key.
+func licenceScript(t *testing.T, data string) {
+	play(t, data, []step{
+		{args: "domain add old.example"},
+		{args: "licence show", out: "everything: licences have not begun"},
+		{args: "licence issue old.example calls", code: exitFailed, err: "pbx licence keygen"},
+		{args: "licence keygen --name main", out: "those that exist got everything: old.example"},
+		{args: "licence show old.example", out: "* all - - - -"},
+		{args: "domain add new.example"},
+		{args: "licence show new.example", out: "-all"},
+		{args: "licence issue new.example", code: exitUsage, err: "grant"},
+		{args: "licence issue new.example cals", code: exitUsage, err: "chat.attach"},
+		{args: "licence issue new.example calls:0", code: exitUsage, err: "number of users"},
+		{args: "licence issue new.example calls --until tomorrow", code: exitUsage, err: "2027-01-31"},
+		{args: "licence issue new.example calls --days -1", code: exitUsage, err: "--days"},
+		{args: "licence issue New_Example calls", code: exitFailed, err: "domain name"},
+		{args: "licence issue new.example calls --key-id 00", code: exitFailed, err: "not known here"},
+		{args: "licence install /does/not/exist", code: exitFailed, err: "/does/not/exist"},
+		{args: "licence install -", stdin: "hello", code: exitFailed, err: "no licence"},
+		{args: "licence revoke 00", code: exitFailed, err: "pbx licence list"},
+		{args: "licence keys revoke 00", code: exitFailed, err: "not known here"},
+		{args: "licence keys trust hello", code: exitFailed, err: "TANDEM-LICENCE-PUB-1."},
+		{args: "licence keys list", out: "main yes - TANDEM-LICENCE-PUB-1."},
+	})
+	text := issue(t, data, "new.example messages:2 App(crm):1 calls --until 2999-12-31 --note order-7 --test")
+	id := install(t, data, text[:60]+"\n"+text[60:])
+	play(t, data, []step{
+		{args: "licence list", out: id + " new.example valid messages:2,App(crm):1,calls 3000-01-01T00:00:00Z yes order-7"},
+		{args: "licence show new.example", out: "messages 2 0 0 3000-01-01T00:00:00Z yes"},
+		{args: "licence show new.example --json", out: `"entitled": 2`},
+		{args: "licence install -", stdin: text, out: "installed the licence " + id},
+		{args: "domain set new.example --rename newer.example"},
+		{args: "licence list", out: "new.example (now newer.example) valid"},
+		{args: "licence revoke " + id, out: "revoked the licence " + id},
+		{args: "licence show newer.example", out: "-all"},
+		{args: "licence list", out: id + " new.example (now newer.example) revoked"},
+		{args: "licence install -", stdin: text, code: exitFailed, err: "was revoked"},
+	})
+	ownKey(t, data)
+}
+
+// ownKey works with a key that is not kept in the store.
+func ownKey(t *testing.T, data string) {
+	file := filepath.Join(t.TempDir(), "licence.key")
+	play(t, data, []step{
+		{args: "licence keygen --out " + file, out: "the private half is in " + file},
+		{args: "licence keygen --out " + file, code: exitFailed, err: "exists"},
+		{args: "licence issue * calls --key-file " + data + "/pbx.db", code: exitFailed, err: "pbx.db"},
+	})
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the key file: %v, %v", info, err)
+	}
+	id := install(t, data, issue(t, t.TempDir(), "* calls --key-file "+file))
+	keys := pbx(t, "", "licence", "keys", "list", "--data", data)
+	own := ""
+	for line := range strings.Lines(keys.out) {
+		if words := strings.Fields(line); words[2] == "-" {
+			own = words[0]
 		}
 	}
-	check("at first", true, true, false, false)
-	if s := gate.Domain(dom.ID); s.Features[1].Assigned != 3 || s.Features[1].Used != 2 {
-		t.Errorf("the domain has %+v", s)
+	play(t, data, []step{
+		{args: "licence show newer.example", out: "calls all - - - -"},
+		{args: "licence keys revoke " + own, code: exitFailed, err: "1 entitlements that are in use"},
+		{args: "licence keys revoke --force " + own, out: "1 licences in use ended"},
+		{args: "licence list", out: id + " * key_revoked"},
+		{args: "licence show newer.example", out: "-all"},
+	})
+}
+
+func TestLicences(t *testing.T) {
+	t.Run("offline", func(t *testing.T) { licenceScript(t, t.TempDir()) })
+	t.Run("served", func(t *testing.T) {
+		data := t.TempDir()
+		start(t, data, 0)
+		licenceScript(t, data)
+	})
+}
+
+// TestLicencesOverTheWire: what the operator installs and revokes is what clients
+// meet, without a restart.
+func TestLicencesOverTheWire(t *testing.T) {
+	data := t.TempDir()
+	s := start(t, data, 0)
+	play(t, data, []step{
+		{args: "domain add example.com"}, // made before the first key: it keeps everything
+		{args: "user add alice --num 101 --password-stdin", stdin: "secret-alice"},
+		{args: "user add bob --num 102 --password-stdin", stdin: "secret-bob"},
+		{args: "app add crm --url https://crm.example/x/crm-desk.htm --password-stdin", stdin: "secret-crm"},
+		{args: "user set alice --app crm"},
+	})
+	c := callerOf(t, s)
+	line := s.logIn(t, appservice.Credentials{Username: "alice", Password: "secret-alice"})
+	c.check("before the first key", line, true)
+	play(t, data, []step{{args: "licence keygen"}})
+	c.check("after the first key", line, true)
+	list := pbx(t, "", "licence", "list", "--data", data)
+	first := strings.Fields(strings.SplitAfter(list.out, "\n")[1])[0]
+	play(t, data, []step{{args: "licence revoke " + first}})
+	c.check("with nothing", line, false)
+	id := install(t, data, issue(t, data, "example.com calls App(crm)"))
+	c.check("with a licence", line, true)
+	if status, page := get(t, s.url+"/metrics"); status != http.StatusOK || !strings.Contains(page, `pbx_licences{state="valid"} 1`) {
+		t.Errorf("the metrics: %d\n%s", status, page)
 	}
-	if m := licenceTotals(gate)(); m.Seats["messages"].Entitled != 2 || m.Seats["messages"].Used != 2 || m.States["valid"] != 1 || m.Ends >= 0 {
-		t.Errorf("the metrics show %+v", m)
+	play(t, data, []step{{args: "licence revoke " + id}})
+	c.check("revoked", line, false)
+}
+
+// caller is alice, who calls bob again and again.
+type caller struct {
+	*testkit.Client
+	t    *testing.T
+	call int
+}
+
+func callerOf(t *testing.T, s *server) *caller {
+	bob := testkit.Dial(t, s.url, "b")
+	bob.Login("bob", "secret-bob")
+	bob.Register("")
+	c := &caller{testkit.Dial(t, s.url, "a"), t, 0}
+	c.Login("alice", "secret-alice")
+	c.Register("")
+	return c
+}
+
+// check expects that alice has licences for calls and for the app, or neither.
+func (c *caller) check(when string, line *appservice.MyApps, licensed bool) {
+	c.t.Helper()
+	c.call++
+	answer := `{"type":"call_proc"}`
+	if !licensed {
+		answer = `{"type":"rel","cau":{"num":50}}`
 	}
-	_, err = dir.SetObject(t.Context(), template.Address(), directory.ObjectEdit{Properties: func(p *directory.Properties) { p.AppLics = nil }})
-	must(err)
-	check("without the template's", false, true, true, false)
-	must(dir.RemoveUser(t.Context(), bob.Address()))
-	_, err = dir.SetObject(t.Context(), dave.Address(), directory.ObjectEdit{Properties: func(p *directory.Properties) { p.AppLics = lics }})
-	must(err)
-	must(gate.Sync(t.Context()))
-	if !gate.Licensed(dave.Address(), licence.Messages) {
-		t.Error("the seat of somebody who was deleted is not free")
+	c.Send(fmt.Sprintf(`{"api":"PbxSignal","mt":"Signaling","src":"a","call":%d,"sig":{"type":"setup","cd":{"num":"102"},"complete":true,"channel":-1,"channels":{}}}`, c.call))
+	c.Expect(fmt.Sprintf(`{"api":"PbxSignal","mt":"Signaling","src":"a","call":%d,"sig":%s}`, c.call, answer))
+	if licensed {
+		c.Send(fmt.Sprintf(`{"api":"PbxSignal","mt":"Signaling","src":"a","call":%d,"sig":{"type":"rel"}}`, c.call))
 	}
+	if got := c.app(line); got != licensed {
+		c.t.Errorf("%s: the app is told that alice is licensed: %v", when, got)
+	}
+}
+
+// app tells whether the service of the app is told that alice is licensed.
+func (c *caller) app(line *appservice.MyApps) bool {
+	c.t.Helper()
+	l, _, err := line.GetLogin(c.t.Context(), "crm", "0123456789abcdef")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return !appservice.InfoOf(l).Unlicensed
 }

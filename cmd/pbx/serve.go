@@ -113,7 +113,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		}
 	})
 	api, err := admin.NewAPI(admin.Config{
-		Directory: dir.Directory, Live: pbx, Answers: dir.store, Drainer: drain, Vault: vault, Log: log, Version: version, Build: revision(),
+		Directory: dir.Directory, Licences: licences, Live: pbx, Answers: dir.store, Drainer: drain, Vault: vault, Log: log, Version: version, Build: revision(),
 	})
 	if err != nil {
 		return false, err

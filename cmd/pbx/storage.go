@@ -113,8 +113,12 @@ func (s storage) operator(ctx context.Context, first bool) (*admin.Client, error
 		if err != nil {
 			return nil, err
 		}
+		licences, err := dir.licences(ctx, string(licence.ModeList), slog.New(slog.DiscardHandler))
+		if err != nil {
+			return nil, errors.Join(err, dir.Close())
+		}
 		api, err := admin.NewAPI(admin.Config{
-			Directory: dir.Directory, Answers: dir.store, Vault: dir.vault(s.Data, slog.New(slog.DiscardHandler), nil), Version: version, Build: revision(),
+			Directory: dir.Directory, Licences: licences, Answers: dir.store, Vault: dir.vault(s.Data, slog.New(slog.DiscardHandler), nil), Version: version, Build: revision(),
 		})
 		if err != nil {
 			return nil, errors.Join(err, dir.Close())

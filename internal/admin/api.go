@@ -13,6 +13,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/licence"
 	"github.com/tandem-switch/tandem/internal/replay"
 )
 
@@ -23,6 +24,7 @@ const Prefix = "/admin/v1"
 // are not registered, or say so.
 type Config struct {
 	Directory *directory.Directory // needed
+	Licences  *licence.Gate        // nil where there are none
 	Live      Live                 // the running switch; nil where none runs
 	Drainer   Drainer              // ends it slowly; nil where none runs
 	Clock     clock.Clock          // default: the system's
@@ -90,6 +92,7 @@ func (a *API) register() {
 	a.registerDeleted()
 	a.registerImport()
 	a.registerDevices()
+	a.registerLicences()
 	a.registerLive()
 	a.registerDrain()
 	a.registerVault()

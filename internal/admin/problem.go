@@ -11,11 +11,12 @@ import (
 
 	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/licence"
 )
 
 // Code names a kind of problem. The values are part of the API and stand in
 // scripts: append only. The codes of refusals of other packages (directory.Code,
-// account.Code) are codes here too.
+// account.Code, licence.Code) are codes here too.
 type Code string
 
 // The further codes.
@@ -118,7 +119,8 @@ func statusOf(code Code) int {
 	case Internal, AuditFailed:
 		return http.StatusInternalServerError
 	case KeyInUse, "name_taken", "number_taken", "domain_taken", "host_taken", "device_taken",
-		"domain_not_empty", "default_domain", "conflict", "in_use":
+		"domain_not_empty", "default_domain", "conflict", "in_use",
+		"revoked", "no_key", "licences_in_use", "not_entitled", "no_seat":
 		return http.StatusConflict
 	}
 	return http.StatusUnprocessableEntity
@@ -162,6 +164,9 @@ func explain(err error) error {
 		return explained(Code(refusal.Code), cmp.Or(refusal.Field, fieldOf(refusal.Code)), refusal.Message)
 	}
 	if refusal, ok := errors.AsType[*account.Error](err); ok {
+		return explained(Code(refusal.Code), refusal.Field, refusal.Message)
+	}
+	if refusal, ok := errors.AsType[*licence.Error](err); ok {
 		return explained(Code(refusal.Code), refusal.Field, refusal.Message)
 	}
 	return err

@@ -7,19 +7,19 @@ type Code string
 
 // The reasons for which the licences refuse.
 const (
-	CodeBadLicence    Code = "bad_licence"    // a text that is no entitlement, or a damaged one
-	CodeBadKey        Code = "bad_key"        // a text that is no key
-	CodeBadValue      Code = "bad_value"      // a member that breaks its rule; Field says which
-	CodeUnknownKey    Code = "unknown_key"    // signed with, or asked for, a key that is not trusted here
-	CodeNoKey         Code = "no_key"         // there is no issuing key in the store
-	CodeKeyInUse      Code = "key_in_use"     // entitlements that are valid hang on the key
-	CodeUnknownDomain Code = "unknown_domain" // no domain of that name
-	CodeRevoked       Code = "revoked"        // the entitlement or key was revoked here
-	CodeNotFound      Code = "not_found"      // no such entitlement
-	CodeNotEntitled   Code = "not_entitled"   // the domain has nothing of that name to assign
-	CodeNoSeat        Code = "no_seat"        // all that the domain has are assigned
-	CodeTooMany       Code = "too_many"       // a limit is reached
-	CodeConflict      Code = "conflict"       // others kept changing the same things
+	CodeBadLicence    Code = "bad_licence"     // a text that is no entitlement, or a damaged one
+	CodeBadKey        Code = "bad_key"         // a text that is no key
+	CodeBadValue      Code = "bad_value"       // a member that breaks its rule; Field says which
+	CodeUnknownKey    Code = "unknown_key"     // signed with, or asked for, a key that is not trusted here
+	CodeNoKey         Code = "no_key"          // there is no issuing key in the store
+	CodeInUse         Code = "licences_in_use" // entitlements that are valid hang on the key
+	CodeUnknownDomain Code = "unknown_domain"  // no domain of that name
+	CodeRevoked       Code = "revoked"         // the entitlement or key was revoked here
+	CodeNotFound      Code = "not_found"       // no such entitlement
+	CodeNotEntitled   Code = "not_entitled"    // the domain has nothing of that name to assign
+	CodeNoSeat        Code = "no_seat"         // all that the domain has are assigned
+	CodeTooMany       Code = "too_many"        // a limit is reached
+	CodeConflict      Code = "conflict"        // others kept changing the same things
 )
 
 // Error is a refusal: a code for programs and one sentence for people.

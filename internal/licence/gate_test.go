@@ -87,11 +87,11 @@ func TestInstallAndRevoke(t *testing.T) {
 
 func TestInstallRefuses(t *testing.T) {
 	w := newWorld(t, ModeList)
-	if _, _, err := w.Issue(Entitlement{Domain: "a.example", Grants: grants(t, "calls")}); CodeOf(err) != CodeNoKey {
+	if _, _, err := w.Issue(t.Context(), Entitlement{Domain: "a.example", Grants: grants(t, "calls")}); CodeOf(err) != CodeNoKey {
 		t.Errorf("issued without key: %v", err)
 	}
 	w.keygen()
-	text, signed, err := w.Issue(Entitlement{Domain: "a.example", Grants: grants(t, "calls")})
+	text, signed, err := w.Issue(t.Context(), Entitlement{Domain: "a.example", Grants: grants(t, "calls")})
 	w.must(err)
 	if w.List()[0].ID == signed.ID {
 		t.Error("issuing has installed")
@@ -106,14 +106,14 @@ func TestInstallRefuses(t *testing.T) {
 	w.refused("damaged", err, CodeBadLicence)
 	_, err = w.Install(t.Context(), sign(t, Entitlement{Domain: "a.example", Grants: grants(t, "calls")}))
 	w.refused("of a foreign key", err, CodeUnknownKey)
-	nobody, _, err := w.Issue(Entitlement{Domain: "nobody.example", Grants: grants(t, "calls")})
+	nobody, _, err := w.Issue(t.Context(), Entitlement{Domain: "nobody.example", Grants: grants(t, "calls")})
 	w.must(err)
 	_, err = w.Install(t.Context(), nobody)
 	w.refused("for nobody", err, CodeUnknownDomain)
 	w.people.unseen[9] = "nobody.example"
 	_, err = w.Install(t.Context(), nobody)
 	w.must(err) // the domain was added by another process
-	same, _, err := w.Issue(Entitlement{ID: signed.ID, Domain: "b.example", Grants: grants(t, "push")})
+	same, _, err := w.Issue(t.Context(), Entitlement{ID: signed.ID, Domain: "b.example", Grants: grants(t, "push")})
 	w.must(err)
 	_, err = w.Install(t.Context(), same)
 	w.refused("of an id that is taken", err, CodeBadLicence)
@@ -147,10 +147,10 @@ func TestKeyOfAnotherInstallation(t *testing.T) {
 	}
 	info, err := w.Install(t.Context(), text)
 	w.must(err)
-	_, _, err = w.Issue(Entitlement{Key: key.ID, Domain: "*", Grants: grants(t, "calls")})
+	_, _, err = w.Issue(t.Context(), Entitlement{Key: key.ID, Domain: "*", Grants: grants(t, "calls")})
 	w.refused("issue with half a key", err, CodeNoKey)
 	_, err = w.RevokeKey(t.Context(), key.ID, false)
-	w.refused("a key in use", err, CodeKeyInUse)
+	w.refused("a key in use", err, CodeInUse)
 	if ended, err := w.RevokeKey(t.Context(), key.ID, true); ended != 1 || err != nil {
 		t.Errorf("revoked with %d, %v", ended, err)
 	}
@@ -177,21 +177,21 @@ func TestKeyRotation(t *testing.T) {
 	first := w.keygen()
 	w.clock.Advance(time.Minute)
 	second := w.keygen()
-	_, signed, err := w.Issue(Entitlement{Domain: "*", Grants: grants(t, "calls")})
+	_, signed, err := w.Issue(t.Context(), Entitlement{Domain: "*", Grants: grants(t, "calls")})
 	if err != nil || signed.Key != second.Key.ID {
 		t.Errorf("signed with %s, %v", signed.Key, err)
 	}
-	if _, signed, err = w.Issue(Entitlement{Key: first.Key.ID, Domain: "*", Grants: grants(t, "calls")}); err != nil || signed.Key != first.Key.ID {
+	if _, signed, err = w.Issue(t.Context(), Entitlement{Key: first.Key.ID, Domain: "*", Grants: grants(t, "calls")}); err != nil || signed.Key != first.Key.ID {
 		t.Errorf("signed with %s, %v", signed.Key, err)
 	}
 	_, err = w.RevokeKey(t.Context(), second.Key.ID, false)
 	w.must(err)
-	if _, signed, err = w.Issue(Entitlement{Domain: "*", Grants: grants(t, "calls")}); err != nil || signed.Key != first.Key.ID {
+	if _, signed, err = w.Issue(t.Context(), Entitlement{Domain: "*", Grants: grants(t, "calls")}); err != nil || signed.Key != first.Key.ID {
 		t.Errorf("signed with %s, %v", signed.Key, err)
 	}
-	_, _, err = w.Issue(Entitlement{Key: second.Key.ID, Domain: "*", Grants: grants(t, "calls")})
+	_, _, err = w.Issue(t.Context(), Entitlement{Key: second.Key.ID, Domain: "*", Grants: grants(t, "calls")})
 	w.refused("with a revoked key", err, CodeRevoked)
-	_, _, err = w.Issue(Entitlement{Key: "other", Domain: "*", Grants: grants(t, "calls")})
+	_, _, err = w.Issue(t.Context(), Entitlement{Key: "other", Domain: "*", Grants: grants(t, "calls")})
 	w.refused("with no key", err, CodeUnknownKey)
 	if row := w.store.rows.Keys[1]; row.Sealed != nil {
 		t.Error("the private half of a revoked key is kept")
@@ -202,6 +202,26 @@ func TestKeyRotation(t *testing.T) {
 	w.has(1, Calls, "") // what the operator has asked for
 	if keys := w.Keys(); len(keys) != 2 || keys[0].ID != second.Key.ID || keys[1].Revoked.IsZero() {
 		t.Errorf("keys %+v", keys)
+	}
+}
+
+// TestIssueAfterReseal: a key that was sealed anew, with nothing else changed, is
+// found in the store.
+func TestIssueAfterReseal(t *testing.T) {
+	w := newWorld(t, ModeList)
+	made := w.keygen()
+	row := &w.store.rows.Keys[0]
+	plain, err := plainSealing{}.Unseal(row.Sealed, KeyBound(made.Key.ID))
+	w.must(err)
+	w.Gate.sealing = newSealing{}
+	_, _, err = w.Issue(t.Context(), Entitlement{Domain: "*", Grants: grants(t, "calls")})
+	if err == nil || CodeOf(err) != "" {
+		t.Errorf("issued with a key that cannot be opened: %v", err)
+	}
+	row.Sealed = newSealing{}.Seal(plain, KeyBound(made.Key.ID))
+	_, signed, err := w.Issue(t.Context(), Entitlement{Domain: "*", Grants: grants(t, "calls")})
+	if err != nil || signed.Key != made.Key.ID {
+		t.Errorf("issued %+v, %v", signed, err)
 	}
 }
 

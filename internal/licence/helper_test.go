@@ -26,7 +26,7 @@ type memory struct {
 func (m *memory) Licences(_ context.Context, since int64) (Rows, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := Rows{Head: m.rows.Head, Begun: m.rows.Begun}
+	r := Rows{Head: m.rows.Head, Begun: m.rows.Begun} // whoever asks gets all, or nothing
 	if since == m.rows.Head || m.fail != nil {
 		return r, m.fail
 	}
@@ -130,6 +130,21 @@ func (plainSealing) Unseal(sealed, bound []byte) ([]byte, error) {
 	return []byte(plain), nil
 }
 
+// newSealing is plainSealing under another master key.
+type newSealing struct{ plainSealing }
+
+func (n newSealing) Seal(plain, bound []byte) []byte {
+	return append([]byte("new "), n.plainSealing.Seal(plain, bound)...)
+}
+
+func (n newSealing) Unseal(sealed, bound []byte) ([]byte, error) {
+	text, ok := strings.CutPrefix(string(sealed), "new ")
+	if !ok {
+		return nil, errors.New("sealed with another key")
+	}
+	return n.plainSealing.Unseal([]byte(text), bound)
+}
+
 // world is a Gate with all that it needs: domains 1 (a.example) and 2 (b.example).
 type world struct {
 	*Gate
@@ -208,7 +223,7 @@ func (w *world) assign(a signal.Address, names ...string) {
 func (w *world) give(e Entitlement, texts ...string) Info {
 	w.t.Helper()
 	e.Grants = grants(w.t, texts...)
-	text, _, err := w.Issue(e)
+	text, _, err := w.Issue(w.t.Context(), e)
 	w.must(err)
 	info, err := w.Install(w.t.Context(), text)
 	w.must(err)

@@ -1,6 +1,7 @@
 package licence
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -150,8 +151,8 @@ func (g *Gate) Trust(ctx context.Context, public, name string) (Key, error) {
 
 // RevokeKey ends the trust in a key, and with it everything that it has signed;
 // the private half, if kept, is forgotten. It returns how many valid entitlements
-// ended. Without force it refuses with key_in_use if there are any. Refusals:
-// unknown_key, key_in_use.
+// ended. Without force it refuses with licences_in_use if there are any. Refusals:
+// unknown_key, licences_in_use.
 func (g *Gate) RevokeKey(ctx context.Context, id string, force bool) (ended int, err error) {
 	err = g.write(ctx, func() (*Batch, error) {
 		key := g.keys[id]
@@ -169,7 +170,7 @@ func (g *Gate) RevokeKey(ctx context.Context, id string, force bool) (ended int,
 			}
 		}
 		if ended > 0 && !force {
-			return nil, refuse(CodeKeyInUse, fmt.Sprintf("%d entitlements that are in use were signed with the key %s and would end; issue them anew first, or force it.", ended, id))
+			return nil, refuse(CodeInUse, fmt.Sprintf("%d entitlements that are in use were signed with the key %s and would end; issue them anew first, or force it.", ended, id))
 		}
 		row := key.KeyRow
 		row.Revoked, row.Sealed = now, nil
@@ -205,24 +206,41 @@ func (g *Gate) newestKeys() []*trusted {
 // Issue signs an entitlement with the newest key that is kept here, or the one
 // that e names. It installs nothing. Refusals: no_key, unknown_key, revoked and
 // those of Sign.
-func (g *Gate) Issue(e Entitlement) (text string, signed Entitlement, err error) {
-	key, err := g.issuingKey(e.Key)
+func (g *Gate) Issue(ctx context.Context, e Entitlement) (text string, signed Entitlement, err error) {
+	key, err := g.issuingKey(ctx, e.Key)
 	if err != nil {
 		return "", e, err
 	}
 	return Sign(key, e)
 }
 
-func (g *Gate) issuingKey(id string) (PrivateKey, error) {
+func (g *Gate) issuingKey(ctx context.Context, id string) (PrivateKey, error) {
 	row, err := g.issuingRow(id)
 	if err != nil {
 		return PrivateKey{}, err
 	}
 	text, err := g.sealing.Unseal(row.Sealed, KeyBound(row.ID))
 	if err != nil {
-		return PrivateKey{}, err
+		text, err = g.resealed(ctx, row, err)
+	}
+	if err != nil {
+		return PrivateKey{}, fmt.Errorf("licence: open the key %s: %w", row.ID, err)
 	}
 	return ParsePrivateKey(string(text))
+}
+
+// resealed opens a key whose text in memory cannot be opened: it may have been
+// sealed anew under another master key, which is no change otherwise.
+func (g *Gate) resealed(ctx context.Context, old KeyRow, failed error) ([]byte, error) {
+	rows, err := g.store.Licences(ctx, old.Rev-1)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(rows.Keys, func(k KeyRow) bool { return k.ID == old.ID })
+	if i < 0 || bytes.Equal(rows.Keys[i].Sealed, old.Sealed) {
+		return nil, failed
+	}
+	return g.sealing.Unseal(rows.Keys[i].Sealed, KeyBound(old.ID))
 }
 
 func (g *Gate) issuingRow(id string) (KeyRow, error) {

@@ -206,7 +206,7 @@ func testTwoGates(t *testing.T, open func() LicenceStore) {
 		if len(gate.Keys()) != 2 || len(gate.List()) != 1+i {
 			t.Fatalf("keys %+v, entitlements %+v", gate.Keys(), gate.List())
 		}
-		text, _, err := gate.Issue(licence.Entitlement{
+		text, _, err := gate.Issue(t.Context(), licence.Entitlement{
 			Key: made[1-i].Key.ID, Domain: "a.example", Grants: []licence.Grant{{Name: licence.Calls}},
 		})
 		noError(t, err)
