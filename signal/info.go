@@ -14,6 +14,7 @@ type RegistrationInfo struct {
 	Flags   Flags
 	Inbox   bool // its inbox is open
 	Conn    string
+	From    string // IP address of the client, if its endpoint knows it (From)
 	Since   time.Time
 }
 
@@ -23,15 +24,39 @@ func (s *Switch) Registrations() []RegistrationInfo {
 	defer s.mu.RUnlock()
 	var list []RegistrationInfo
 	for _, o := range s.objects {
-		for _, r := range o.registrations() {
-			list = append(list, RegistrationInfo{
-				Address: r.addr, SIP: r.party.Load().SIP, HW: r.hw, Flags: r.flags,
-				Inbox: r.inbox.Load() != nil, Conn: r.conn.ep.Name(), Since: r.since,
-			})
-		}
+		list = o.appendInfo(list)
 	}
 	slices.SortFunc(list, func(a, b RegistrationInfo) int { return a.Since.Compare(b.Since) })
 	return list
+}
+
+// RegistrationsOf lists the live registrations of one object, oldest first.
+func (s *Switch) RegistrationsOf(a Address) []RegistrationInfo {
+	s.mu.RLock()
+	o := s.objects[a]
+	s.mu.RUnlock()
+	if o == nil {
+		return nil
+	}
+	return o.appendInfo(nil)
+}
+
+func (o *object) appendInfo(list []RegistrationInfo) []RegistrationInfo {
+	for _, r := range o.registrations() {
+		list = append(list, RegistrationInfo{
+			Address: r.addr, SIP: r.party.Load().SIP, HW: r.hw, Flags: r.flags,
+			Inbox: r.inbox.Load() != nil, Conn: r.conn.ep.Name(), From: fromOf(r.conn.ep), Since: r.since,
+		})
+	}
+	return list
+}
+
+// fromOf is where the other end of an endpoint is, of those that know it.
+func fromOf(ep Endpoint) string {
+	if p, ok := ep.(interface{ From() string }); ok {
+		return p.From()
+	}
+	return ""
 }
 
 // CallInfo describes a live call for lists.

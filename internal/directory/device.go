@@ -94,6 +94,25 @@ func (d *Directory) editDevices(ctx context.Context, owner signal.Address, chang
 	})
 }
 
+// tidyDevices brings the devices of a row into their one form, on a copy, and
+// checks the rules.
+func tidyDevices(row *ObjectRow) error {
+	if len(row.Devices) > maxDevices {
+		return tooMany(len(row.Devices), maxDevices, "devices")
+	}
+	list := slices.Clone(row.Devices)
+	for i := range list {
+		if err := tidyDevice(&list[i]); err != nil {
+			return err
+		}
+		if findDevice(list[:i], list[i].HW) >= 0 {
+			return deviceTaken(list[i].HW)
+		}
+	}
+	row.Devices = list
+	return nil
+}
+
 func findDevice(list []Device, hw string) int {
 	return slices.IndexFunc(list, func(dev Device) bool { return sameName(dev.HW, hw) })
 }

@@ -27,8 +27,8 @@ func (d *Directory) Home(a signal.Address) string {
 // that is kept already costs nothing, and watchers are not told. Refusals:
 // not_found, bad_value.
 func (d *Directory) SetHome(ctx context.Context, owner signal.Address, home string) error {
-	if len(home) > maxHome || !isPrintable(home) {
-		return refuse(CodeBadValue, "A home screen has at most "+strconv.Itoa(maxHome)+" printable bytes.")
+	if err := checkHome(User, home); err != nil {
+		return err
 	}
 	return d.write(ctx, func() (*Batch, error) {
 		old := d.mem.kind(owner, User)
@@ -42,6 +42,16 @@ func (d *Directory) SetHome(ctx context.Context, owner signal.Address, home stri
 		row.Home = home
 		return &Batch{Objects: []ObjectRow{row}}, nil
 	})
+}
+
+func checkHome(kind Kind, home string) error {
+	if home != "" && kind != User {
+		return wrong("home", "Only users have a home screen.")
+	}
+	if len(home) > maxHome || !isPrintable(home) {
+		return wrong("home", "A home screen has at most "+strconv.Itoa(maxHome)+" printable bytes.")
+	}
+	return nil
 }
 
 // onlyHome tells whether nothing but the home screen has changed: nobody else

@@ -58,6 +58,9 @@ func sameName(a, b string) bool {
 	return a == b || strings.EqualFold(a, b)
 }
 
+// CompareNames is the order in which the directory lists names.
+func CompareNames(a, b string) int { return compareText(a, b) }
+
 // sameHost compares a stored domain name, which is lower case, with another.
 func sameHost(stored, other string) bool {
 	return len(stored) == len(other) && strings.EqualFold(stored, other)

@@ -74,6 +74,8 @@ type NewObject struct {
 	Apps         []string        `json:"apps,omitempty"`
 	Node         string          `json:"node,omitempty"`
 	Template     signal.ObjectID `json:"template,omitempty"`
+	Devices      []Device        `json:"-"`
+	Home         string          `json:"-"` // home screen of a user, as SetHome takes it
 	Properties
 }
 
@@ -93,6 +95,8 @@ type ObjectEdit struct {
 	Apps         *[]string        `json:"apps,omitempty"`
 	Node         *string          `json:"node,omitempty"`
 	Template     *signal.ObjectID `json:"template,omitempty"`
+	Devices      *[]Device        `json:"-"` // all that the object has from now on
+	Home         *string          `json:"-"` // home screen of a user, as SetHome takes it
 	// Properties changes a copy of the properties, which it may keep. It may
 	// be called several times.
 	Properties func(*Properties) `json:"-"`
@@ -218,7 +222,9 @@ func (d *Directory) edit(row *ObjectRow, e ObjectEdit) error {
 		row.Properties = row.Properties.clone()
 		e.Properties(&row.Properties)
 	}
-	if err := tidyObject(&row.Object); err != nil {
+	set(&row.Devices, e.Devices)
+	set(&row.Home, e.Home)
+	if err := tidyRow(row); err != nil {
 		return err
 	}
 	if e.Password == nil {
@@ -280,11 +286,23 @@ func newRow(dom signal.DomainID, kind Kind, n NewObject) (ObjectRow, error) {
 		Domain: dom, Kind: kind, GUID: randomHex(), SIP: n.SIP, Num: n.Num, DN: n.DN, CN: n.CN,
 		Disabled: n.Disabled, OverrideCLI: n.OverrideCLI, SecondFactor: n.SecondFactor,
 		APIs: n.APIs, URL: n.URL, Apps: n.Apps, Node: n.Node, Template: n.Template, Properties: n.Properties,
-	}}
-	if err := tidyObject(&row.Object); err != nil {
+	}, Devices: n.Devices, Home: n.Home}
+	if err := tidyRow(&row); err != nil {
 		return row, err
 	}
 	return row, checkPassword(kind, n.Password)
+}
+
+// tidyRow brings a row into its one form and checks the rules that need no other
+// object.
+func tidyRow(row *ObjectRow) error {
+	if err := tidyObject(&row.Object); err != nil {
+		return err
+	}
+	if err := checkHome(row.Kind, row.Home); err != nil {
+		return err
+	}
+	return tidyDevices(row)
 }
 
 // checkFree is freeObject for those who do not hold the write lock; the answer

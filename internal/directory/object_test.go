@@ -243,3 +243,28 @@ func TestDevices(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want[1:])
 	}
 }
+
+// TestDevicesAndHomeInOneEdit: they are checked as AddDevice and SetHome do.
+func TestDevicesAndHomeInOneEdit(t *testing.T) {
+	b := newBench(t)
+	tel := directory.Device{HW: "tel", Text: "desk", App: "phone"}
+	alice, err := b.AddUser(t.Context(), b.dom.ID, directory.NewObject{SIP: "alice", Password: "password", Devices: []directory.Device{tel}, Home: "users"})
+	b.must(err)
+	if devices := b.Devices(alice.Address()); !slices.Equal(devices, []directory.Device{tel}) || b.Home(alice.Address()) != "users" {
+		t.Errorf("%+v, %q", devices, b.Home(alice.Address()))
+	}
+	change := func(devices []directory.Device, home string) error {
+		_, err := b.SetObject(t.Context(), alice.Address(), directory.ObjectEdit{Devices: &devices, Home: &home})
+		return err
+	}
+	b.refused(directory.CodeDeviceTaken, change([]directory.Device{tel, {HW: "TEL"}}, ""))
+	b.refused(directory.CodeBadValue, change([]directory.Device{{HW: ""}}, ""))
+	b.refused(directory.CodeTooMany, change(make([]directory.Device, 65), ""))
+	b.refused(directory.CodeBadValue, change(nil, "a\nb"))
+	b.must(change([]directory.Device{{HW: "soft"}}, "phone"))
+	if devices := b.Devices(alice.Address()); len(devices) != 1 || devices[0].HW != "soft" || b.Home(alice.Address()) != "phone" {
+		t.Errorf("%+v, %q", devices, b.Home(alice.Address()))
+	}
+	_, err = b.AddApp(t.Context(), b.dom.ID, directory.NewObject{SIP: "robot", Home: "x"})
+	b.refused(directory.CodeBadValue, err)
+}

@@ -299,6 +299,17 @@ func (r *Route) incomplete(num string) bool {
 	return strings.HasPrefix(num, r.Prefix) && (r.Max == 0 || len(num)-len(r.Prefix) < r.Max)
 }
 
+// Number is what is dialled from the root to reach the object; empty if it has no
+// number.
+func (d *Directory) Number(a signal.Address) string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if e := d.mem.object(a); e != nil {
+		return e.full
+	}
+	return ""
+}
+
 // NumberFrom is what asker dials to reach target: the number alone within a
 // node, with the prefixes that are needed otherwise. It is empty for an object
 // without number, for one of another domain, and for one whose number belongs to

@@ -54,6 +54,16 @@ func (s *session) App() string { return s.principal.App }
 // Name identifies the connection in traces, lists and logs.
 func (s *session) Name() string { return s.conn.id }
 
+// From is the IP address of the client.
+func (s *session) From() string { return s.conn.from.String() }
+
+// Queued is how many bytes wait for the client.
+func (s *session) Queued() int { return s.conn.ws.Queued() }
+
+// Drained returns a channel that is closed once fewer than below bytes wait for
+// the client, or its connection has ended.
+func (s *session) Drained(below int) <-chan struct{} { return s.conn.ws.Drained(below) }
+
 // Principal is on whose behalf the session acts; appservice.PrincipalOf asks it.
 func (s *session) Principal() appservice.Principal { return s.principal }
 

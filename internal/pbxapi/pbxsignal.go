@@ -281,3 +281,11 @@ func (l *line) Peer() trace.Peer {
 		Conn: l.Name(), Domain: who.DomainID, Object: who.ObjectID, DomainName: who.Domain, ObjectName: who.SIP,
 	}
 }
+
+// From is the IP address of the client; signal.RegistrationInfo shows it.
+func (l *line) From() string {
+	if p, ok := l.sess.(interface{ From() string }); ok {
+		return p.From()
+	}
+	return ""
+}
