@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -118,8 +119,13 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	if err != nil {
 		return false, err
 	}
-	doors, err := edge.New(edge.Config{
-		Directory: dir.Directory, Licences: licences, APIs: []appservice.API{pbxapi.NewSignal(pbx)},
+	var doors *edge.Edge
+	objects := pbxapi.NewAdmin(pbxapi.PbxAdminConfig{
+		Directory: dir.Directory, Live: pbx, Licences: licences, Log: log, Name: c.Name,
+		Places: func() []pbxapi.Place { return c.places(doors.URLs()) },
+	})
+	doors, err = edge.New(edge.Config{
+		Directory: dir.Directory, Licences: licences, APIs: []appservice.API{pbxapi.NewSignal(pbx), objects},
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(),
 		Name: c.Name, Version: version, Build: revision(),
 		Listen: c.Listen, ListenAdmin: c.ListenAdmin, ListenMetrics: c.ListenMetrics,
@@ -289,6 +295,30 @@ func announce(ctx context.Context, c serveCommand, con console, urls []string, d
 	log.Info("ready", "listen", urls, "data", c.Data, "version", version)
 	_, err := fmt.Fprintf(con.out, "Tandem is ready at %s\n%s", strings.Join(urls, " and "), demo)
 	return err
+}
+
+// places are where clients reach the switch: under the public URL if there is one,
+// else where it listens.
+func (c serveCommand) places(listen []string) []pbxapi.Place {
+	if c.PublicURL != "" {
+		listen = []string{c.PublicURL}
+	}
+	var list []pbxapi.Place
+	for _, text := range listen {
+		u, err := url.Parse(text)
+		if err != nil {
+			continue
+		}
+		place := pbxapi.Place{Host: u.Hostname(), TLS: u.Scheme == "https", Port: 80}
+		if place.TLS {
+			place.Port = 443
+		}
+		if port, err := strconv.Atoi(u.Port()); err == nil {
+			place.Port = port
+		}
+		list = append(list, place)
+	}
+	return list
 }
 
 // clientURL is the address for WebSocket clients.
