@@ -23,7 +23,7 @@ type limitFlags struct {
 	PingEvery   time.Duration `name:"limit-ping" placeholder:"TIME" help:"Between pings (30s)."`
 
 	AdminRequests int           `name:"limit-admin-requests" placeholder:"N" help:"Requests to the administration at a time (256; -1 is none)."`
-	AdminBody     int           `name:"limit-admin-body" placeholder:"BYTES" help:"Size of one of them (33554432)."`
+	AdminBody     int           `name:"limit-admin-body" placeholder:"BYTES" help:"Size of one of them (67108864)."`
 	AdminTime     time.Duration `name:"limit-admin-time" placeholder:"TIME" help:"Time for one of them, live views aside (300s)."`
 
 	ReceiptWait *time.Duration `name:"limit-receipt-wait" placeholder:"TIME" help:"How long a receipt waits to share a write (10ms; 0 is not at all)."`

@@ -44,7 +44,7 @@ type Limits struct {
 	HeaderBytes      int           // of an HTTP request (16 KiB)
 	HeaderTime       time.Duration // to send the header of a request (10 s)
 	AdminRequests    int           // requests to the administration at a time (256)
-	AdminBody        int           // bytes of one of them (32 MiB; larger: refused)
+	AdminBody        int           // bytes of one of them (64 MiB; larger: refused)
 	AdminTime        time.Duration // for one of them, unless it is a live view (5 min)
 	ShutdownPatience time.Duration // for clients to take what is queued for them (5 s)
 }
@@ -79,7 +79,7 @@ func defaults() Limits {
 		HeaderBytes:       16 << 10,
 		HeaderTime:        10 * time.Second,
 		AdminRequests:     256,
-		AdminBody:         32 << 20,
+		AdminBody:         64 << 20,
 		AdminTime:         5 * time.Minute,
 		ShutdownPatience:  5 * time.Second,
 	}
