@@ -19,7 +19,7 @@ type adminDoor struct {
 }
 
 // boundAdmin is admin within its limits; nil for nil.
-func boundAdmin(admin http.Handler, lim Limits, metrics *metric.Set) http.Handler {
+func boundAdmin(admin http.Handler, lim Limits, metrics *metric.Set) *adminDoor {
 	if admin == nil {
 		return nil
 	}
@@ -42,6 +42,9 @@ func (d *adminDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, int64(d.lim.AdminBody))
 	d.admin.ServeHTTP(w, r)
 }
+
+// busy tells whether requests are in progress.
+func (d *adminDoor) busy() bool { return d != nil && d.running.Load() > 0 }
 
 // withPeer tells handlers behind it where a request comes from.
 func (e *Edge) withPeer(l *listener, next http.Handler) http.Handler {

@@ -194,3 +194,56 @@ func TestAdminTime(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Whoever asks the administration for the stop gets an answer; a view that never
+// ends does not hold it up.
+func TestLastAnswers(t *testing.T) {
+	asked, stopping := make(chan struct{}, 2), make(chan struct{})
+	var closing func() bool
+	e, stop := serving(t, func(c *Config) {
+		c.Listen = []string{"http://127.0.0.1:0"}
+		c.Admin = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked <- struct{}{}
+			if r.URL.Path == "/admin/view" {
+				<-r.Context().Done()
+				return
+			}
+			<-stopping
+			for !closing() {
+				time.Sleep(time.Millisecond)
+			}
+			_, _ = io.WriteString(w, "it stops")
+		})
+	})
+	closing = func() bool { return e.leaving() == "shutting down" }
+	url := e.URLs()[0]
+	answer, view := make(chan error, 1), make(chan error, 1)
+	go func() { view <- visit(url+"/admin/view", "") }()
+	go func() { answer <- visit(url+"/admin/stop", "it stops") }()
+	<-asked
+	<-asked
+	close(stopping)
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if err := <-answer; err != nil {
+		t.Error(err)
+	}
+	if err := <-view; err == nil {
+		t.Error("the view has ended well")
+	}
+}
+
+// visit wants a page with a text.
+func visit(url, want string) error {
+	response, err := trusting().Get(url)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err == nil && string(text) != want {
+		err = fmt.Errorf("%s says %q", url, text)
+	}
+	return err
+}

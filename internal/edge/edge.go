@@ -90,7 +90,7 @@ type Edge struct {
 	listen                  listenConfig
 	trusted                 []netip.Prefix
 	ready                   func() error
-	admin                   http.Handler // nil without
+	admin                   *adminDoor // nil without
 	challenge               func() string
 	secret                  string // password of the built-in apps
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/tandem-switch/tandem/appservice"
@@ -203,10 +204,28 @@ func (e *Edge) Shutdown(ctx context.Context) error {
 	for _, l := range listeners {
 		_ = l.Close()
 	}
-	for _, s := range servers {
-		_ = s.Close() // what is left are idle HTTP connections
-	}
+	e.closeServers(ctx, servers)
 	return ctx.Err()
+}
+
+// lastAnswers is how long a stop waits for answers of the administration: whoever
+// has asked for it wants to know that it began.
+const lastAnswers = time.Second
+
+// closeServers ends the HTTP connections: idle ones, and live views.
+func (e *Edge) closeServers(ctx context.Context, servers []*http.Server) {
+	if e.admin.busy() {
+		patience, cancel := context.WithTimeout(ctx, lastAnswers)
+		defer cancel()
+		var answered sync.WaitGroup
+		for _, s := range servers {
+			answered.Go(func() { _ = s.Shutdown(patience) }) // those that take longer are cut
+		}
+		answered.Wait()
+	}
+	for _, s := range servers {
+		_ = s.Close()
+	}
 }
 
 // cut ends the connections that are left, without a word.
