@@ -33,6 +33,7 @@ type userAdd struct {
 	CN            string   `name:"cn" env:"-" placeholder:"TEXT" help:"Long name."`
 	Num           string   `env:"-" placeholder:"NUMBER" help:"Extension."`
 	App           []string `env:"-" placeholder:"NAME" help:"App object that the user may open (several allowed)."`
+	Licence       []string `env:"-" placeholder:"NAME" help:"Licence to assign: messages, App(name) (several allowed)."`
 	OverrideCLI   bool     `name:"override-cli" env:"-" help:"Allow calls under another identity."`
 	SecondFactor  bool     `env:"-" negatable:"" help:"Have logins with the password confirmed on another session."`
 }
@@ -45,7 +46,7 @@ func (c userAdd) Run(ctx context.Context, con console) error {
 	}
 	return with(ctx, con, c.adminFlags, (*admin.Client).AddObject, admin.NewObject{
 		Type: userType, SIP: c.Name, DN: c.DN, CN: c.CN, Num: c.Num, Password: password,
-		Apps: c.App, OverrideCLI: c.OverrideCLI, SecondFactor: c.SecondFactor,
+		Apps: c.App, OverrideCLI: c.OverrideCLI, SecondFactor: c.SecondFactor, Properties: admin.Properties{AppLics: c.Licence},
 	}, func(u admin.Object) string { return "added the user " + u.SIP + "@" + u.Domain })
 }
 
@@ -75,6 +76,8 @@ type userSet struct {
 	Num           *string  `env:"-" placeholder:"NUMBER" help:"Extension; empty takes it away."`
 	App           []string `env:"-" xor:"app" placeholder:"NAME" help:"App objects that the user may open, instead of those so far (several allowed)."`
 	NoApps        bool     `env:"-" xor:"app" help:"Take all app objects away."`
+	Licence       []string `env:"-" xor:"licence" placeholder:"NAME" help:"Licences assigned, instead of those so far (several allowed)."`
+	NoLicences    bool     `env:"-" xor:"licence" help:"Take all assigned licences away."`
 	Disabled      *bool    `env:"-" negatable:"" help:"Keep the user from logging in and being reached."`
 	OverrideCLI   *bool    `name:"override-cli" env:"-" negatable:"" help:"Allow calls under another identity."`
 	SecondFactor  *bool    `env:"-" negatable:"" help:"Have logins with the password confirmed on another session."`
@@ -89,7 +92,7 @@ func (c userSet) Run(ctx context.Context, con console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).SetObject, admin.SetObject{Type: userType, Name: c.Name, ObjectEdit: admin.ObjectEdit{
 		SIP: admin.Maybe(c.Rename), DN: admin.Maybe(c.DN), CN: admin.Maybe(c.CN), Num: admin.Maybe(c.Num), Password: admin.Maybe(password),
 		Disabled: admin.Maybe(c.Disabled), Apps: admin.Maybe(replaced(c.App, c.NoApps)), OverrideCLI: admin.Maybe(c.OverrideCLI),
-		SecondFactor: admin.Maybe(c.SecondFactor),
+		SecondFactor: admin.Maybe(c.SecondFactor), PropertiesEdit: admin.PropertiesEdit{AppLics: admin.Maybe(replaced(c.Licence, c.NoLicences))},
 	}}, func(u admin.Object) string { return "changed the user " + u.SIP + "@" + u.Domain })
 }
 

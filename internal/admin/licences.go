@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/account"
+	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/licence"
 	"github.com/tandem-switch/tandem/signal"
 )
@@ -372,4 +373,23 @@ func (a *API) revokeLicenceKey(ctx context.Context, in *revokeLicenceKeyInput) (
 		return nil, err
 	}
 	return &revokeLicenceKeyAnswer{RevokedLicenceKey{ended}}, nil
+}
+
+// checkLicences tells whether the object may be given those licences of a list,
+// and of a template if it gets one, that it does not have yet. What a template
+// gives to those who have it is not looked at: of too many users the newest go
+// without.
+func (a *API) checkLicences(ctx context.Context, o directory.Object, own []string, template signal.ObjectID) error {
+	if t, ok := a.Directory.Object(signal.Address{Domain: o.Domain, Object: template}); ok {
+		own = slices.Concat(own, t.AppLics)
+	}
+	had := a.Directory.Assigned(o.Address())
+	added := slices.DeleteFunc(slices.Clone(own), func(name string) bool { return slices.Contains(had, name) })
+	if a.Licences == nil || o.Kind == directory.Template || len(added) == 0 {
+		return nil
+	}
+	if err := a.Licences.Sync(ctx); err != nil {
+		return err
+	}
+	return a.Licences.CheckAssign(o.Address(), added)
 }

@@ -166,6 +166,9 @@ func (a *API) addObject(ctx context.Context, in *addObjectInput) (*objectAnswer,
 	if err != nil {
 		return nil, err
 	}
+	if err := a.checkLicences(ctx, directory.Object{Domain: dom.ID, Kind: kind}, n.AppLics, n.Template); err != nil {
+		return nil, err
+	}
 	o, err := a.Directory.AddObject(ctx, dom.ID, kind, n)
 	if err != nil {
 		return nil, err
@@ -206,6 +209,9 @@ func (a *API) setObject(ctx context.Context, in *setObjectInput) (*objectAnswer,
 	}
 	refs, err := a.find(dom, &b.PropertiesEdit)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.checkLicences(ctx, o, orNone(b.AppLics.Edit()), orZero(refs.template)); err != nil {
 		return nil, err
 	}
 	o, err = a.Directory.SetObject(ctx, o.Address(), directory.ObjectEdit{
@@ -277,6 +283,13 @@ func orNone(list *[]string) []string {
 		return nil
 	}
 	return *list
+}
+
+func orZero(id *signal.ObjectID) signal.ObjectID {
+	if id == nil {
+		return 0
+	}
+	return *id
 }
 
 func typeName(kind directory.Kind) string { return kind.String() }

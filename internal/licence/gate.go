@@ -148,17 +148,17 @@ func (g *Gate) CheckAssign(a signal.Address, names []string) error {
 	for _, name := range names {
 		f := Feature(name)
 		if !f.wellFormed() {
-			return badValue("app-lics", fmt.Sprintf("%q is no licence: it is a feature, App(name) or Service(name).", short(name)))
+			return badValue("app_lics", fmt.Sprintf("%q is no licence: it is a feature, App(name) or Service(name).", short(name)))
 		}
 		if fixed {
 			continue
 		}
 		s := v.of(a.Domain).find(f)
 		if s == nil {
-			return &Error{CodeNotEntitled, "app-lics", fmt.Sprintf("The domain has no licences of the name %s to assign.", f)}
+			return &Error{CodeNotEntitled, "app_lics", fmt.Sprintf("The domain has no licences of the name %s to assign.", f)}
 		}
 		if _, has := s.standing[a.Object]; !has && s.free == Unlicensed && len(s.standing) >= s.seats() {
-			return &Error{CodeNoSeat, "app-lics", fmt.Sprintf("All %d licences %s of the domain are assigned.", s.seats(), f)}
+			return &Error{CodeNoSeat, "app_lics", fmt.Sprintf("All %d licences %s of the domain are assigned.", s.seats(), f)}
 		}
 	}
 	return nil
