@@ -16,9 +16,9 @@ const timeLayout = "2006-01-02T15:04:05.000000Z"
 //
 //	time number flags direction connection user@domain call registration/number frame
 //
-// What is not known is "-". Control characters are escaped, so that a frame
+// What is not known is "-"; content is as for Frame. Control characters are escaped, so that a frame
 // cannot begin a line.
-func (r *Record) AppendText(b []byte) []byte {
+func (r *Record) AppendText(b []byte, content bool) []byte {
 	b = r.Time.UTC().AppendFormat(b, timeLayout)
 	b = strconv.AppendUint(append(b, ' '), r.Seq, 10)
 	b = appendWord(b, r.Flag.short())
@@ -30,8 +30,8 @@ func (r *Record) AppendText(b []byte) []byte {
 	if r.Reason != "" {
 		b = appendWord(append(b, " dropped:"...), r.Reason)
 	}
-	if r.Text != "" {
-		b = appendClean(append(b, ' '), r.Text)
+	if text := r.Frame(content); text != "" {
+		b = appendClean(append(b, ' '), text)
 	}
 	return append(b, '\n')
 }
@@ -114,8 +114,9 @@ type line struct {
 }
 
 // AppendJSON appends the record as one line of JSON, with its newline. The frame
-// is a string, for it need not be JSON; what is not known is left out.
-func (r *Record) AppendJSON(b []byte) []byte {
+// is a string, for it need not be JSON; what is not known is left out. content is
+// as for Frame.
+func (r *Record) AppendJSON(b []byte, content bool) []byte {
 	out := bytes.NewBuffer(b)
 	e := json.NewEncoder(out)
 	e.SetEscapeHTML(false)
@@ -123,7 +124,7 @@ func (r *Record) AppendJSON(b []byte) []byte {
 		Time: r.Time.UTC().Format(timeLayout), Seq: r.Seq, Flags: r.Flag.Names(), Dir: r.Dir.String(), Conn: r.Conn,
 		DomainID: r.Domain, Domain: r.DomainName, ObjectID: r.Object, Object: r.ObjectName,
 		Domains: r.Domains, Call: r.Call.String(), Reg: r.Reg, Number: r.Number,
-		Dropped: r.Reason, Frame: r.Text,
+		Dropped: r.Reason, Frame: r.Frame(content),
 	})
 	if err != nil { // strings and numbers can always be written
 		return b

@@ -85,6 +85,7 @@ type Record struct {
 	Leg
 	Domains []int64 // all domains that the frame concerns, each once; none before the login
 	Text    string  // masked and bounded; valid UTF-8; may be empty with a Reason
+	Content string  // the same with the bodies of messages, where a rule asked for them; else empty
 	Reason  string  // why the frame was dropped, empty if it was not
 }
 
@@ -121,7 +122,16 @@ func domainsOf(e *Event) []int64 {
 // overhead is what a record counts in a buffer besides its texts.
 const overhead = 256
 
+// Frame is the text as somebody may see it: with the bodies of messages, if they
+// are there, or without.
+func (r *Record) Frame(content bool) string {
+	if content && r.Content != "" {
+		return r.Content
+	}
+	return r.Text
+}
+
 // size is what the record counts in a buffer.
 func (r *Record) size() int {
-	return overhead + len(r.Text) + len(r.Reason) + len(r.Reg)
+	return overhead + len(r.Text) + len(r.Content) + len(r.Reason) + len(r.Reg)
 }

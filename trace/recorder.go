@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -32,6 +33,7 @@ type Recorder struct {
 	size  int
 	seq   uint64
 	tails []*Tail
+	ended bool
 }
 
 var _ Sink = (*Recorder)(nil)
@@ -112,6 +114,16 @@ func (r *Recorder) Lost() uint64 {
 	return r.lost.Load()
 }
 
+// Close ends all who follow; from then on nobody can. What is kept stays.
+func (r *Recorder) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = true
+	for _, t := range r.tails {
+		t.wake()
+	}
+}
+
 // Filter chooses records. Members that are zero choose all.
 type Filter struct {
 	Flags  Flag   // one of them
@@ -148,5 +160,8 @@ func (f *Filter) within(r *Record) bool {
 	return len(r.Domains) > 0
 }
 
-// ErrTooManyTails is returned where nobody more can follow.
-var ErrTooManyTails = fmt.Errorf("%d readers follow the trace already", MaxTails)
+// The errors of following.
+var (
+	ErrTooManyTails = fmt.Errorf("%d readers follow the trace already", MaxTails)
+	ErrClosed       = errors.New("the trace has ended: the switch stops")
+)

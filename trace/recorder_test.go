@@ -217,6 +217,35 @@ func TestTailsAreBounded(t *testing.T) {
 	}
 }
 
+// TestClose: those who follow get what has come, and then the end.
+func TestClose(t *testing.T) {
+	r := NewRecorder(0)
+	tail, err := r.Tail(Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() {
+		_, _, err := tail.Next(t.Context())
+		_, _, again := tail.Next(t.Context())
+		ended <- errors.Join(err, again)
+	}()
+	r.Trace(sized(1 << 10))
+	r.Close()
+	if err := <-ended; !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+	if _, _, err := tail.Next(t.Context()); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+	if _, err := r.Tail(Filter{}); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+	if r.Trace(sized(1 << 10)); len(r.Records(Filter{})) != 2 {
+		t.Error("nothing is kept any more")
+	}
+}
+
 // TestTailLosesNothingUncounted: what writers record at the same time comes in
 // order, or is counted.
 func TestTailLosesNothingUncounted(t *testing.T) {
@@ -272,10 +301,10 @@ func TestLines(t *testing.T) {
 			`{"time":"2026-11-21T11:00:00.001234Z","seq":1,"flags":["PBX"],"dir":"in","conn":"c2","dropped":"bad_json"}` + "\n"},
 	}
 	for _, tt := range tests {
-		if got := string(tt.record.AppendText([]byte("> "))); got != "> "+tt.text {
+		if got := string(tt.record.AppendText([]byte("> "), false)); got != "> "+tt.text {
 			t.Errorf("%s:\n got %s\nwant > %s", tt.name, got, tt.text)
 		}
-		if got := string(tt.record.AppendJSON([]byte("> "))); got != "> "+tt.json {
+		if got := string(tt.record.AppendJSON([]byte("> "), false)); got != "> "+tt.json {
 			t.Errorf("%s:\n got %s\nwant > %s", tt.name, got, tt.json)
 		}
 	}
@@ -300,13 +329,13 @@ func FuzzLines(f *testing.F) {
 		}
 		tracer.Note(Event{Flags: PBX, Peer: Peer{Conn: "c1"}, Leg: Leg{Reg: reg}, Frame: []byte(frame)})
 		r := kept.Records(Filter{})[0]
-		text := string(r.AppendText(nil))
+		text := string(r.AppendText(nil, true))
 		if strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") || strings.ContainsAny(text, "\r\x1b\x00\u2028\u2029\u0085") || !utf8.ValidString(text) {
 			t.Errorf("%q", text)
 		}
 		var back struct{ Frame string }
-		line := r.AppendJSON(nil)
-		if err := json.Unmarshal(line, &back); err != nil || strings.Count(string(line), "\n") != 1 || back.Frame != r.Text {
+		line := r.AppendJSON(nil, true)
+		if err := json.Unmarshal(line, &back); err != nil || strings.Count(string(line), "\n") != 1 || back.Frame != r.Content {
 			t.Errorf("%q: %v", line, err)
 		}
 	})

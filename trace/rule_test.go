@@ -142,7 +142,7 @@ func TestEverythingEndsByItself(t *testing.T) {
 			e.Flags = PBX
 			tracer.Note(e)
 			all := kept.Records(Filter{})
-			return all[len(all)-1].Text
+			return all[len(all)-1].Frame(true)
 		}
 		const open, closed = `{"data":"Hallo","pwd":"***"}`, `{"data":"(5 bytes)","pwd":"***"}`
 		if got := last(); got != open {
@@ -182,10 +182,10 @@ func TestContentIsForTheRecorder(t *testing.T) {
 	}
 	tracer.Note(event())
 	got := kept.Records(Filter{})
-	if len(got) != 1 || got[0].Flag != PBX|WebSocket || !strings.Contains(got[0].Text, "Hallo") {
+	if len(got) != 1 || got[0].Flag != PBX|WebSocket || strings.Contains(got[0].Frame(false), "Hallo") || !strings.Contains(got[0].Frame(true), "Hallo") {
 		t.Errorf("kept %+v", got)
 	}
-	if len(log.records) != 1 || log.records[0].Flag != PBX || strings.Contains(log.records[0].Text, "Hallo") {
+	if len(log.records) != 1 || log.records[0].Flag != PBX || strings.Contains(log.records[0].Frame(true), "Hallo") {
 		t.Errorf("logged %+v", log.records)
 	}
 	s := tracer.Stats()

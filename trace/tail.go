@@ -21,12 +21,15 @@ type Tail struct {
 // Tail begins to follow: first the records that are kept and pass the filter, the
 // newest of them where there are too many, then those that come. What was kept
 // once but is gone, of those after f.After, counts as lost. The error is
-// ErrTooManyTails.
+// ErrTooManyTails or ErrClosed.
 func (r *Recorder) Tail(f Filter) (*Tail, error) {
 	t := &Tail{recorder: r, filter: f, news: make(chan struct{}, 1)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.tails) >= MaxTails {
+	switch {
+	case r.ended:
+		return nil, ErrClosed
+	case len(r.tails) >= MaxTails:
 		return nil, ErrTooManyTails
 	}
 	t.catchUp()
@@ -81,11 +84,15 @@ func (t *Tail) wake() {
 
 // Next waits for records and returns those that have come, oldest first, and how
 // many were lost behind them because the reader was too slow. The error is that
-// of ctx.
+// of ctx, or ErrClosed.
 func (t *Tail) Next(ctx context.Context) (records []*Record, lost uint64, err error) {
 	for {
-		if records, lost = t.take(); len(records) > 0 || lost > 0 {
+		var ended bool
+		if records, lost, ended = t.take(); len(records) > 0 || lost > 0 {
 			return records, lost, nil
+		}
+		if ended {
+			return nil, 0, ErrClosed
 		}
 		select {
 		case <-t.news:
@@ -95,16 +102,20 @@ func (t *Tail) Next(ctx context.Context) (records []*Record, lost uint64, err er
 	}
 }
 
-func (t *Tail) take() (records []*Record, lost uint64) {
-	t.recorder.mu.Lock()
-	defer t.recorder.mu.Unlock()
+func (t *Tail) take() (records []*Record, lost uint64, ended bool) {
+	r := t.recorder
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if t.missed > 0 {
 		lost, t.missed = t.missed, 0
-		return nil, lost
+		return nil, lost, false
 	}
 	records, lost = t.queue, t.lost
 	t.queue, t.size, t.lost = nil, 0, 0
-	return records, lost
+	if r.ended {
+		t.wake() // for the next time
+	}
+	return records, lost, r.ended
 }
 
 // Close ends following.

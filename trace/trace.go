@@ -139,14 +139,17 @@ func (t *Tracer) Note(e Event) {
 	}
 	t.count(wanted)
 	r := newRecord(&e, wanted, now)
-	r.Text = mask(e.Frame, content || toSink != 0 && w.content)
+	r.Text = mask(e.Frame, false)
+	if content {
+		r.Content = mask(e.Frame, true)
+	}
 	if t.recorder != nil {
 		t.recorder.Trace(r)
 	}
 	if toSink != 0 {
-		r.Flag = toSink
-		if content && !w.content {
-			r.Text = mask(e.Frame, false)
+		r.Flag, r.Content = toSink, ""
+		if w.content {
+			r.Text = mask(e.Frame, true)
 		}
 		t.sink.Trace(r)
 	}

@@ -145,7 +145,7 @@ func TestScopesOfATrace(t *testing.T) {
 	}
 	for _, r := range m.kept.Records(trace.Filter{Within: []int64{m.domainID(home)}}) {
 		if r.DomainName != home || strings.Contains(r.Text, foreign) {
-			t.Errorf("seen at home: %s", r.AppendText(nil))
+			t.Errorf("seen at home: %s", r.AppendText(nil, false))
 		}
 	}
 	m.tracer.Remove(everything.ID)
@@ -229,7 +229,7 @@ func TestTracesAreSwitchedWhileTheyTalk(t *testing.T) {
 	var at uint64
 	for _, r := range m.kept.Records(trace.Filter{}) {
 		if r.Seq <= at || r.Time.IsZero() || r.Conn == "" {
-			t.Fatalf("record %d after %d: %s", r.Seq, at, r.AppendText(nil))
+			t.Fatalf("record %d after %d: %s", r.Seq, at, r.AppendText(nil, false))
 		}
 		at = r.Seq
 	}
