@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // RegistrationInfo describes a live registration for lists.
@@ -61,6 +63,7 @@ func fromOf(ep Endpoint) string {
 
 // CallInfo describes a live call for lists.
 type CallInfo struct {
+	ID       trace.CallID // the same for all calls of a chat
 	Kind     CallKind
 	Domain   DomainID
 	From, To string
@@ -104,7 +107,7 @@ func (k *Call) info() CallInfo {
 	if to == "" {
 		to = k.digits
 	}
-	return CallInfo{Kind: k.kind, Domain: k.from.Domain, From: k.from.SIP, To: to, Answered: k.winner != nil, Legs: 1 + len(k.forks), Since: k.since}
+	return CallInfo{ID: k.id, Kind: k.kind, Domain: k.from.Domain, From: k.from.SIP, To: to, Answered: k.winner != nil, Legs: 1 + len(k.forks), Since: k.since}
 }
 
 func (c *Chat) info() []CallInfo {
@@ -112,14 +115,14 @@ func (c *Chat) info() []CallInfo {
 	defer c.mu.Unlock()
 	if len(c.calls) == 0 && !c.dead && c.hasInbox(0) && c.hasInbox(1) {
 		return []CallInfo{{
-			Kind: ChatCall, Domain: c.key[0].Domain, From: c.sides[0].party.SIP, To: c.sides[1].party.SIP,
+			ID: c.id, Kind: ChatCall, Domain: c.key[0].Domain, From: c.sides[0].party.SIP, To: c.sides[1].party.SIP,
 			Inboxes: true, Answered: true, Since: c.since, Texts: c.seq,
 		}}
 	}
 	var list []CallInfo
 	for _, k := range c.calls {
 		i := CallInfo{
-			Kind: ChatCall, Domain: c.key[0].Domain, From: c.sides[k.from].party.SIP, To: c.sides[k.to()].party.SIP,
+			ID: c.id, Kind: ChatCall, Domain: c.key[0].Domain, From: c.sides[k.from].party.SIP, To: c.sides[k.to()].party.SIP,
 			Held: k.caller == nil, Answered: k.ever, Legs: len(k.legs), Since: k.since, Texts: c.seq,
 		}
 		if k.caller != nil {

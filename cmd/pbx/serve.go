@@ -114,7 +114,8 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		}
 	})
 	api, err := admin.NewAPI(admin.Config{
-		Directory: dir.Directory, Licences: licences, Live: pbx, Answers: dir.store, Drainer: drain, Vault: vault, Log: log, Version: version, Build: revision(),
+		Directory: dir.Directory, Licences: licences, Live: pbx, Tracer: tracer, Recorder: recorder,
+		Answers: dir.store, Drainer: drain, Vault: vault, Log: log, Version: version, Build: revision(),
 	})
 	if err != nil {
 		return false, err
@@ -178,6 +179,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	log.Info("stopping")
 	doors.Drain()
 	pbx.Close() // releases every call; what was accepted is on its way
+	recorder.Close()
 	parts.stop("doors")
 	parts.stop("control socket")
 	return again, errors.Join(err, parts.stopAll())

@@ -15,6 +15,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/licence"
 	"github.com/tandem-switch/tandem/internal/replay"
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // Prefix is the path below which the API lives.
@@ -29,6 +30,11 @@ type Config struct {
 	Drainer   Drainer              // ends it slowly; nil where none runs
 	Clock     clock.Clock          // default: the system's
 	Log       *slog.Logger         // default: silence
+
+	// Tracer is switched by administrators, who read what the Recorder has got;
+	// both nil where no switch runs.
+	Tracer   *trace.Tracer
+	Recorder *trace.Recorder
 
 	Version, Build string // of the program
 
@@ -94,6 +100,7 @@ func (a *API) register() {
 	a.registerDevices()
 	a.registerLicences()
 	a.registerLive()
+	a.registerTraces()
 	a.registerDrain()
 	a.registerVault()
 }

@@ -34,6 +34,7 @@ type Registration struct {
 // Call is a live call. A chat has one for each caller, and one for each side on
 // whose behalf the switch keeps it.
 type Call struct {
+	ID       string    `json:"id" doc:"The same on all its legs, as in traces."`
 	Kind     string    `json:"kind" doc:"chat, media or other."`
 	Domain   string    `json:"domain" doc:"Name of the domain."`
 	From     string    `json:"from" doc:"Who calls."`
@@ -103,7 +104,7 @@ func (a *API) listCalls(ctx context.Context, in *liveInput) (*listCallsAnswer, e
 			continue
 		}
 		list = append(list, Call{
-			Kind: c.Kind.String(), Domain: dom, From: c.From, To: c.To,
+			ID: c.ID.String(), Kind: c.Kind.String(), Domain: dom, From: c.From, To: c.To,
 			Answered: c.Answered, Kept: c.Held, Inboxes: c.Inboxes, Legs: c.Legs, Texts: c.Texts, Since: c.Since,
 		})
 	}
