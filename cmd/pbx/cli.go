@@ -27,6 +27,7 @@ type commands struct {
 	Backup  backupCommand  `cmd:"" help:"Write everything into one file, while it runs."`
 	Restore restoreCommand `cmd:"" help:"Put a backup in the place of everything."`
 	Keys    keysCommands   `cmd:"" help:"The master key, under which secrets are sealed."`
+	Trace   traceCommands  `cmd:"" help:"Traces of frames, while the server runs."`
 	Phone   phoneCommand   `cmd:"" help:"Chat in the terminal."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

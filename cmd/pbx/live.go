@@ -33,10 +33,10 @@ func (c callsCommand) Run(ctx context.Context, con console) error {
 		var rows [][]string
 		for _, k := range list {
 			rows = append(rows, []string{
-				k.Kind, k.From, k.To, k.Domain, state(k), strconv.Itoa(k.Legs), strconv.FormatUint(k.Texts, 10), when(k.Since),
+				k.Kind, k.From, k.To, k.Domain, state(k), strconv.Itoa(k.Legs), strconv.FormatUint(k.Texts, 10), or(k.ID), when(k.Since),
 			})
 		}
-		return table("KIND FROM TO DOMAIN STATE LEGS TEXTS SINCE", rows)
+		return table("KIND FROM TO DOMAIN STATE LEGS TEXTS CALL SINCE", rows)
 	})
 }
 

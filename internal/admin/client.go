@@ -104,7 +104,10 @@ func (c *Client) SendWith(ctx context.Context, method, path string, header http.
 	if err != nil {
 		return nil, err
 	}
-	r.Header = header
+	r.Header = header.Clone()
+	if reason, ok := ctx.Value(reasonKey{}).(string); ok && reason != "" {
+		r.Header.Set(reasonHeader, reason)
+	}
 	response, err := c.http.Do(r)
 	if err != nil {
 		return nil, fmt.Errorf("the running server did not answer: %w", err)
@@ -115,6 +118,13 @@ func (c *Client) SendWith(ctx context.Context, method, path string, header http.
 	defer response.Body.Close()
 	return nil, readProblem(response)
 }
+
+// WithReason has the requests of ctx say why they are made, for the audit log.
+func WithReason(ctx context.Context, reason string) context.Context {
+	return context.WithValue(ctx, reasonKey{}, reason)
+}
+
+type reasonKey struct{}
 
 // readProblem takes the problem that stands in the place of an answer.
 func readProblem(response *http.Response) error {

@@ -195,10 +195,11 @@ func (a *API) traceScope(ctx context.Context, domain, user, conn, call string) (
 	c := calling(ctx)
 	dom, found := a.Directory.DomainByName(domain)
 	if !found || !c.identity.May(account.Read, scopeOf(dom)) {
-		c.domain = dom
-		c.subject = domain
-		a.attempt(ctx, refusedOther)
-		c.domain = directory.Domain{}
+		if found || !c.identity.May(account.Read, account.Scope{}) {
+			c.domain, c.subject = dom, domain
+			a.attempt(ctx, refusedOther)
+			c.domain, c.subject = directory.Domain{}, ""
+		}
 		return s, wrong(NotFound, "domain", "There is no domain "+quoted(domain)+".")
 	}
 	c.domain = dom
