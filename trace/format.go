@@ -3,9 +3,11 @@ package trace
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -129,7 +131,27 @@ func (r *Record) AppendJSON(b []byte, content bool) []byte {
 	if err != nil { // strings and numbers can always be written
 		return b
 	}
-	return out.Bytes()
+	return escapeInvisible(out.Bytes())
+}
+
+// escapeInvisible escapes in JSON what a terminal would obey; all of it stands in
+// strings.
+func escapeInvisible(line []byte) []byte {
+	hidden := func(r rune) bool { return r >= utf8.RuneSelf && !unicode.IsGraphic(r) }
+	if bytes.IndexFunc(line, hidden) < 0 {
+		return line
+	}
+	var b []byte
+	for _, r := range string(line) {
+		if !hidden(r) {
+			b = utf8.AppendRune(b, r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			b = fmt.Appendf(b, `\u%04x`, unit)
+		}
+	}
+	return b
 }
 
 // AppendLost appends the line that stands for n lost records, in text or JSON.

@@ -285,7 +285,7 @@ func TestLines(t *testing.T) {
 	at := time.Date(2026, 11, 21, 12, 0, 0, 1234567, time.FixedZone("", 3600))
 	full := Record{
 		Seq: 17, Time: at, Flag: PBX | AppWebsocket, Dir: Out, Peer: event().Peer, Leg: event().Leg, Domains: []int64{1, 2},
-		Text: "{\"a\":\"<b>ä\"}\n\x1b[31m\u2028\u202e",
+		Text: "{\"a\":\"<b>ä\"}\n\x1b[31m\u2028\u202e\U000e0001",
 	}
 	full.Reg = "my phone"
 	tests := []struct {
@@ -294,8 +294,8 @@ func TestLines(t *testing.T) {
 		text, json string
 	}{
 		{"full", full,
-			"2026-11-21T11:00:00.001234Z 17 PBX,AppWebsocket out c1 alice@example.com k5 my_phone/-3 {\"a\":\"<b>ä\"}\\n\\x1b[31m\\u2028\\u202e\n",
-			`{"time":"2026-11-21T11:00:00.001234Z","seq":17,"flags":["PBX","App Websocket"],"dir":"out","conn":"c1","domainId":1,"domain":"example.com","objectId":7,"object":"alice","domains":[1,2],"call":"k5","reg":"my phone","number":-3,"frame":"{\"a\":\"<b>ä\"}\n\u001b[31m\u2028` + "\u202e" + `"}` + "\n"},
+			"2026-11-21T11:00:00.001234Z 17 PBX,AppWebsocket out c1 alice@example.com k5 my_phone/-3 {\"a\":\"<b>ä\"}\\n\\x1b[31m\\u2028\\u202e\\U000e0001\n",
+			`{"time":"2026-11-21T11:00:00.001234Z","seq":17,"flags":["PBX","App Websocket"],"dir":"out","conn":"c1","domainId":1,"domain":"example.com","objectId":7,"object":"alice","domains":[1,2],"call":"k5","reg":"my phone","number":-3,"frame":"{\"a\":\"<b>ä\"}\n\u001b[31m\u2028\u202e\udb40\udc01"}` + "\n"},
 		{"drop before the login", Record{Seq: 1, Time: at, Flag: PBX, Peer: Peer{Conn: "c2"}, Reason: "bad_json"},
 			"2026-11-21T11:00:00.001234Z 1 PBX in c2 - - - dropped: bad_json\n",
 			`{"time":"2026-11-21T11:00:00.001234Z","seq":1,"flags":["PBX"],"dir":"in","conn":"c2","dropped":"bad_json"}` + "\n"},

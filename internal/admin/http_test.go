@@ -18,6 +18,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/store/sqlite"
 	"github.com/tandem-switch/tandem/signal"
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // door is an API as it stands on the network: the header Who names one of
@@ -29,6 +30,9 @@ type door struct {
 	people map[string]account.Identity
 	clock  *clock.Manual
 	acts   []admin.Act
+	tracer *trace.Tracer
+	kept   *trace.Recorder
+	deaf   bool // the audit log takes nothing
 }
 
 // newDoor has the domains one.example and two.example, each with alice and bot,
@@ -41,6 +45,8 @@ func newDoor(t *testing.T) *door {
 	sealer := must(directory.OpenKeyFile(t.Context(), filepath.Join(data, directory.KeyFile), store))(t)
 	d := &door{t: t, dir: must(directory.Open(t.Context(), store, sealer, directory.Config{}))(t)}
 	d.clock = clock.NewManual()
+	d.kept = trace.NewRecorder(0)
+	d.tracer = trace.Open(trace.Config{Recorder: d.kept})
 	var ids []signal.DomainID
 	for _, name := range []string{"one.example", "two.example"} {
 		dom := must(d.dir.AddDomain(t.Context(), name, nil))(t)
@@ -60,7 +66,14 @@ func newDoor(t *testing.T) *door {
 	grant("stranger", account.Grant{Role: account.DomainAdmin, Domain: ids[1]})
 	d.api = newAPI(t, d.dir, admin.Config{
 		Clock: d.clock, Live: live{d.dir}, Answers: store, Authenticate: d.who,
-		Audit: func(_ context.Context, act admin.Act) error { d.acts = append(d.acts, act); return nil },
+		Tracer: d.tracer, Recorder: d.kept,
+		Audit: func(_ context.Context, act admin.Act) error {
+			if d.deaf {
+				return errors.New("deaf")
+			}
+			d.acts = append(d.acts, act)
+			return nil
+		},
 	})
 	return d
 }
