@@ -89,7 +89,7 @@ func (o *Order) check() error {
 	case o.For < 0:
 		return &OrderError{"for", "the time is negative"}
 	case o.For > longest:
-		return &OrderError{"for", fmt.Sprintf("a trace of %s ends after %v at most", o.Flags, longest)}
+		return &OrderError{"for", fmt.Sprintf("a trace of %s ends after %d minutes at most", o.Flags, longest/time.Minute)}
 	case o.Scope.Object != 0 && o.Scope.Domain == 0:
 		return &OrderError{"object", "an object is one of a domain"}
 	case len(o.Reason) > maxReason:
@@ -109,7 +109,7 @@ func (o *Order) checkContent() error {
 	case o.ContentFor < 0:
 		return &OrderError{"contentFor", "the time is negative"}
 	case o.ContentFor > ContentLimit:
-		return &OrderError{"contentFor", fmt.Sprintf("the bodies of messages are shown for %v at most", ContentLimit)}
+		return &OrderError{"contentFor", fmt.Sprintf("the bodies of messages are shown for %d minutes at most", ContentLimit/time.Minute)}
 	case o.ContentFor == 0:
 		o.ContentFor = ContentLimit
 	}
