@@ -15,6 +15,7 @@ import (
 	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/facilities"
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/dial"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/edge"
 	"github.com/tandem-switch/tandem/internal/metric"
@@ -36,6 +37,7 @@ type serveCommand struct {
 	TLSKey        string     `name:"tls-key" placeholder:"FILE" help:"Its private key."`
 	ACME          acmeFlags  `embed:"" group:"Certificates by ACME:"`
 	TrustedProxy  []network  `placeholder:"CIDR" help:"Proxies that are believed about the addresses of their clients: networks or single addresses (several allowed)."`
+	AllowPrivate  []network  `name:"allow-private-urls" placeholder:"CIDR" help:"Private networks that URLs of app objects may lead into: networks or single addresses (several allowed)."`
 	PublicURL     string     `name:"public-url" placeholder:"URL" help:"Address under which clients reach the switch, for what it prints."`
 	MetricsPublic bool       `help:"Show /metrics on every listener, not on loopback alone."`
 	LicenceMode   string     `default:"list" enum:"list,all,none" placeholder:"MODE" help:"Who has which feature: list (what is installed for the domain, once the first licence key was made), all (everybody has everything) or none (${default})."`
@@ -78,7 +80,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	}
 	defer claim.Release()
 
-	dir, err := c.open(ctx, directory.Config{Log: log}) // store, master key, directory
+	dir, err := c.open(ctx, directory.Config{Log: log, CheckURL: dial.New(prefixes(c.AllowPrivate)).CheckURL}) // store, master key, directory
 	if err != nil {
 		return false, err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/clock"
+	"github.com/tandem-switch/tandem/internal/dial"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/store/sqlite"
 	"github.com/tandem-switch/tandem/signal"
@@ -43,7 +45,9 @@ func newDoor(t *testing.T) *door {
 	store := must(sqlite.Open(t.Context(), filepath.Join(data, "pbx.db")))(t)
 	t.Cleanup(func() { store.Close() })
 	sealer := must(directory.OpenKeyFile(t.Context(), filepath.Join(data, directory.KeyFile), store))(t)
-	d := &door{t: t, dir: must(directory.Open(t.Context(), store, sealer, directory.Config{}))(t)}
+	d := &door{t: t, dir: must(directory.Open(t.Context(), store, sealer, directory.Config{
+		CheckURL: dial.New([]netip.Prefix{netip.MustParsePrefix("192.168.7.0/24")}).CheckURL,
+	}))(t)}
 	d.clock = clock.NewManual()
 	d.kept = trace.NewRecorder(0)
 	d.tracer = trace.Open(trace.Config{Recorder: d.kept})
@@ -286,6 +290,19 @@ func TestIdempotency(t *testing.T) {
 		}
 	}
 	equal(t, acts, 1)
+}
+
+func TestPrivateURLs(t *testing.T) {
+	d := newDoor(t)
+	const objects = "/domains/one.example/objects"
+	for _, address := range []string{"http://127.0.0.1/", "http://[::ffff:10.0.0.1]/", "http://169.254.169.254/", "http://localhost/"} {
+		body := `{"type":"app","sip":"x","url":"` + address + `"}`
+		equal(t, d.problem(d.ask("operator", "POST", objects, body), 422, "private_url").Fields[0].Field, "url")
+		d.problem(d.ask("domain_admin", "PATCH", objects+"/bot", `{"url":"`+address+`"}`), 422, "private_url")
+	}
+	equal(t, d.ask("domain_admin", "PATCH", objects+"/bot", `{"url":"https://app.example/x"}`).status, 200)
+	equal(t, d.ask("domain_admin", "PATCH", objects+"/bot", `{"url":"http://192.168.7.7/x"}`).status, 200)
+	equal(t, d.ask("domain_admin", "PATCH", objects+"/bot", `{"url":null}`).status, 200)
 }
 
 func TestPages(t *testing.T) {

@@ -200,7 +200,7 @@ type setObjectInput struct {
 
 func (a *API) setObject(ctx context.Context, in *setObjectInput) (*objectAnswer, error) {
 	dom, b := calling(ctx).domain, in.Body
-	if err := a.check(dom, orNone(b.APIs.Edit()), orNone(b.Apps.Edit())); err != nil {
+	if err := a.check(dom, b.APIs.value, b.Apps.value); err != nil {
 		return nil, err
 	}
 	o, err := a.objectToWrite(ctx, dom, &in.InObject)

@@ -40,7 +40,6 @@ const (
 	AuditFailed     Code = "audit_failed"    // it was done, but could not be written down
 	NotAvailable    Code = "not_available"   // this installation does not have it
 	BadCursor       Code = "bad_cursor"      // the cursor is none of this list
-	PrivateURL      Code = "private_url"     // the URL leads into a private network
 	UnknownCode     Code = "unknown"         // an answer without code
 	statusTooLarge       = http.StatusRequestEntityTooLarge
 	problemType          = "application/problem+json"

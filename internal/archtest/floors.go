@@ -54,6 +54,7 @@ var floors = map[string]int{
 	"internal/ws":         0,
 	"internal/conf":       0,
 	"internal/clock":      0,
+	"internal/dial":       0,
 	"internal/lru":        0,
 	"internal/peer":       0,
 	"internal/acme":       0,

@@ -22,6 +22,9 @@ type Config struct {
 	MaxSessions int
 	// SessionLife is how long a session may stay unused; default 90 days.
 	SessionLife time.Duration
+	// CheckURL refuses URLs of objects that lead where they must not; nil
+	// refuses none. It must not block.
+	CheckURL func(url string) error
 	// UndoLife is how long a deleted object can be restored; default 30 days.
 	UndoLife time.Duration
 }
@@ -56,6 +59,7 @@ type Directory struct {
 	poll        time.Duration
 	maxSessions int
 	sessionLife time.Duration
+	checkURL    func(url string) error // nil: every URL will do
 	undoLife    time.Duration
 	dummy       []byte // a sealed text of the usual size, for DummyUnseal
 
@@ -79,7 +83,7 @@ func Open(ctx context.Context, store Store, sealing Sealing, c Config) (*Directo
 	c.setDefaults()
 	d := &Directory{
 		store: store, sealing: sealing, clock: c.Clock, log: c.Log, poll: c.Poll,
-		maxSessions: c.MaxSessions, sessionLife: c.SessionLife, undoLife: c.UndoLife,
+		maxSessions: c.MaxSessions, sessionLife: c.SessionLife, checkURL: c.CheckURL, undoLife: c.UndoLife,
 		dummy: sealing.Seal([]byte(randomAlphanumeric(sessionPasswordSize)), passwordBound(signal.Address{})),
 		mem:   newMemory(), touched: map[string]time.Time{},
 	}

@@ -30,6 +30,7 @@ const (
 	CodeWrongKey         Code = "wrong_key"          // the secret was not sealed with this master key
 	CodeNewerStore       Code = "newer_store"        // the store is one of a newer program
 	CodeStale            Code = "stale"              // it has changed since the caller saw it
+	CodePrivateURL       Code = "private_url"        // the URL leads into a private network
 	CodeInUse            Code = "in_use"             // others refer to it
 )
 

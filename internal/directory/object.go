@@ -119,6 +119,9 @@ func (d *Directory) AddApp(ctx context.Context, dom signal.DomainID, a NewObject
 // AddObject adds an object of any kind. Refusals: as for AddUser.
 func (d *Directory) AddObject(ctx context.Context, dom signal.DomainID, kind Kind, n NewObject) (Object, error) {
 	row, err := newRow(dom, kind, n)
+	if err == nil {
+		err = d.mayLead(row.URL)
+	}
 	if err != nil {
 		return Object{}, err
 	}
@@ -227,6 +230,11 @@ func (d *Directory) edit(row *ObjectRow, e ObjectEdit) error {
 	if err := tidyRow(row); err != nil {
 		return err
 	}
+	if e.URL != nil {
+		if err := d.mayLead(row.URL); err != nil {
+			return err
+		}
+	}
 	if e.Password == nil {
 		return nil
 	}
@@ -235,6 +243,17 @@ func (d *Directory) edit(row *ObjectRow, e ObjectEdit) error {
 	}
 	row.EndSessions = d.clock.Now()
 	return d.sealPassword(row, *e.Password)
+}
+
+// mayLead refuses a URL into a network that is none of the object's business.
+func (d *Directory) mayLead(url string) error {
+	if url == "" || d.checkURL == nil {
+		return nil
+	}
+	if err := d.checkURL(url); err != nil {
+		return &Error{Code: CodePrivateURL, Field: "url", Message: "The URL is refused: " + err.Error() + "."}
+	}
+	return nil
 }
 
 func set[T any](to *T, from *T) {
