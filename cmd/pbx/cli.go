@@ -15,6 +15,8 @@ type commands struct {
 	Config conf.File `placeholder:"FILE" help:"YAML file with settings: its keys are the names of the flags."`
 
 	Serve   serveCommand   `cmd:"" help:"Run the switch."`
+	Admin   adminCommands  `cmd:"" help:"Administrators: accounts for the HTTP API."`
+	Token   tokenCommands  `cmd:"" help:"API tokens."`
 	Domain  domainCommands `cmd:"" help:"Domains, the tenants of the switch."`
 	User    userCommands   `cmd:"" help:"Users, the people of a domain."`
 	App     appCommands    `cmd:"" help:"App objects, programs with a login of their own."`

@@ -18,6 +18,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/dial"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/edge"
+	"github.com/tandem-switch/tandem/internal/guard"
 	"github.com/tandem-switch/tandem/internal/metric"
 	"github.com/tandem-switch/tandem/internal/pbxapi"
 	"github.com/tandem-switch/tandem/internal/store/postgres"
@@ -108,6 +109,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		return false, err
 	}
 	drain := newDrainer(log)
+	attempts := guard.New(c.Limits.edge().Guard())
 	anew := make(chan struct{}, 1)
 	vault := dir.vault(c.Data, log, func() {
 		select {
@@ -118,6 +120,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	api, err := admin.NewAPI(admin.Config{
 		Directory: dir.Directory, Licences: licences, Live: pbx, Tracer: tracer, Recorder: recorder,
 		Answers: dir.store, Drainer: drain, Vault: vault, Log: log, Version: version, Build: revision(),
+		Accounts: dir.accounts(), Origins: c.origins(), Attempts: attempts,
 	})
 	if err != nil {
 		return false, err
@@ -129,7 +132,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	})
 	doors, err = edge.New(edge.Config{
 		Directory: dir.Directory, Licences: licences, APIs: []appservice.API{pbxapi.NewSignal(pbx), objects},
-		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(),
+		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(), Guard: attempts,
 		Name: c.Name, Version: version, Build: revision(),
 		Listen: c.Listen, ListenAdmin: c.ListenAdmin, ListenMetrics: c.ListenMetrics,
 		CertFile: c.TLSCert, KeyFile: c.TLSKey, Certificates: certificates.forEdge(),
@@ -172,6 +175,9 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		log.Info("listeners of their own", "admin", doors.AdminURLs(), "metrics", doors.MetricsURLs())
 	}
 	err = announce(ctx, c, con, doors.URLs(), dir.Directory, log)
+	if err == nil {
+		err = invite(ctx, c, con, doors.AdminURLs(), api)
+	}
 	if err == nil {
 		live, cancel := drain.context(ctx)
 		again = parts.wait(live, anew)
@@ -323,6 +329,31 @@ func (c serveCommand) places(listen []string) []pbxapi.Place {
 		list = append(list, place)
 	}
 	return list
+}
+
+// invite prints the one-time link for the first operator where there is no
+// administrator yet. It stands nowhere else: whoever has it may do everything.
+func invite(ctx context.Context, c serveCommand, con console, urls []string, api *admin.API) error {
+	token, err := api.SetupToken(ctx)
+	if err != nil || token == "" {
+		return err
+	}
+	base := urls[0]
+	if c.PublicURL != "" && len(c.ListenAdmin) == 0 {
+		base = c.PublicURL
+	}
+	_, err = fmt.Fprintf(con.out, "There is no administrator yet. Make the first one within 24 hours at\n%s/admin/setup?token=%s\nor with: pbx admin add NAME\n",
+		strings.TrimSuffix(base, "/"), token)
+	return err
+}
+
+// origins are those that browsers of administrators name, besides the Host.
+func (c serveCommand) origins() []string {
+	u, err := url.Parse(c.PublicURL)
+	if c.PublicURL == "" || err != nil {
+		return nil
+	}
+	return []string{u.Scheme + "://" + u.Host}
 }
 
 // clientURL is the address for WebSocket clients.

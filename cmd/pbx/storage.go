@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/backup"
 	"github.com/tandem-switch/tandem/internal/directory"
@@ -39,6 +40,7 @@ func (s storage) create() error {
 // engine is what both kinds of stores are.
 type engine interface {
 	directory.Store
+	account.Store
 	licence.Store
 	replay.Store
 	backup.Store
@@ -55,6 +57,11 @@ type openedDirectory struct {
 
 // Close closes the store. Nobody may use the directory any more.
 func (o *openedDirectory) Close() error { return o.store.Close() }
+
+// accounts is where administrators are kept.
+func (o *openedDirectory) accounts() *account.Config {
+	return &account.Config{Store: o.store, Sealing: o.ring}
+}
 
 // open opens store, master key and directory.
 func (s storage) open(ctx context.Context, config directory.Config) (*openedDirectory, error) {
@@ -119,6 +126,7 @@ func (s storage) operator(ctx context.Context, first bool) (*admin.Client, error
 		}
 		api, err := admin.NewAPI(admin.Config{
 			Directory: dir.Directory, Licences: licences, Answers: dir.store, Vault: dir.vault(s.Data, slog.New(slog.DiscardHandler), nil), Version: version, Build: revision(),
+			Accounts: dir.accounts(),
 		})
 		if err != nil {
 			return nil, errors.Join(err, dir.Close())

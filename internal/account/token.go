@@ -145,6 +145,22 @@ func (s *Service) Tokens(ctx context.Context, who Identity, all bool) ([]Token, 
 	return s.Store.Tokens(ctx, who.Account)
 }
 
+// Names are the names of the accounts of tokens.
+func (s *Service) Names(ctx context.Context, list []Token) (map[int64]string, error) {
+	names := map[int64]string{}
+	for _, t := range list {
+		if _, known := names[t.Account]; known || t.Account == 0 {
+			continue
+		}
+		row, _, err := s.Store.Account(ctx, t.Account)
+		if err != nil {
+			return nil, err
+		}
+		names[t.Account] = row.Name
+	}
+	return names, nil
+}
+
 // RevokeToken ends a token of who, or of anybody if who is an operator. Refusal:
 // not_found.
 func (s *Service) RevokeToken(ctx context.Context, who Identity, id string) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/guard"
 	"github.com/tandem-switch/tandem/internal/licence"
 	"github.com/tandem-switch/tandem/internal/replay"
 	"github.com/tandem-switch/tandem/trace"
@@ -38,8 +39,21 @@ type Config struct {
 
 	Version, Build string // of the program
 
+	// Accounts is where administrators are kept: Store and Sealing, and what
+	// differs from the defaults; the rest is filled in. Without it there are
+	// neither logins nor tokens.
+	Accounts *account.Config
+	// Origins are those of the public URL, if a proxy changes the Host:
+	// https://pbx.example.com.
+	Origins []string
+	// Attempts limits how often users guess passwords; shared with the doors, so
+	// that nobody has two tries where one is allowed. Without it users cannot
+	// change their password here.
+	Attempts *guard.Guard
+
 	// Authenticate recognises whoever sends a request over the network. Its
-	// refusals are answered with 401. Without it everybody is refused.
+	// refusals are answered with 401, but cross_origin with 403. Without it, it is
+	// the accounts that do so; without these everybody is refused.
 	Authenticate func(*http.Request) (account.Identity, error)
 	// Audit writes down what was done, and what was attempted in vain. It is
 	// called after an act and before its answer.
@@ -75,6 +89,9 @@ type API struct {
 	rates *rates
 	index *index
 	spec  spec
+
+	accounts      *account.Service       // nil without Config.Accounts
+	authenticator *account.Authenticator // likewise
 }
 
 // NewAPI makes the API, with the operations of everything that c has. It starts
@@ -85,9 +102,29 @@ func NewAPI(c Config) (*API, error) {
 	}
 	a := &API{Config: c, mux: http.NewServeMux(), rates: newRates(c.Clock), index: newIndex(c.Directory)}
 	a.huma = humago.New(a.mux, humaConfig(c.Version))
+	if err := a.openAccounts(); err != nil {
+		return nil, err
+	}
 	a.register()
 	a.mux.HandleFunc("/", a.noRoute)
 	return a, a.writeSpec()
+}
+
+// openAccounts makes what is done with the accounts of administrators.
+func (a *API) openAccounts() (err error) {
+	if a.Accounts == nil {
+		return nil
+	}
+	c := *a.Accounts
+	c.Tenants, c.Clock, c.Log = tenants{a.Directory}, a.Clock, a.Log
+	a.accounts = account.New(c)
+	if a.authenticator, err = account.NewAuthenticator(a.accounts, a.Origins...); err != nil {
+		return err
+	}
+	if a.Authenticate == nil {
+		a.Authenticate = a.authenticator.Identify
+	}
+	return a.registerSetupPage()
 }
 
 // register registers every operation. A file for each resource has its own.
@@ -103,6 +140,15 @@ func (a *API) register() {
 	a.registerTraces()
 	a.registerDrain()
 	a.registerVault()
+	if a.accounts != nil {
+		a.registerLogin()
+		a.registerMe()
+		a.registerAccounts()
+		a.registerTokens()
+	}
+	if a.Attempts != nil {
+		a.registerSelfService()
+	}
 }
 
 // humaConfig has nothing of what huma adds by itself: neither pages, nor links to
@@ -131,7 +177,7 @@ func humaConfig(version string) huma.Config {
 func securitySchemes() map[string]*huma.SecurityScheme {
 	return map[string]*huma.SecurityScheme{
 		"token":   {Type: "http", Scheme: "bearer", Description: "An API token."},
-		"session": {Type: "apiKey", In: "cookie", Name: "pbx_admin", Description: "The session of a login."},
+		"session": {Type: "apiKey", In: "cookie", Name: account.Cookie, Description: "The session of a login."},
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/dial"
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/guard"
 	"github.com/tandem-switch/tandem/internal/store/sqlite"
 	"github.com/tandem-switch/tandem/signal"
 	"github.com/tandem-switch/tandem/trace"
@@ -60,9 +61,9 @@ func newDoor(t *testing.T) *door {
 	}
 	must(d.dir.SetDomain(t.Context(), ids[0], directory.DomainEdit{Settings: func(s *directory.Settings) { s.Org = "acme" }}))(t)
 	grant := func(name string, g account.Grant) {
-		d.people[name] = account.Identity{Kind: account.KindAccount, Name: name, Grants: []account.Grant{g}}
+		d.people[name] = account.Identity{Kind: account.KindAccount, Account: int64(1000 + len(d.people)), Name: name, Grants: []account.Grant{g}}
 	}
-	d.people = map[string]account.Identity{"nothing": {Kind: account.KindAccount, Name: "nothing"}}
+	d.people = map[string]account.Identity{"nothing": {Kind: account.KindAccount, Account: 999, Name: "nothing"}}
 	grant("operator", account.Grant{Role: account.Operator})
 	grant("org_admin", account.Grant{Role: account.OrgAdmin, Org: "acme"})
 	grant("domain_admin", account.Grant{Role: account.DomainAdmin, Domain: ids[0]})
@@ -70,7 +71,9 @@ func newDoor(t *testing.T) *door {
 	grant("stranger", account.Grant{Role: account.DomainAdmin, Domain: ids[1]})
 	d.api = newAPI(t, d.dir, admin.Config{
 		Clock: d.clock, Live: live{d.dir}, Answers: store, Authenticate: d.who,
-		Tracer: d.tracer, Recorder: d.kept,
+		Accounts: &account.Config{Store: store, Sealing: sealer, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}},
+		Attempts: guard.New(account.DefaultLimits()),
+		Tracer:   d.tracer, Recorder: d.kept,
 		Audit: func(_ context.Context, act admin.Act) error {
 			if d.deaf {
 				return errors.New("deaf")
@@ -86,7 +89,7 @@ func (d *door) who(r *http.Request) (account.Identity, error) {
 	if who, ok := d.people[r.Header.Get("Who")]; ok {
 		return who, nil
 	}
-	return account.Identity{}, errors.New("unknown")
+	return account.Identity{}, &account.Error{Code: account.CodeNoSession}
 }
 
 // answer is what came back.

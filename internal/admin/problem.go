@@ -99,11 +99,11 @@ func statusOf(code Code) int {
 	switch code {
 	case NotFound, NoRoute, NotAvailable:
 		return http.StatusNotFound
-	case Unauthenticated:
+	case Unauthenticated, "bad_login", "second_factor", "bad_code", "no_session", "bad_token":
 		return http.StatusUnauthorized
-	case Forbidden:
+	case Forbidden, "cross_origin":
 		return http.StatusForbidden
-	case RateLimited:
+	case RateLimited, "too_many_attempts":
 		return http.StatusTooManyRequests
 	case RevMismatch:
 		return http.StatusPreconditionFailed
@@ -119,7 +119,8 @@ func statusOf(code Code) int {
 		return http.StatusInternalServerError
 	case KeyInUse, "name_taken", "number_taken", "domain_taken", "host_taken", "device_taken",
 		"domain_not_empty", "default_domain", "conflict", "in_use",
-		"revoked", "no_key", "licences_in_use", "not_entitled", "no_seat":
+		"revoked", "no_key", "licences_in_use", "not_entitled", "no_seat",
+		"last_operator", "no_factor":
 		return http.StatusConflict
 	}
 	return http.StatusUnprocessableEntity

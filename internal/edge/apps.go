@@ -3,11 +3,11 @@ package edge
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/internal/directory"
+	"github.com/tandem-switch/tandem/internal/guard"
 	"github.com/tandem-switch/tandem/signal"
 )
 
@@ -223,5 +223,5 @@ func (e *Edge) appNamed(dom signal.DomainID, name string) app {
 
 // accountName is what failed logins are counted for: the same at both doors.
 func accountName(dom signal.DomainID, kind, name string) string {
-	return kind + strconv.FormatInt(int64(dom), 10) + ":" + directory.Fold(name)
+	return guard.Key(kind, int64(dom), directory.Fold(name))
 }

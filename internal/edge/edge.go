@@ -30,6 +30,7 @@ type Config struct {
 	Tracer    *trace.Tracer // nil = off
 	Log       *slog.Logger  // default: silence
 	Limits    Limits
+	Guard     *guard.Guard // limits of attempts; nil = one with Limits.Guard
 
 	Name    string // of the switch, told to app services; default "tandem"
 	Version string // told by CheckBuild, and at /
@@ -136,7 +137,7 @@ func New(config Config) (*Edge, error) {
 		trusted: config.TrustedProxies, ready: config.Ready,
 		admin:     boundAdmin(config.Admin, lim, config.Metrics),
 		challenge: appservice.NewChallenge, secret: newSecret(),
-		guard: guard.New(lim.guard()), failures: newFailures(lim), nonces: newNonces(lim), people: newPeople(), waiting: newWaiting(),
+		guard: config.Guard, failures: newFailures(lim), nonces: newNonces(lim), people: newPeople(), waiting: newWaiting(),
 		caps: newCaps(lim), later: newLater(lim),
 	}
 	if config.FixedChallenge != "" {
@@ -165,6 +166,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.Build == "" {
 		c.Build = "0"
+	}
+	if c.Guard == nil {
+		c.Guard = guard.New(c.Limits.Guard())
 	}
 }
 

@@ -123,8 +123,9 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// guard are the limits of attempts to log in.
-func (l Limits) guard() guard.Limits {
+// Guard are the limits of attempts to log in, for Config.Guard.
+func (l Limits) Guard() guard.Limits {
+	l = l.withDefaults()
 	return guard.Limits{
 		PairFailures: l.PairFailures, PairWait: l.PairWait, PairWaitMax: l.PairWaitMax,
 		AccountFailures: l.AccountFailures, AccountForgive: l.AccountForgive,

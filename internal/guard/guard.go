@@ -10,6 +10,7 @@ import (
 	"hash/maphash"
 	"math"
 	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 
@@ -115,6 +116,12 @@ func Network(a netip.Addr) netip.Prefix {
 	}
 	p, _ := a.Prefix(bits)
 	return p
+}
+
+// Key is the name of an account for a guard: the same at every door that asks for
+// its password. name is in the form in which names are compared.
+func Key(kind string, domain int64, name string) string {
+	return kind + strconv.FormatInt(domain, 10) + ":" + name
 }
 
 // Allow tells whether a login may be checked now, else what refuses it.
