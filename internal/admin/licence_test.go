@@ -3,7 +3,6 @@ package admin_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"iter"
 	"net/http"
 	"net/http/httptest"
@@ -66,7 +65,7 @@ func newLicensing(t *testing.T) *licensing {
 			if who, known := l.who[r.Header.Get("Who")]; known {
 				return who, nil
 			}
-			return account.Identity{}, errors.New("unknown")
+			return account.Identity{}, &account.Error{Code: account.CodeNoSession}
 		},
 		Audit: func(_ context.Context, act admin.Act) error { l.acts = append(l.acts, act); return nil },
 	})
