@@ -10,6 +10,7 @@ import (
 // Limits of rules.
 const (
 	MaxRules     = 64
+	domainRules  = 16               // of them, narrowed to one domain
 	DefaultTime  = 10 * time.Minute // of an Order without one
 	MaxTime      = 24 * time.Hour
 	RawLimit     = 60 * time.Minute // of WebSocket, whoever switches it
@@ -68,7 +69,7 @@ func (e *OrderError) Error() string { return e.Text }
 
 // The other errors of Add.
 var (
-	ErrTooManyRules = fmt.Errorf("there are %d traces already, switch one off first", MaxRules)
+	ErrTooManyRules = errors.New("there are too many traces already, switch one off first")
 	ErrNoRecorder   = errors.New("this tracer takes no rules")
 )
 
@@ -133,13 +134,25 @@ func (t *Tracer) Add(o Order) (Rule, error) {
 	}
 	err := ErrTooManyRules
 	t.change(func(w *wants) {
-		if len(w.rules) < MaxRules {
+		if w.takes(o.Scope.Domain) {
 			t.last++
 			r.ID, err = t.last, nil
 			w.rules = append(w.rules, r)
 		}
 	})
 	return r, err
+}
+
+// takes tells whether there is room for one more rule: nobody takes it all from
+// other domains.
+func (w *wants) takes(domain int64) bool {
+	same := 0
+	for _, r := range w.rules {
+		if r.Scope.Domain == domain {
+			same++
+		}
+	}
+	return len(w.rules) < MaxRules && (domain == 0 || same < domainRules)
 }
 
 // Remove switches a trace off and returns what it was; false if there is none.

@@ -89,6 +89,24 @@ func TestRulesAreBounded(t *testing.T) {
 	}
 }
 
+// One domain cannot take all the room.
+func TestRulesOfADomainAreBounded(t *testing.T) {
+	tracer := Open(Config{Recorder: NewRecorder(0)})
+	for range domainRules {
+		if _, err := tracer.Add(Order{Flags: PBX, Scope: Scope{Domain: 1}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := tracer.Add(Order{Flags: PBX, Scope: Scope{Domain: 1}}); !errors.Is(err, ErrTooManyRules) {
+		t.Error(err)
+	}
+	for _, domain := range []int64{0, 2} {
+		if _, err := tracer.Add(Order{Flags: PBX, Scope: Scope{Domain: domain}}); err != nil {
+			t.Error(domain, err)
+		}
+	}
+}
+
 func TestScopes(t *testing.T) {
 	tests := []struct {
 		scope Scope

@@ -84,6 +84,7 @@ func (c *Config) setDefaults() error {
 // API answers the HTTP requests of administrators. See the package comment.
 type API struct {
 	Config
+	feeds feeds
 	mux   *http.ServeMux
 	huma  huma.API
 	rates *rates

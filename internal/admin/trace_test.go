@@ -227,6 +227,26 @@ func TestTraceIsFollowed(t *testing.T) {
 	}
 }
 
+// Nobody takes the live views of all others.
+func TestLiveViewsAreBounded(t *testing.T) {
+	d := newDoor(t)
+	server := httptest.NewServer(d.api)
+	defer server.Close()
+	defer d.kept.Close()
+	follow := func(who string) int {
+		r := must(http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+admin.Prefix+"/trace/tail", nil))(t)
+		r.Header.Set("Who", who)
+		res := must(http.DefaultClient.Do(r))(t)
+		t.Cleanup(func() { res.Body.Close() })
+		return res.StatusCode
+	}
+	for range 4 {
+		equal(t, follow("stranger"), 200)
+	}
+	equal(t, follow("stranger"), 503)
+	equal(t, follow("operator"), 200)
+}
+
 // TestTraceEndsWithTheSwitch: those who follow do not hold up its end.
 func TestTraceEndsWithTheSwitch(t *testing.T) {
 	d := newDoor(t)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -126,17 +127,56 @@ func (a *API) tailTrace(ctx context.Context, in *tailTraceInput) (*huma.StreamRe
 		return nil, err
 	}
 	f.After = a.seqOf(in.After)
+	c := calling(ctx)
+	who := c.who()
+	if !a.feeds.enter(who) {
+		return nil, problem(Busy, "You follow the trace too often already; end one of your views.")
+	}
 	tail, err := a.Recorder.Tail(f)
 	if err != nil {
+		a.feeds.leave(who)
 		return nil, problem(Busy, sentence(err.Error()))
 	}
-	feed := &traceFeed{api: a, call: calling(ctx), tail: tail, format: in.Format}
+	feed := &traceFeed{api: a, call: c, tail: tail, format: in.Format}
 	return &huma.StreamResponse{Body: func(hctx huma.Context) {
+		defer a.feeds.leave(who)
 		defer tail.Close()
 		r, w := humago.Unwrap(hctx)
 		feed.w, feed.flush = w, http.NewResponseController(w)
 		feed.run(r.Context())
 	}}, nil
+}
+
+// maxFeeds is how many live views one may have: nobody takes them from all others.
+const maxFeeds = 4
+
+// feeds counts live views by who has them. The zero value is ready for use.
+type feeds struct {
+	mu sync.Mutex // guards the following
+	of map[string]int
+}
+
+// enter counts one more; false if there is no room.
+func (f *feeds) enter(who string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.of[who] >= maxFeeds {
+		return false
+	}
+	if f.of == nil {
+		f.of = map[string]int{}
+	}
+	f.of[who]++
+	return true
+}
+
+// leave counts one less.
+func (f *feeds) leave(who string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.of[who]--; f.of[who] == 0 {
+		delete(f.of, who)
+	}
 }
 
 // seqOf is the number in the id of an event. One of an earlier run of the switch
