@@ -20,6 +20,7 @@ type commands struct {
 	Domain  domainCommands `cmd:"" help:"Domains, the tenants of the switch."`
 	User    userCommands   `cmd:"" help:"Users, the people of a domain."`
 	App     appCommands    `cmd:"" help:"App objects, programs with a login of their own."`
+	Object  objectCommands `cmd:"" help:"Objects of every type: users, apps, groups, gateways, templates."`
 	Device  deviceCommands `cmd:"" help:"Devices of users."`
 	Licence licenceCommand `cmd:"" help:"Licences, which say what each domain may use."`
 	Regs    regsCommand    `cmd:"" help:"List the live registrations."`

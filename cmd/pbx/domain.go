@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/directory"
 )
 
 type domainCommands struct {
@@ -19,6 +22,7 @@ type domainAdd struct {
 	Name       string   `arg:"" help:"Name of the domain: example.com."`
 	Host       []string `env:"-" placeholder:"NAME" help:"Host name by which clients reach the domain (several allowed)."`
 	Default    bool     `env:"-" help:"Make it the default domain."`
+	Org        string   `env:"-" placeholder:"NAME" help:"Organisation that it belongs to."`
 }
 
 // Run implements the command. It is the first command on a new data directory.
@@ -27,7 +31,7 @@ func (c domainAdd) Run(ctx context.Context, con console) error {
 		return err
 	}
 	return withFirst(ctx, con, c.adminFlags, true, (*admin.Client).AddDomain,
-		admin.NewDomain{Name: c.Name, Hosts: c.Host, Default: c.Default},
+		admin.NewDomain{Name: c.Name, Hosts: c.Host, Default: c.Default, Org: c.Org},
 		func(d admin.Domain) string { return "added the domain " + domainWords(d) })
 }
 
@@ -64,15 +68,43 @@ type domainSet struct {
 	Host       []string `env:"-" xor:"host" placeholder:"NAME" help:"Host names, instead of those it has (several allowed)."`
 	NoHosts    bool     `env:"-" xor:"host" help:"Take all host names away."`
 	Default    bool     `env:"-" help:"Make it the default domain."`
+	Org        *string  `env:"-" placeholder:"NAME" help:"Organisation that it belongs to; empty takes it away."`
+	Settings   string   `env:"-" placeholder:"FILE" help:"JSON file with the members plan and filters, as pbx domain list --json shows them; - is standard input."`
 }
 
 // Run implements the command.
 func (c domainSet) Run(ctx context.Context, con console) error {
-	return with(ctx, con, c.adminFlags, (*admin.Client).SetDomain,
-		admin.SetDomain{Name: c.Name, DomainEdit: admin.DomainEdit{
-			Name: admin.Maybe(c.Rename), Hosts: admin.Maybe(replaced(c.Host, c.NoHosts)), Default: given(c.Default),
-		}},
+	edit := admin.DomainEdit{
+		Name: admin.Maybe(c.Rename), Hosts: admin.Maybe(replaced(c.Host, c.NoHosts)), Default: given(c.Default), Org: admin.Maybe(c.Org),
+	}
+	if err := c.settings(con, &edit); err != nil {
+		return err
+	}
+	return with(ctx, con, c.adminFlags, (*admin.Client).SetDomain, admin.SetDomain{Name: c.Name, DomainEdit: edit},
 		func(d admin.Domain) string { return "changed the domain " + domainWords(d) })
+}
+
+// settings reads the file with plan and filters; what it does not say stays.
+func (c domainSet) settings(con console, edit *admin.DomainEdit) error {
+	if c.Settings == "" {
+		return nil
+	}
+	in, err := openImport(c.Settings, con.in)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	var file struct {
+		Plan    admin.Optional[admin.Plan]         `json:"plan"`
+		Filters admin.Optional[[]directory.Filter] `json:"filters"`
+	}
+	d := json.NewDecoder(in)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&file); err != nil {
+		return fmt.Errorf("%s: %w", c.Settings, err)
+	}
+	edit.Plan, edit.Filters = file.Plan, file.Filters
+	return nil
 }
 
 // replaced is the new content of a list: list, nothing if none, or nil to leave

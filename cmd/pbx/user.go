@@ -28,6 +28,7 @@ type userCommands struct {
 type userAdd struct {
 	adminFlags    `embed:""`
 	passwordFlags `embed:""`
+	propertyFlags `embed:""`
 	Name          string   `arg:"" help:"Name, with or without domain: alice@example.com."`
 	DN            string   `name:"dn" env:"-" placeholder:"TEXT" help:"Display name."`
 	CN            string   `name:"cn" env:"-" placeholder:"TEXT" help:"Long name."`
@@ -46,7 +47,7 @@ func (c userAdd) Run(ctx context.Context, con console) error {
 	}
 	return with(ctx, con, c.adminFlags, (*admin.Client).AddObject, admin.NewObject{
 		Type: userType, SIP: c.Name, DN: c.DN, CN: c.CN, Num: c.Num, Password: password,
-		Apps: c.App, OverrideCLI: c.OverrideCLI, SecondFactor: c.SecondFactor, Properties: admin.Properties{AppLics: c.Licence},
+		Apps: c.App, OverrideCLI: c.OverrideCLI, SecondFactor: c.SecondFactor, Properties: c.properties(c.Licence),
 	}, func(u admin.Object) string { return "added the user " + u.SIP + "@" + u.Domain })
 }
 
@@ -69,6 +70,7 @@ func (c userList) Run(ctx context.Context, con console) error {
 type userSet struct {
 	adminFlags    `embed:""`
 	passwordFlags `embed:""`
+	propertyFlags `embed:""`
 	Name          string   `arg:"" help:"Name, with or without domain."`
 	Rename        *string  `env:"-" placeholder:"NAME" help:"New name, without domain."`
 	DN            *string  `name:"dn" env:"-" placeholder:"TEXT" help:"Display name."`
@@ -92,7 +94,7 @@ func (c userSet) Run(ctx context.Context, con console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).SetObject, admin.SetObject{Type: userType, Name: c.Name, ObjectEdit: admin.ObjectEdit{
 		SIP: admin.Maybe(c.Rename), DN: admin.Maybe(c.DN), CN: admin.Maybe(c.CN), Num: admin.Maybe(c.Num), Password: admin.Maybe(password),
 		Disabled: admin.Maybe(c.Disabled), Apps: admin.Maybe(replaced(c.App, c.NoApps)), OverrideCLI: admin.Maybe(c.OverrideCLI),
-		SecondFactor: admin.Maybe(c.SecondFactor), PropertiesEdit: admin.PropertiesEdit{AppLics: admin.Maybe(replaced(c.Licence, c.NoLicences))},
+		SecondFactor: admin.Maybe(c.SecondFactor), PropertiesEdit: c.edit(replaced(c.Licence, c.NoLicences)),
 	}}, func(u admin.Object) string { return "changed the user " + u.SIP + "@" + u.Domain })
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -112,7 +113,7 @@ func (c *Client) Objects(ctx context.Context, r ListObjects) ([]Object, error) {
 	}
 	all := []Object{}
 	for _, d := range domains {
-		found, err := list[Object](ctx, c, domainPath(d)+"/objects?limit=1000&type="+url.QueryEscape(r.Type))
+		found, err := list[Object](ctx, c, withQuery(domainPath(d)+"/objects?limit=1000", "type", r.Type))
 		if err != nil {
 			return nil, err
 		}
@@ -132,7 +133,7 @@ func (c *Client) AddObject(ctx context.Context, n NewObject) (Object, error) {
 	return o, c.Do(ctx, http.MethodPost, domainPath(domain)+"/objects", n, &o)
 }
 
-// SetObject changes an object of a type.
+// SetObject changes an object of a type, or of any.
 type SetObject struct {
 	Type, Name string
 	ObjectEdit
@@ -149,7 +150,7 @@ func (c *Client) SetObject(ctx context.Context, r SetObject) (Object, error) {
 	return o, noObject(err, r.Type, sip, domain)
 }
 
-// RemoveObject names an object of a type that is to be removed.
+// RemoveObject names an object of a type, or of any, that is to be removed.
 type RemoveObject struct {
 	Type, Name string
 }
@@ -170,7 +171,7 @@ func (c *Client) RemoveObject(ctx context.Context, r RemoveObject) (Object, erro
 }
 
 func objectPath(domain, sip, kind string) string {
-	return domainPath(domain) + "/objects/" + url.PathEscape(sip) + "?type=" + url.QueryEscape(kind)
+	return withQuery(domainPath(domain)+"/objects/"+url.PathEscape(sip), "type", kind)
 }
 
 // noObject adds to the problem where the names of objects are found.
@@ -178,7 +179,46 @@ func noObject(err error, kind, sip, domain string) error {
 	if p, ok := errors.AsType[*Problem](err); !ok || p.Code != NotFound || len(p.Fields) > 0 {
 		return err
 	}
+	if kind == "" {
+		kind = "object"
+	}
 	return problem(NotFound, fmt.Sprintf("there is no %s %s in %s: see pbx %s list", kind, sip, domain, kind))
+}
+
+// ExportObject is everything about an object, without secrets.
+func (c *Client) ExportObject(ctx context.Context, name string) (Exported, error) {
+	var e Exported
+	domain, sip, err := c.split(ctx, name)
+	if err != nil {
+		return e, err
+	}
+	err = c.Do(ctx, http.MethodGet, objectPath(domain, sip, "")+"/export", nil, &e)
+	return e, noObject(err, "", sip, domain)
+}
+
+// DeletedObjects lists the objects of a domain that can be brought back.
+func (c *Client) DeletedObjects(ctx context.Context, domain string) ([]Deleted, error) {
+	domain, err := c.domainFor(ctx, domain)
+	if err != nil {
+		return nil, err
+	}
+	return list[Deleted](ctx, c, domainPath(domain)+"/deleted")
+}
+
+// RestoreObject names a deleted object of a domain.
+type RestoreObject struct {
+	Domain string
+	ID     int64
+}
+
+// RestoreObject brings a deleted object back.
+func (c *Client) RestoreObject(ctx context.Context, r RestoreObject) (Object, error) {
+	var o Object
+	domain, err := c.domainFor(ctx, r.Domain)
+	if err != nil {
+		return o, err
+	}
+	return o, c.Do(ctx, http.MethodPost, domainPath(domain)+"/deleted/"+strconv.FormatInt(r.ID, 10)+"/restore", nil, &o)
 }
 
 // ImportUsers names the CSV text whose users are to be made.
