@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -29,6 +30,7 @@ type desk struct {
 	dir   *directory.Directory
 	local *admin.Client // at the control socket
 	clock *clock.Manual
+	acts  []admin.Act // what the audit log got
 }
 
 const strong = "correct horse battery"
@@ -43,6 +45,7 @@ func newDesk(t *testing.T) *desk {
 	d.api = newAPI(t, d.dir, admin.Config{
 		Accounts: &account.Config{Store: store, Sealing: sealer, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}},
 		Attempts: guard.New(account.DefaultLimits()), Clock: d.clock, Origins: []string{"https://public.example"},
+		Audit: func(_ context.Context, act admin.Act) error { d.acts = append(d.acts, act); return nil },
 	})
 	d.local = directly(d.api)
 	for _, name := range []string{"one.example", "two.example"} {
@@ -361,4 +364,28 @@ func TestUserPasswordsCannotBeGuessed(t *testing.T) {
 	b.want(b.v1("POST", "/users/me/password", right), http.StatusTooManyRequests, "too_many_attempts")
 	d.clock.Advance(15 * time.Minute)
 	b.want(b.v1("POST", "/users/me/password", right), 204, "")
+}
+
+// What is done with accounts stands in the audit log, and so does what somebody had
+// no right to; what was typed by mistake does not.
+func TestAccountsAreAudited(t *testing.T) {
+	d := newDesk(t)
+	d.add("anna", grantOne)
+	b := d.browser()
+	b.v1("POST", "/session", admin.Login{Name: strong, Password: "anna"})
+	b.want(b.v1("POST", "/session", admin.Login{Name: "anna", Password: strong}), 200, "")
+	b.want(b.v1("POST", "/tokens", admin.NewToken{Name: "ci", Grants: []admin.Grant{grantOperator}}), 403, "")
+	b.want(b.v1("POST", "/tokens", admin.NewToken{Name: "ci", Grants: []admin.Grant{grantOne}}), 201, "")
+	var got []string
+	for _, act := range d.acts {
+		got = append(got, act.Act+" "+act.Outcome+" "+act.By.Name+" "+act.Subject)
+		if strings.Contains(act.Subject+act.Name, strong) {
+			t.Errorf("a password stands in the audit log: %+v", act)
+		}
+	}
+	for _, want := range []string{"account.add done uid:1000 anna", "session.begin done anna anna", "token.add refused anna ci", "token.add done anna ci"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("the audit log has %q, not %q", got, want)
+		}
+	}
 }

@@ -116,6 +116,9 @@ func match(ctx context.Context, present int64) error {
 
 // failed brings an error of an operation into the form in which it is answered.
 func (a *API) failed(ctx context.Context, err error) error {
+	if account.CodeOf(err) == account.CodeForbidden { // what the accounts refuse is an attempt too
+		_ = a.allowed(ctx, false)
+	}
 	p := a.present(ctx, err)
 	if c := calling(ctx); c.op.Act != "" {
 		a.Log.Info("admin operation refused", "operation", c.op.ID, "by", c.who(), "code", p.Code)
