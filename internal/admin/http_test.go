@@ -389,19 +389,20 @@ func TestReasonAndHeaders(t *testing.T) {
 	}
 }
 
+// How often exactly is tested without HTTP: time goes on here.
 func TestRateLimit(t *testing.T) {
 	d := newDoor(t)
-	allowed := func() (n int) {
-		for d.ask("auditor", "GET", "/version", "").status == 200 {
-			n++
+	for n := 0; ; n++ {
+		got := d.ask("auditor", "GET", "/version", "")
+		if got.status == 200 && n < 100_000 {
+			continue
 		}
-		return n
+		if n < 200 {
+			t.Errorf("refused after %d requests", n)
+		}
+		d.problem(got, 429, admin.RateLimited)
+		equal(t, got.header.Get("Retry-After"), "1")
+		break
 	}
-	equal(t, allowed(), 200)
-	got := d.ask("auditor", "GET", "/version", "")
-	d.problem(got, 429, admin.RateLimited)
-	equal(t, got.header.Get("Retry-After"), "1")
 	equal(t, d.ask("operator", "GET", "/version", "").status, 200)
-	d.clock.Advance(time.Second)
-	equal(t, allowed(), 50)
 }
