@@ -36,6 +36,7 @@ type Call struct {
 	handling Handling  // of the called object
 	hops     []Party   // who has diverted the call, the first one first
 	objects  []*object // the called ones, referenced while the call lives
+	talking  []*object // who is on the phone by it
 	placedBy *object   // the calling one
 	caller   *Leg
 	forks    []*Leg // live called legs; after the answer only the winner
@@ -100,12 +101,25 @@ func (k *Call) place(t *Turn, c *Conn, r *Registration, number int32) bool {
 	}
 	s.obs.CallStarted(k.kind)
 	k.placedBy = r.object
+	k.talks(t, r)
 	if k.caller = c.openLeg(r, number, t.Now, k); k.caller == nil {
 		k.end(t, CauseNoChannel)
 		return false
 	}
 	k.caller.heard(t)
 	return true
+}
+
+// talks says that the object of a registration is on the phone by this call.
+func (k *Call) talks(t *Turn, r *Registration) {
+	if !k.media {
+		return
+	}
+	k.sw.mu.Lock()
+	r.object.talking++
+	k.talking = append(k.talking, r.object)
+	k.sw.mu.Unlock()
+	k.sw.activityChanged(t, r.addr)
 }
 
 // begin says that dialling is complete and offers the call.
@@ -436,6 +450,7 @@ func (k *Call) conn(t *Turn, l *Leg, m *Message) {
 		return
 	}
 	k.winner, l.answered = l, true
+	k.talks(t, l.reg)
 	k.passNamed(t, l, m)
 	for _, other := range k.forks {
 		if other != l {
@@ -568,6 +583,9 @@ func (k *Call) endWith(t *Turn, cause Cause, m *Message, fty []byte) {
 		k.timer.Stop()
 	}
 	k.unplace()
+	for _, o := range k.talking {
+		k.sw.activityChanged(t, o.addr)
+	}
 	k.sw.obs.CallEnded(k.kind, cause)
 }
 
@@ -577,6 +595,9 @@ func (k *Call) unplace() {
 	defer k.sw.mu.Unlock()
 	delete(k.sw.calls, k)
 	k.placedBy.placed--
+	for _, o := range k.talking {
+		o.talking--
+	}
 	k.letGo()
 }
 

@@ -84,6 +84,7 @@ func (c *Conn) Close(t *Turn) {
 	c.mu.Unlock()
 	for _, r := range regs {
 		c.forget(r)
+		c.sw.activityChanged(t, r.addr)
 	}
 	for _, l := range legs {
 		l.lost(t)

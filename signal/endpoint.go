@@ -33,6 +33,14 @@ type Waker interface {
 	Wake(t *Turn, a Address, kind string) bool
 }
 
+// Watcher is told that what an object does may have changed (Switch.Activity): it
+// has registered or has gone, it is on the phone or not. Its methods are called with
+// locks of calls held: they must not block, and of the switch they may call Activity
+// alone.
+type Watcher interface {
+	ActivityChanged(t *Turn, a Address)
+}
+
 // Observer counts. Its methods are called with locks of the switch held: they
 // must be quick and must not call back.
 type Observer interface {

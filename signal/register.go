@@ -189,6 +189,7 @@ func (c *Conn) Opened(t *Turn, r *Registration) {
 	}
 	c.publish(r)
 	s := c.sw
+	s.activityChanged(t, r.addr)
 	if _, ok := s.dir.Party(r.addr); !ok { // it was disabled in between
 		c.unregister(t, r, CauseOutOfOrder, string(ErrBlocked))
 		return
@@ -223,6 +224,7 @@ func (c *Conn) unregister(t *Turn, r *Registration, cause Cause, notice string) 
 	if !c.forget(r) {
 		return
 	}
+	c.sw.activityChanged(t, r.addr)
 	for _, leg := range c.legsOf(r) {
 		leg.cut(t, cause)
 	}

@@ -41,16 +41,17 @@ type Config struct {
 
 // Switch joins registrations by calls and chats.
 type Switch struct {
-	dir    Directory
-	policy Policy
-	clock  clock.Clock
-	waker  Waker
-	obs    Observer
-	tracer *trace.Tracer
-	limits Limits
-	closed atomic.Bool
-	traced atomic.Uint64 // calls and chats so far: the newest trace.CallID
-	drains atomic.Bool
+	dir     Directory
+	policy  Policy
+	clock   clock.Clock
+	waker   Waker
+	watcher Watcher // nil: nobody
+	obs     Observer
+	tracer  *trace.Tracer
+	limits  Limits
+	closed  atomic.Bool
+	traced  atomic.Uint64 // calls and chats so far: the newest trace.CallID
+	drains  atomic.Bool
 
 	licences Licences
 
@@ -68,6 +69,7 @@ type object struct {
 	placed  int                             // guarded by Switch.mu: live calls that it has set up, chats aside
 	chats   map[*Chat]struct{}              // guarded by Switch.mu
 	waiting map[wakened]struct{}            // guarded by Switch.mu: calls that wait for a registration
+	talking int                             // guarded by Switch.mu: calls with media that it has set up or answered
 }
 
 // wakened is told that the object it waits for has a registration.
@@ -121,6 +123,33 @@ func (l *Limits) defaults() {
 		}
 	}
 	*l = d
+}
+
+// SetWatcher names who follows what objects do; nil: nobody. It must be called
+// before the first connection.
+func (s *Switch) SetWatcher(w Watcher) { s.watcher = w }
+
+func (s *Switch) activityChanged(t *Turn, a Address) {
+	if s.watcher != nil {
+		s.watcher.ActivityChanged(t, a)
+	}
+}
+
+// Activity is what the switch knows of an object at the moment.
+type Activity struct {
+	Registered bool
+	OnPhone    bool // it has set up or answered a call with media
+}
+
+// Activity tells what an object does.
+func (s *Switch) Activity(a Address) Activity {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	o := s.objects[a]
+	if o == nil {
+		return Activity{}
+	}
+	return Activity{Registered: len(o.registrations()) > 0, OnPhone: o.talking > 0}
 }
 
 // SetWaker names who wakes idle sessions. The doors that do it are built after

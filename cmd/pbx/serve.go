@@ -131,7 +131,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		Places: func() []pbxapi.Place { return c.places(doors.URLs()) },
 	})
 	doors, err = edge.New(edge.Config{
-		Directory: dir.Directory, Licences: licences, APIs: []appservice.API{pbxapi.NewSignal(pbx), objects},
+		Directory: dir.Directory, Licences: licences, APIs: apis(dir.Directory, pbx, objects, log),
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(), Guard: attempts,
 		Name: c.Name, Version: version, Build: revision(),
 		Listen: c.Listen, ListenAdmin: c.ListenAdmin, ListenMetrics: c.ListenMetrics,
@@ -256,6 +256,13 @@ func isLoopback(hostport string) bool {
 	}
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// apis are the APIs of the doors.
+func apis(dir *directory.Directory, pbx *signal.Switch, objects *pbxapi.PbxAdmin, log *slog.Logger) []appservice.API {
+	presence := pbxapi.NewPresence(dir, pbx, log)
+	pbx.SetWatcher(presence)
+	return []appservice.API{pbxapi.NewSignal(pbx), objects, pbxapi.NewPbxAPI(dir, presence), pbxapi.NewMyApps(dir, presence)}
 }
 
 // follow tells the switch of an object that has changed.

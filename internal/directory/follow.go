@@ -19,6 +19,7 @@ const (
 	SessionAdded                 // created
 	SessionSet                   // authorized, or its info was set
 	SessionGone                  // ended, for whatever reason
+	PersonalSet                  // the presence or the profiles of a user, nothing else
 )
 
 // Change is something that has changed, by this process or by another. The new

@@ -253,7 +253,8 @@ func (dom *domain) renumber() {
 	}
 }
 
-// putObject reports no change when only the home screen has changed.
+// putObject reports no change when only the home screen has changed, and less of
+// one when nothing but what the user keeps has.
 func (m *memory) putObject(row ObjectRow) Change {
 	c := Change{Address: row.Address()}
 	old := m.objects[row.ID]
@@ -269,8 +270,11 @@ func (m *memory) putObject(row ObjectRow) Change {
 	e := &entry{row: row}
 	m.objects[row.ID] = e
 	m.index(dom, e)
-	if old == nil || !onlyHome(old.row, row) {
+	switch {
+	case old == nil || !onlyPersonal(old.row, row):
 		c.What = ObjectSet
+	case !onlyHome(old.row, row):
+		c.What = PersonalSet
 	}
 	return c
 }

@@ -95,6 +95,8 @@ type ObjectRow struct {
 	Secret  []byte // sealed password, nil without one
 	Home    string // home screen of a user, a comma list of links
 	Devices []Device
+	// Profiles are the contact lists of a user.
+	Profiles []Profile
 	// Restore is, in a batch, set to write a tombstone, which is otherwise
 	// never written again: the object lives again.
 	Restore bool

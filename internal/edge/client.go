@@ -75,8 +75,7 @@ func (d *clientDoor) message(c *conn, f appservice.Frame) error {
 	return d.afterLogin(c, m, f)
 }
 
-// afterLogin handles what only a logged-in client may say. Presence and dialogs
-// of others are not served here yet: they are unknown.
+// afterLogin handles what only a logged-in client may say.
 func (d *clientDoor) afterLogin(c *conn, m *member, f appservice.Frame) error {
 	switch f.MT {
 	case appservice.MTLogout:
@@ -94,7 +93,39 @@ func (d *clientDoor) afterLogin(c *conn, m *member, f appservice.Frame) error {
 	case appservice.MTAppGetLogin:
 		return d.appGetLogin(m, f)
 	}
-	return c.refuse(f, "unknown_mt", appservice.TextUnknownMT)
+	return d.beyond(f)
+}
+
+// beyond hands over what this door does not know itself: to the API without name.
+func (d *clientDoor) beyond(f appservice.Frame) error {
+	c := d.conn
+	api, s := c.edge.apis[""], c.sess.Load()
+	if api == nil || s == nil {
+		return c.refuse(f, "unknown_mt", appservice.TextUnknownMT)
+	}
+	if err := api.Handle(c.context(), s, f); err != nil {
+		return c.failed(f, err)
+	}
+	return nil
+}
+
+// greeter is an API that wants to know when a myApps client has been told that it is
+// logged in.
+type greeter interface {
+	Greet(t *signal.Turn, s appservice.Session)
+}
+
+// greet tells the APIs that want to know.
+func (d *clientDoor) greet(t *signal.Turn) {
+	s := d.conn.sess.Load()
+	if s == nil {
+		return
+	}
+	for _, api := range d.conn.edge.apis {
+		if g, ok := api.(greeter); ok {
+			g.Greet(t, s)
+		}
+	}
 }
 
 // ended implements door: a login that waited is given up.

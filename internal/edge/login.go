@@ -272,6 +272,7 @@ func (d *clientDoor) complete(ctx context.Context, t *signal.Turn, in entry) err
 	for _, s := range c.edge.dir.Sessions(in.user.Address()) {
 		d.send(t, appservice.SessionAdded{ID: s.ID, Info: sessionInfo(s, in.session)})
 	}
+	d.greet(t)
 	return nil
 }
 

@@ -31,6 +31,7 @@ const (
 	failAudit      = 10 // it was done, but could not be written down
 	failTooLong    = 11 // the result does not fit into a message
 	failSeveral    = 12 // more than one object has this long name
+	failForeign    = 13 // it belongs to somebody else
 )
 
 // Error implements error.

@@ -56,8 +56,11 @@ func startSwitch(t testing.TB, s testkit.Setup) testkit.Target {
 	if err != nil {
 		t.Fatal(err)
 	}
+	presence := pbxapi.NewPresence(dir, sw, nil)
+	sw.SetWatcher(presence)
+	apis := []appservice.API{pbxapi.NewSignal(sw), pbxapi.NewPbxAPI(dir, presence), pbxapi.NewMyApps(dir, presence)}
 	doors, err := edge.New(edge.Config{
-		Directory: dir, APIs: []appservice.API{pbxapi.NewSignal(sw)}, Metrics: metrics, Clock: moved,
+		Directory: dir, APIs: apis, Metrics: metrics, Clock: moved,
 		FixedChallenge: s.FixedChallenge, Version: "test", Build: "1",
 	})
 	if err != nil {

@@ -110,18 +110,18 @@ func (r *reader) objects() []directory.ObjectRow {
 
 const (
 	objectColumns = `domain, object, kind, sip, num, node, template, dn, cn, guid, disabled, override_cli, second_factor,
-		apis, url, apps, properties, secret, home, rev, deleted`
+		apis, url, apps, properties, secret, home, profiles, rev, deleted`
 	deviceColumns = `d.object, d.hw, d.text, d.app, d.single_reg, d.admin, d.no_filter, d.tls, d.no_mob, d.trusted`
 )
 
 func scanObject(row pgx.Rows) (directory.ObjectRow, error) {
 	var o directory.ObjectRow
 	var deleted int64
-	var properties string
+	var properties, profiles string
 	err := row.Scan(&o.Domain, &o.ID, &o.Kind, &o.SIP, &o.Num, &o.Node, &o.Template, &o.DN, &o.CN, &o.GUID, &o.Disabled, &o.OverrideCLI,
-		&o.SecondFactor, &o.APIs, &o.URL, &o.Apps, &properties, &o.Secret, &o.Home, &o.Rev, &deleted)
+		&o.SecondFactor, &o.APIs, &o.URL, &o.Apps, &properties, &o.Secret, &o.Home, &profiles, &o.Rev, &deleted)
 	o.APIs, o.Apps, o.Deleted = none(o.APIs), none(o.Apps), timeOf(deleted)
-	return o, errors.Join(err, document(properties, &o.Properties))
+	return o, errors.Join(err, document(properties, &o.Properties), document(profiles, &o.Profiles))
 }
 
 // addDevice scans a device and puts it to its object in the list.

@@ -47,7 +47,7 @@ func (s *Store) PurgeObjects(ctx context.Context, before time.Time) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE object SET num = '', dn = '', cn = '', url = '', apis = '{}', apps = '{}', secret = NULL, home = '', properties = ''
+		_, err = tx.Exec(ctx, `UPDATE object SET num = '', dn = '', cn = '', url = '', apis = '{}', apps = '{}', secret = NULL, home = '', profiles = '', properties = ''
 			WHERE deleted > 0 AND deleted < $1 AND properties <> ''`, millis(before))
 		return err
 	})
@@ -85,6 +85,14 @@ type writer struct {
 	queue pgx.Batch
 	exact []bool // by statement: must touch exactly one row
 	err   error
+}
+
+// profiles are JSON, nothing without any.
+func (w *writer) profiles(list []directory.Profile) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return w.document(list)
 }
 
 // document is a value as JSON; a failure stops the commit.
@@ -159,19 +167,20 @@ func (w *writer) domain(d *directory.DomainRow) {
 func (w *writer) object(o *directory.ObjectRow) {
 	if o.Rev == 0 {
 		w.one(`INSERT INTO object (domain, object, kind, sip, sip_key, num, dn, cn, guid, disabled, override_cli, apis, url, apps, secret, rev, deleted,
-			second_factor, home, node, template, properties)
-			SELECT domain, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, $18, $19, $20, $21
+			second_factor, home, node, template, properties, profiles)
+			SELECT domain, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, $18, $19, $20, $21, $22
 			FROM domain WHERE domain = $1 AND deleted = 0`,
 			o.Domain, o.ID, int16(o.Kind), o.SIP, directory.Fold(o.SIP), o.Num, o.DN, o.CN, o.GUID, o.Disabled, o.OverrideCLI,
-			some(o.APIs), o.URL, some(o.Apps), o.Secret, w.rev, o.SecondFactor, o.Home, o.Node, o.Template, w.document(o.Properties))
+			some(o.APIs), o.URL, some(o.Apps), o.Secret, w.rev, o.SecondFactor, o.Home, o.Node, o.Template, w.document(o.Properties),
+			w.profiles(o.Profiles))
 	} else {
 		w.one(`UPDATE object SET sip = $4, sip_key = $5, num = $6, dn = $7, cn = $8, disabled = $9, override_cli = $10,
 			apis = $11, url = $12, apps = $13, secret = $14, rev = $15, deleted = $16, second_factor = $17, home = $18,
-			node = $19, template = $20, properties = $21
+			node = $19, template = $20, properties = $21, profiles = $23
 			WHERE domain = $1 AND object = $2 AND rev = $3 AND (deleted > 0) = $22`,
 			o.Domain, o.ID, o.Rev, o.SIP, directory.Fold(o.SIP), o.Num, o.DN, o.CN, o.Disabled, o.OverrideCLI,
 			some(o.APIs), o.URL, some(o.Apps), o.Secret, w.rev, millis(o.Deleted), o.SecondFactor, o.Home,
-			o.Node, o.Template, w.document(o.Properties), o.Restore)
+			o.Node, o.Template, w.document(o.Properties), o.Restore, w.profiles(o.Profiles))
 	}
 	w.devices(o)
 	w.endSessions(o)

@@ -102,7 +102,7 @@ func (r *reader) objects() []directory.ObjectRow {
 
 const (
 	objectColumns = `domain, object, kind, sip, num, node, template, dn, cn, guid, disabled, override_cli, second_factor,
-		apis, url, apps, properties, secret, home, rev, deleted`
+		apis, url, apps, properties, secret, home, profiles, rev, deleted`
 	deviceColumns = `d.object, d.hw, d.text, d.app, d.single_reg, d.admin, d.no_filter, d.tls, d.no_mob, d.trusted`
 )
 
@@ -110,7 +110,8 @@ func scanObject(row *sql.Rows) (directory.ObjectRow, error) {
 	var o directory.ObjectRow
 	var deleted int64
 	err := row.Scan(&o.Domain, &o.ID, &o.Kind, &o.SIP, &o.Num, &o.Node, &o.Template, &o.DN, &o.CN, &o.GUID, &o.Disabled, &o.OverrideCLI,
-		&o.SecondFactor, (*texts)(&o.APIs), &o.URL, (*texts)(&o.Apps), document{&o.Properties}, &o.Secret, &o.Home, &o.Rev, &deleted)
+		&o.SecondFactor, (*texts)(&o.APIs), &o.URL, (*texts)(&o.Apps), document{&o.Properties}, &o.Secret, &o.Home,
+		document{&o.Profiles}, &o.Rev, &deleted)
 	o.Deleted = timeOf(deleted)
 	return o, err
 }

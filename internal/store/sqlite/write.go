@@ -41,7 +41,7 @@ func (s *Store) PurgeObjects(ctx context.Context, before time.Time) error {
 	return s.inTx(ctx, func(w *writer) {
 		w.exec(`DELETE FROM device WHERE EXISTS (SELECT 1 FROM object o WHERE o.domain = device.domain AND o.object = device.object
 			AND o.deleted > 0 AND o.deleted < ?1)`, millis(before))
-		w.exec(`UPDATE object SET num = '', dn = '', cn = '', url = '', apis = '[]', apps = '[]', secret = NULL, home = '', properties = ''
+		w.exec(`UPDATE object SET num = '', dn = '', cn = '', url = '', apis = '[]', apps = '[]', secret = NULL, home = '', profiles = '', properties = ''
 			WHERE deleted > 0 AND deleted < ?1 AND properties <> ''`, millis(before))
 	})
 }
@@ -134,20 +134,20 @@ func (w *writer) domain(d *directory.DomainRow) {
 }
 
 func (w *writer) object(o *directory.ObjectRow) {
-	apis, apps, properties := w.column(o.APIs), w.column(o.Apps), w.document(o.Properties)
+	apis, apps, properties, profiles := w.column(o.APIs), w.column(o.Apps), w.document(o.Properties), w.profiles(o.Profiles)
 	if o.Rev == 0 {
 		w.one(`INSERT INTO object (domain, object, kind, sip, sip_key, num, dn, cn, guid, disabled, override_cli, second_factor,
-			apis, url, apps, secret, home, node, template, properties, rev, deleted)
-			SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0
+			apis, url, apps, secret, home, profiles, node, template, properties, rev, deleted)
+			SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0
 			WHERE EXISTS (SELECT 1 FROM domain WHERE domain = ? AND deleted = 0)`,
 			o.Domain, o.ID, o.Kind, o.SIP, directory.Fold(o.SIP), o.Num, o.DN, o.CN, o.GUID, o.Disabled, o.OverrideCLI,
-			o.SecondFactor, apis, o.URL, apps, o.Secret, o.Home, o.Node, o.Template, properties, w.rev, o.Domain)
+			o.SecondFactor, apis, o.URL, apps, o.Secret, o.Home, profiles, o.Node, o.Template, properties, w.rev, o.Domain)
 	} else {
 		w.one(`UPDATE object SET sip = ?, sip_key = ?, num = ?, dn = ?, cn = ?, disabled = ?, override_cli = ?,
-			second_factor = ?, apis = ?, url = ?, apps = ?, secret = ?, home = ?, node = ?, template = ?, properties = ?, rev = ?, deleted = ?
+			second_factor = ?, apis = ?, url = ?, apps = ?, secret = ?, home = ?, profiles = ?, node = ?, template = ?, properties = ?, rev = ?, deleted = ?
 			WHERE domain = ? AND object = ? AND rev = ? AND (deleted > 0) = ?`,
 			o.SIP, directory.Fold(o.SIP), o.Num, o.DN, o.CN, o.Disabled, o.OverrideCLI,
-			o.SecondFactor, apis, o.URL, apps, o.Secret, o.Home, o.Node, o.Template, properties, w.rev, millis(o.Deleted),
+			o.SecondFactor, apis, o.URL, apps, o.Secret, o.Home, profiles, o.Node, o.Template, properties, w.rev, millis(o.Deleted),
 			o.Domain, o.ID, o.Rev, o.Restore)
 	}
 	w.devices(o)
@@ -193,6 +193,14 @@ func (w *writer) session(s *directory.SessionRow) {
 		WHERE domain = ? AND object = ? AND session = ? AND rev = ? AND deleted = 0`,
 		millis(s.Used), s.Code, s.NeedsAuthorization, s.Token, wake, s.Secret, w.rev, millis(s.Deleted),
 		s.Owner.Domain, s.Owner.Object, s.ID, s.Rev)
+}
+
+// profiles are JSON, nothing without any.
+func (w *writer) profiles(list []directory.Profile) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return w.document(list)
 }
 
 // document is a value as JSON.

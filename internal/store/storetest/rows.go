@@ -56,6 +56,7 @@ func testRoundTrip(t *testing.T, b *bench) {
 		Groups: []directory.Membership{{Name: "g", Dyn: "out"}}, Diversions: []directory.Diversion{{Type: "cfu", Num: "1"}},
 		Presence: []directory.Presence{{Contact: "tel:", Note: "\"<b>"}}, Websocket: true,
 	}
+	o.Profiles = []directory.Profile{{ID: 1, Name: "é", Contacts: []directory.Contact{{ID: 7, SIP: "bob", DN: "\"B\"", Presence: true, Ext: "tel"}}}, {ID: 2}}
 	d.Settings = directory.Settings{
 		Org: "ÅÄÖ", Filters: []directory.Filter{{Name: "f", Rules: []directory.Rule{{Prefix: "0", Allow: true}}}},
 		Plan: directory.Plan{Nodes: []directory.Node{{Name: "Küche", Prefix: "8"}}, Routes: []directory.Route{{Prefix: "0", To: 5, Max: 3}}, Intl: "000"},
@@ -209,6 +210,7 @@ func testRestore(t *testing.T, b *bench) {
 	b.addObject(e.ID, "elsewhere", "1")
 	alice := b.object(d.ID, "alice", "1")
 	alice.Secret, alice.Home, alice.Devices = []byte{1, 2}, "home", []directory.Device{{HW: "b", Trusted: true}, {HW: "a"}}
+	alice.Profiles = []directory.Profile{{ID: 3}}
 	alice.Location = "here"
 	b.commit(one(alice))
 	alice = b.storedObject(alice.ID)
