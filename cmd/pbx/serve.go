@@ -14,6 +14,7 @@ import (
 
 	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/facilities"
+	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/dial"
 	"github.com/tandem-switch/tandem/internal/directory"
@@ -28,25 +29,27 @@ import (
 
 type serveCommand struct {
 	storage       `embed:""`
-	Listen        []string   `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Where to listen (${default}); several allowed, port 0 takes a free one. Plain text elsewhere than on loopback is http+insecure://..."`
-	ListenAdmin   []string   `placeholder:"URL" help:"Where the administration listens (several allowed); without it, it is where clients are."`
-	ListenMetrics []string   `placeholder:"URL" help:"Where to show /metrics and health alone (several allowed)."`
-	Messages      string     `default:"off" placeholder:"off" help:"Who stores chats: off (nobody). embedded and external are not available yet."`
-	Demo          bool       `help:"Make the domain demo.example with three users and print their passwords; loopback only."`
-	Name          string     `default:"tandem" placeholder:"NAME" help:"Name of the switch, told to app services."`
-	TLSCert       string     `name:"tls-cert" placeholder:"FILE" help:"Certificate for https listeners; read anew when it changes."`
-	TLSKey        string     `name:"tls-key" placeholder:"FILE" help:"Its private key."`
-	ACME          acmeFlags  `embed:"" group:"Certificates by ACME:"`
-	TrustedProxy  []network  `placeholder:"CIDR" help:"Proxies that are believed about the addresses of their clients: networks or single addresses (several allowed)."`
-	AllowPrivate  []network  `name:"allow-private-urls" placeholder:"CIDR" help:"Private networks that URLs of app objects may lead into: networks or single addresses (several allowed)."`
-	PublicURL     string     `name:"public-url" placeholder:"URL" help:"Address under which clients reach the switch, for what it prints."`
-	MetricsPublic bool       `help:"Show /metrics on every listener, not on loopback alone."`
-	LicenceMode   string     `default:"list" enum:"list,all,none" placeholder:"MODE" help:"Who has which feature: list (what is installed for the domain, once the first licence key was made), all (everybody has everything) or none (${default})."`
-	Trace         string     `placeholder:"FLAGS" help:"Write frames to the log: PBX, HTTP/Servlets (or WebSocket; ends after 60 minutes), App, Database, AppWebsocket, Signalling, BrowserConsole, separated by commas. Secrets and texts are masked."`
-	TraceBuffer   int        `name:"trace-buffer" placeholder:"BYTES" help:"How much of the newest traced frames is kept (16777216; at least 262144)."`
-	LogLevel      slog.Level `default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (${default})."`
-	Limits        limitFlags `embed:"" group:"Limits:"`
-	Pprof         string     `hidden:"" env:"-" placeholder:"HOST:PORT" help:"Profiler, on loopback only."`
+	Listen        []string      `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Where to listen (${default}); several allowed, port 0 takes a free one. Plain text elsewhere than on loopback is http+insecure://..."`
+	ListenAdmin   []string      `placeholder:"URL" help:"Where the administration listens (several allowed); without it, it is where clients are."`
+	ListenMetrics []string      `placeholder:"URL" help:"Where to show /metrics and health alone (several allowed)."`
+	Messages      string        `default:"off" placeholder:"off" help:"Who stores chats: off (nobody). embedded and external are not available yet."`
+	Demo          bool          `help:"Make the domain demo.example with three users and print their passwords; loopback only."`
+	Name          string        `default:"tandem" placeholder:"NAME" help:"Name of the switch, told to app services."`
+	TLSCert       string        `name:"tls-cert" placeholder:"FILE" help:"Certificate for https listeners; read anew when it changes."`
+	TLSKey        string        `name:"tls-key" placeholder:"FILE" help:"Its private key."`
+	ACME          acmeFlags     `embed:"" group:"Certificates by ACME:"`
+	TrustedProxy  []network     `placeholder:"CIDR" help:"Proxies that are believed about the addresses of their clients: networks or single addresses (several allowed)."`
+	AllowPrivate  []network     `name:"allow-private-urls" placeholder:"CIDR" help:"Private networks that URLs of app objects may lead into: networks or single addresses (several allowed)."`
+	PublicURL     string        `name:"public-url" placeholder:"URL" help:"Address under which clients reach the switch, for what it prints."`
+	AdminIdle     time.Duration `default:"12h" placeholder:"DURATION" help:"How long a login of an administrator lasts without use (${default})."`
+	AdminSession  time.Duration `default:"720h" placeholder:"DURATION" help:"How long a login of an administrator lasts in any case (${default})."`
+	MetricsPublic bool          `help:"Show /metrics on every listener, not on loopback alone."`
+	LicenceMode   string        `default:"list" enum:"list,all,none" placeholder:"MODE" help:"Who has which feature: list (what is installed for the domain, once the first licence key was made), all (everybody has everything) or none (${default})."`
+	Trace         string        `placeholder:"FLAGS" help:"Write frames to the log: PBX, HTTP/Servlets (or WebSocket; ends after 60 minutes), App, Database, AppWebsocket, Signalling, BrowserConsole, separated by commas. Secrets and texts are masked."`
+	TraceBuffer   int           `name:"trace-buffer" placeholder:"BYTES" help:"How much of the newest traced frames is kept (16777216; at least 262144)."`
+	LogLevel      slog.Level    `default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (${default})."`
+	Limits        limitFlags    `embed:"" group:"Limits:"`
+	Pprof         string        `hidden:"" env:"-" placeholder:"HOST:PORT" help:"Profiler, on loopback only."`
 }
 
 // Run implements the command.
@@ -120,7 +123,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	api, err := admin.NewAPI(admin.Config{
 		Directory: dir.Directory, Licences: licences, Live: pbx, Tracer: tracer, Recorder: recorder,
 		Answers: dir.store, Drainer: drain, Vault: vault, Log: log, Version: version, Build: revision(),
-		Accounts: dir.accounts(), Origins: c.origins(), Attempts: attempts,
+		Accounts: c.accounts(dir), Origins: c.origins(), Attempts: attempts,
 	})
 	if err != nil {
 		return false, err
@@ -212,6 +215,9 @@ func (c serveCommand) check() (trace.Flag, error) {
 		if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 			return 0, misuse("--public-url %s is not like https://pbx.example.com", c.PublicURL)
 		}
+	}
+	if c.AdminIdle <= 0 || c.AdminSession <= 0 {
+		return 0, misuse("--admin-idle and --admin-session are longer than nothing")
 	}
 	if err := c.ACME.check(c); err != nil {
 		return 0, err
@@ -352,6 +358,13 @@ func invite(ctx context.Context, c serveCommand, con console, urls []string, api
 	_, err = fmt.Fprintf(con.out, "There is no administrator yet. Make the first one within 24 hours at\n%s/admin/setup?token=%s\nor with: pbx admin add NAME\n",
 		strings.TrimSuffix(base, "/"), token)
 	return err
+}
+
+// accounts is where administrators are kept, and how long their sessions last.
+func (c serveCommand) accounts(dir *openedDirectory) *account.Config {
+	config := dir.accounts()
+	config.IdleLife, config.SessionLife = c.AdminIdle, c.AdminSession
+	return config
 }
 
 // origins are those that browsers of administrators name, besides the Host.
