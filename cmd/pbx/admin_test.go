@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -97,9 +98,83 @@ var script = []step{
 	{args: "object restore 999999", code: exitFailed, err: "no such deleted object"},
 	{args: "object remove staff", out: "removed the template"},
 
-	{args: "domain remove example.com", code: exitFailed, err: "users"},
-	{args: "domain remove two.example", out: "removed the domain two.example"},
+	{args: "domain remove example.com --reason test", code: exitFailed, err: "users"},
+	{args: "domain remove two.example", code: exitFailed, err: "--reason"},
+	{args: "domain remove two.example --reason test", out: "removed the domain two.example"},
 	{args: "domain remove two.example", code: exitFailed, err: "pbx domain list"},
+
+	{args: "audit head", out: "key ed25519:"},
+	{args: "audit list --act domain.remove", out: `"test"`},
+	{args: "audit list --object alice --act object.set --most 1", out: "object.set alice@example.com done"},
+	{args: "audit list --actor nobody", out: "-alice"},
+	{args: "audit list --json --outcome begun", out: `"act": "domain.remove"`},
+	{args: "audit list --since tomorrow", code: exitUsage, err: "--since"},
+	{args: "audit list --since 2100-01-01", out: "-alice"},
+	{args: "audit list --most 0", code: exitUsage, err: "--most"},
+	{args: "audit list --domain nowhere", code: exitFailed, err: "nowhere"},
+	{args: "audit verify", out: "rows are as they were written, up to"},
+	{args: "audit verify --head 9999:" + zeros, code: exitFailed, err: "cut off the end"},
+	{args: "audit verify --head 1:" + zeros, code: exitFailed, err: "Row 1 was changed"},
+	{args: "audit verify --head x", code: exitFailed, err: "A head is like"},
+	{args: "audit verify --partial", code: exitUsage, err: "name a file"},
+	{args: "audit export -", out: `"act":"audit.export"`},
+}
+
+// zeros is a hash that no row has.
+const zeros = "0000000000000000000000000000000000000000000000000000000000000000"
+
+// An export is looked through without server and without data directory.
+func TestAuditExport(t *testing.T) {
+	data, folder := t.TempDir(), t.TempDir()
+	s := start(t, data, 0)
+	play(t, data, []step{
+		{args: "domain add example.com"},
+		{args: "app add bot"},
+		{args: "domain add two.example"},
+	})
+	file, part := filepath.Join(folder, "audit.jsonl"), filepath.Join(folder, "part.jsonl")
+	if code := s.stop(); code != exitOK {
+		t.Fatalf("the server ended with %d", code)
+	}
+	head := pbx(t, "", "audit", "head", "--json", "--data", data) // signed when the server stopped
+	var h struct{ Signed, Key string }
+	if err := json.Unmarshal([]byte(head.out), &h); err != nil || !strings.HasPrefix(h.Signed, "3:") {
+		t.Fatalf("%+v: %v", head, err)
+	}
+	play(t, data, []step{
+		{args: "audit export " + file, out: "4 rows are as they were written"},
+		{args: "audit export " + file, code: exitFailed, err: "exists"},
+		{args: "audit export --domain example.com " + part, out: "2 rows"},
+	})
+	if got := pbx(t, "", "audit", "verify", "--head", h.Signed, "--data", data); !strings.Contains(got.out, "signed up to row 3") {
+		t.Errorf("the signed head: %+v", got)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the export: %v, %v", info, err)
+	}
+	changed := filepath.Join(folder, "changed.jsonl")
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(changed, bytes.Replace(text, []byte("bot"), []byte("dot"), 1), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	nowhere := filepath.Join(folder, "nowhere")
+	play(t, nowhere, []step{
+		{args: "audit verify " + file, out: "4 rows are as they were written"},
+		{args: "audit verify --key ed25519:x " + file, code: exitUsage, err: "--key"},
+		{args: "audit verify --head x " + file, code: exitUsage, err: "--head"},
+		{args: "audit verify " + changed, code: exitFailed, err: "Row 2 was changed"},
+		{args: "audit verify --partial " + part, out: "2 rows"},
+		{args: "audit verify " + nowhere, code: exitFailed, err: "no such file"},
+	})
+	if got := pbx(t, "", "audit", "verify", "--head", h.Signed, "--key", h.Key, file); !strings.Contains(got.out, "signed up to row 3") {
+		t.Errorf("the signed head and the export: %+v", got)
+	}
+	if got := pbx(t, string(text), "audit", "verify", "-"); got.code != exitOK || !strings.Contains(got.out, "4 rows") {
+		t.Errorf("from the standard input: %+v", got)
+	}
 }
 
 func TestAdministration(t *testing.T) {

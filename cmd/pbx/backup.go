@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,7 +88,6 @@ type restoreCommand struct {
 	adminFlags      `embed:""`
 	passphraseFlags `embed:""`
 	File            string `arg:"" help:"File with the backup."`
-	Reason          string `env:"-" default:"restored from the command line" help:"Why, for the audit log."`
 }
 
 // Run implements the command. It may be the first one on a new data directory.
@@ -105,7 +105,7 @@ func (c restoreCommand) Run(ctx context.Context, con console) error {
 		return err
 	}
 	return withFirst(ctx, con, c.adminFlags, true, func(op *admin.Client, ctx context.Context, words string) (backupReport, error) {
-		summary, err := op.Restore(ctx, file, words, c.Reason)
+		summary, err := op.Restore(ctx, file, words, cmp.Or(c.Reason, "restored from the command line"))
 		return backupReport{File: c.File, Rows: summary.Rows, Keys: summary.Keys}, err
 	}, words, func(r backupReport) string {
 		return fmt.Sprintf("restored %d rows from %s; a running server starts anew, its clients return by themselves", r.Rows, r.File)

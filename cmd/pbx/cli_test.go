@@ -125,7 +125,7 @@ func TestModel(t *testing.T) {
 
 func isAdministrative(command *kong.Node) bool {
 	first := strings.Fields(command.Path())[0]
-	return slices.Contains([]string{"domain", "user", "app", "object", "device", "regs", "calls"}, first)
+	return slices.Contains([]string{"domain", "user", "app", "object", "device", "regs", "calls", "audit"}, first)
 }
 
 func hasFlag(command *kong.Node, name string) bool {

@@ -52,7 +52,7 @@ func licenceScript(t *testing.T, data string) {
 		{args: "licence issue new.example calls --key-id 00", code: exitFailed, err: "not known here"},
 		{args: "licence install /does/not/exist", code: exitFailed, err: "/does/not/exist"},
 		{args: "licence install -", stdin: "hello", code: exitFailed, err: "no licence"},
-		{args: "licence revoke 00", code: exitFailed, err: "pbx licence list"},
+		{args: "licence revoke 00 --reason test", code: exitFailed, err: "pbx licence list"},
 		{args: "licence keys revoke 00", code: exitFailed, err: "not known here"},
 		{args: "licence keys trust hello", code: exitFailed, err: "TANDEM-LICENCE-PUB-1."},
 		{args: "licence keys list", out: "main yes - TANDEM-LICENCE-PUB-1."},
@@ -78,7 +78,7 @@ func licenceScript(t *testing.T, data string) {
 		{args: "licence install -", stdin: text, out: "installed the licence " + id},
 		{args: "domain set new.example --rename newer.example"},
 		{args: "licence list", out: "new.example (now newer.example) valid"},
-		{args: "licence revoke " + id, out: "revoked the licence " + id},
+		{args: "licence revoke --reason test " + id, out: "revoked the licence " + id},
 		{args: "licence show newer.example", out: "-all"},
 		{args: "licence list", out: id + " new.example (now newer.example) revoked"},
 		{args: "licence install -", stdin: text, code: exitFailed, err: "was revoked"},
@@ -142,14 +142,14 @@ func TestLicencesOverTheWire(t *testing.T) {
 	c.check("after the first key", line, true)
 	list := pbx(t, "", "licence", "list", "--data", data)
 	first := strings.Fields(strings.SplitAfter(list.out, "\n")[1])[0]
-	play(t, data, []step{{args: "licence revoke " + first}})
+	play(t, data, []step{{args: "licence revoke --reason test " + first}})
 	c.check("with nothing", line, false)
 	id := install(t, data, issue(t, data, "example.com calls App(crm)"))
 	c.check("with a licence", line, true)
 	if status, page := get(t, s.url+"/metrics"); status != http.StatusOK || !strings.Contains(page, `pbx_licences{state="valid"} 1`) {
 		t.Errorf("the metrics: %d\n%s", status, page)
 	}
-	play(t, data, []step{{args: "licence revoke " + id}})
+	play(t, data, []step{{args: "licence revoke --reason test " + id}})
 	c.check("revoked", line, false)
 }
 

@@ -14,7 +14,8 @@ import (
 // adminFlags are common to the administrative commands.
 type adminFlags struct {
 	storage `embed:""`
-	JSON    bool `name:"json" env:"-" help:"Write JSON."`
+	JSON    bool   `name:"json" env:"-" help:"Write JSON."`
+	Reason  string `env:"-" placeholder:"TEXT" help:"Why; for the audit log. Some commands need it."`
 }
 
 // with does one operation: it opens the administration, asks, and shows the
@@ -35,7 +36,7 @@ func withFirst[Request, Result any](
 		return err
 	}
 	defer func() { err = errors.Join(err, op.Close()) }()
-	result, err := ask(op, ctx, request)
+	result, err := ask(op, admin.WithReason(ctx, flags.Reason), request)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/tandem-switch/tandem/facilities"
 	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/audit"
 	"github.com/tandem-switch/tandem/internal/dial"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/edge"
@@ -111,6 +112,10 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	if err != nil {
 		return false, err
 	}
+	trail, err := audit.Open(ctx, dir.store, dir.ring, audit.Config{Log: log, Observer: metrics})
+	if err != nil {
+		return false, err
+	}
 	drain := newDrainer(log)
 	attempts := guard.New(c.Limits.edge().Guard())
 	anew := make(chan struct{}, 1)
@@ -119,10 +124,10 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		case anew <- struct{}{}:
 		default: // it begins anew already
 		}
-	})
+	}, trail.Reseal)
 	api, err := admin.NewAPI(admin.Config{
 		Directory: dir.Directory, Licences: licences, Live: pbx, Tracer: tracer, Recorder: recorder,
-		Answers: dir.store, Drainer: drain, Vault: vault, Log: log, Version: version, Build: revision(),
+		Answers: dir.store, Drainer: drain, Vault: vault, Audit: trail, Log: log, Version: version, Build: revision(),
 		Accounts: c.accounts(dir), Origins: c.origins(), Attempts: attempts,
 	})
 	if err != nil {
@@ -160,6 +165,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	parts.run("directory", func(ctx context.Context) error { dir.Follow(ctx); return nil })
 	parts.run("master key", func(ctx context.Context) error { vault.run(ctx, log); return nil })
 	parts.run("licences", func(ctx context.Context) error { licences.Follow(ctx); return nil })
+	parts.run("audit log", func(ctx context.Context) error { trail.Follow(ctx); return nil })
 	if claim != nil {
 		parts.run("lock on the database", func(ctx context.Context) error { claim.Keep(ctx, log); return nil })
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/audit"
 	"github.com/tandem-switch/tandem/internal/backup"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/keys"
@@ -41,6 +42,7 @@ func (s storage) create() error {
 type engine interface {
 	directory.Store
 	account.Store
+	audit.Store
 	licence.Store
 	replay.Store
 	backup.Store
@@ -120,18 +122,27 @@ func (s storage) operator(ctx context.Context, first bool) (*admin.Client, error
 		if err != nil {
 			return nil, err
 		}
-		licences, err := dir.licences(ctx, string(licence.ModeList), slog.New(slog.DiscardHandler))
-		if err != nil {
-			return nil, errors.Join(err, dir.Close())
-		}
-		api, err := admin.NewAPI(admin.Config{
-			Directory: dir.Directory, Licences: licences, Answers: dir.store, Vault: dir.vault(s.Data, slog.New(slog.DiscardHandler), nil), Version: version, Build: revision(),
-			Accounts: dir.accounts(),
-		})
+		api, err := dir.api(ctx, s.Data)
 		if err != nil {
 			return nil, errors.Join(err, dir.Close())
 		}
 		return admin.Direct(api, os.Getuid(), dir.Close), nil
+	})
+}
+
+// api is the administration where no server runs.
+func (o *openedDirectory) api(ctx context.Context, data string) (*admin.API, error) {
+	trail, err := audit.Open(ctx, o.store, o.ring, audit.Config{})
+	if err != nil {
+		return nil, err
+	}
+	licences, err := o.licences(ctx, string(licence.ModeList), slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	return admin.NewAPI(admin.Config{
+		Directory: o.Directory, Licences: licences, Answers: o.store, Audit: trail, Version: version, Build: revision(),
+		Accounts: o.accounts(), Vault: o.vault(data, slog.New(slog.DiscardHandler), nil, trail.Reseal),
 	})
 }
 

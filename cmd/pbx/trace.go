@@ -31,7 +31,6 @@ type traceOn struct {
 	Call       string        `env:"-" placeholder:"ID" help:"Only this call, on all its legs, as in pbx calls."`
 	For        time.Duration `default:"10m" env:"-" placeholder:"TIME" help:"When it ends by itself (${default}; at most 24h, HTTP/Servlets 60m)."`
 	Content    bool          `env:"-" help:"Record the bodies of messages too, for 10 minutes at most; needs --reason."`
-	Reason     string        `env:"-" placeholder:"TEXT" help:"Why, for the audit log."`
 }
 
 // Run implements the command.
@@ -75,7 +74,6 @@ func narrowed(t admin.Trace) string {
 type traceOff struct {
 	adminFlags `embed:""`
 	What       string `arg:"" optional:"" default:"all" help:"Number of a trace, a flag, or all (${default})."`
-	Reason     string `env:"-" placeholder:"TEXT" help:"Why, for the audit log."`
 }
 
 // Run implements the command.

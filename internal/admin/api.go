@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/tandem-switch/tandem/internal/account"
+	"github.com/tandem-switch/tandem/internal/audit"
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/guard"
@@ -55,9 +56,9 @@ type Config struct {
 	// refusals are answered with 401, but cross_origin with 403. Without it, it is
 	// the accounts that do so; without these everybody is refused.
 	Authenticate func(*http.Request) (account.Identity, error)
-	// Audit writes down what was done, and what was attempted in vain. It is
-	// called after an act and before its answer.
-	Audit func(context.Context, Act) error
+	// Audit is where every act is written down before it is answered, and what
+	// was attempted without right. Without it nothing is written.
+	Audit *audit.Log
 	// Vault makes backups and replaces the master key.
 	Vault Vault
 	// Answers keeps what requests with an idempotency key were answered; without
@@ -75,9 +76,6 @@ func (c *Config) setDefaults() error {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	if c.Audit == nil {
-		c.Audit = func(context.Context, Act) error { return nil }
-	}
 	return nil
 }
 
@@ -93,6 +91,7 @@ type API struct {
 
 	accounts      *account.Service       // nil without Config.Accounts
 	authenticator *account.Authenticator // likewise
+	verifying     chan struct{}          // holds a token while the audit log is looked through
 }
 
 // NewAPI makes the API, with the operations of everything that c has. It starts
@@ -101,7 +100,7 @@ func NewAPI(c Config) (*API, error) {
 	if err := c.setDefaults(); err != nil {
 		return nil, err
 	}
-	a := &API{Config: c, mux: http.NewServeMux(), rates: newRates(c.Clock), index: newIndex(c.Directory)}
+	a := &API{Config: c, mux: http.NewServeMux(), rates: newRates(c.Clock), index: newIndex(c.Directory), verifying: make(chan struct{}, 1)}
 	a.huma = humago.New(a.mux, humaConfig(c.Version))
 	if err := a.openAccounts(); err != nil {
 		return nil, err
@@ -150,6 +149,7 @@ func (a *API) register() {
 	if a.Attempts != nil {
 		a.registerSelfService()
 	}
+	a.registerAudit()
 }
 
 // humaConfig has nothing of what huma adds by itself: neither pages, nor links to

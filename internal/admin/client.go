@@ -136,6 +136,9 @@ func readProblem(response *http.Response) error {
 	if json.Unmarshal(text, p) != nil || p.Text == "" {
 		return errors.New("the running server answered " + response.Status)
 	}
+	if p.Code == ReasonRequired {
+		p.Text = "this needs a reason, for the audit log: say why with --reason TEXT"
+	}
 	return p
 }
 

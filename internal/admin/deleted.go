@@ -49,7 +49,7 @@ func (a *API) registerDeleted() {
 	}, a.restore)
 	register(a, operation{
 		ID: "object-export", Method: http.MethodGet, Path: "/domains/{domain}/objects/{name}/export", Tag: "Objects", Summary: "Everything about an object, without secrets",
-		Reach: domainInPath, Right: account.Read,
+		Reach: domainInPath, Right: account.Read, Act: "object.export", Reason: true,
 	}, a.exportObject)
 }
 
@@ -89,7 +89,7 @@ func (a *API) restore(ctx context.Context, in *restoreInput) (*objectAnswer, err
 	if err != nil {
 		return nil, err
 	}
-	about(ctx, o.SIP)
+	aboutObject(ctx, o)
 	return a.answerObject(dom, o), nil
 }
 
@@ -104,6 +104,7 @@ func (a *API) exportObject(ctx context.Context, in *InObject) (*exportAnswer, er
 	if err != nil {
 		return nil, err
 	}
+	aboutObject(ctx, o)
 	whole, _ := a.Directory.Effective(o.Address())
 	return &exportAnswer{ETag: etag(o.Revision), Body: Exported{
 		Object: a.objectOf(dom, o), Effective: a.objectOf(dom, whole), Devices: a.devicesOf([]Device{}, dom, o),

@@ -136,7 +136,7 @@ func (a *API) addDevice(ctx context.Context, in *addDeviceInput) (*deviceAnswer,
 	if err != nil {
 		return nil, err
 	}
-	about(ctx, o.SIP+"/"+in.Body.HW)
+	was(ctx, nil)
 	dev := directory.Device{HW: in.Body.HW, Text: in.Body.Text, App: in.Body.App, SingleReg: in.Body.Single}
 	if err := a.checkDeviceApp(dom, dev.App); err != nil {
 		return nil, err
@@ -179,11 +179,11 @@ func (a *API) device(ctx context.Context, in *InDevice) (directory.Object, direc
 	if err != nil {
 		return o, directory.Device{}, err
 	}
-	about(ctx, o.SIP+"/"+in.HW)
 	dev, ok := a.Directory.DeviceByHW(o.Address(), in.HW)
 	if !ok {
 		return o, dev, problem(NotFound, fmt.Sprintf("%s has no device %s.", o.SIP, quoted(in.HW)))
 	}
+	was(ctx, deviceOf(calling(ctx).domain, o, dev))
 	return o, dev, nil
 }
 

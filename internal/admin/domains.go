@@ -105,7 +105,7 @@ func (a *API) registerDomains() {
 	}, a.setDomain)
 	register(a, operation{
 		ID: "domain-remove", Method: http.MethodDelete, Path: "/domains/{domain}", Tag: "Domains",
-		Summary: "Remove a domain in which nobody is left", Reach: domainInPath, Right: account.ManageDomains, Act: "domain.remove",
+		Summary: "Remove a domain in which nobody is left", Reach: domainInPath, Right: account.ManageDomains, Act: "domain.remove", Reason: true,
 	}, a.removeDomain)
 }
 
@@ -197,6 +197,7 @@ func (a *API) setDomain(ctx context.Context, in *setDomainInput) (*domainAnswer,
 			}
 		}
 	}
+	was(ctx, a.domainOf(c.domain))
 	d, err := a.Directory.SetDomain(ctx, c.domain.ID, change)
 	return a.answerDomain(d), err
 }
@@ -206,6 +207,7 @@ func (a *API) removeDomain(ctx context.Context, _ *InDomain) (*nothing, error) {
 	if err := match(ctx, dom.Revision); err != nil {
 		return nil, err
 	}
+	was(ctx, a.domainOf(dom))
 	return &nothing{}, a.Directory.RemoveDomain(ctx, dom.ID)
 }
 

@@ -9,12 +9,14 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/audit"
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/dial"
 	"github.com/tandem-switch/tandem/internal/directory"
@@ -32,7 +34,7 @@ type door struct {
 	dir    *directory.Directory
 	people map[string]account.Identity
 	clock  *clock.Manual
-	acts   []admin.Act
+	log    *audit.Log
 	tracer *trace.Tracer
 	kept   *trace.Recorder
 	deaf   bool // the audit log takes nothing
@@ -69,20 +71,36 @@ func newDoor(t *testing.T) *door {
 	grant("domain_admin", account.Grant{Role: account.DomainAdmin, Domain: ids[0]})
 	grant("auditor", account.Grant{Role: account.Auditor, Domain: ids[0]})
 	grant("stranger", account.Grant{Role: account.DomainAdmin, Domain: ids[1]})
+	d.log = must(audit.Open(t.Context(), deafStore{store, d}, sealer, audit.Config{}))(t)
 	d.api = newAPI(t, d.dir, admin.Config{
 		Clock: d.clock, Live: live{d.dir}, Answers: store, Authenticate: d.who,
 		Accounts: &account.Config{Store: store, Sealing: sealer, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}},
 		Attempts: guard.New(account.DefaultLimits()),
-		Tracer:   d.tracer, Recorder: d.kept,
-		Audit: func(_ context.Context, act admin.Act) error {
-			if d.deaf {
-				return errors.New("deaf")
-			}
-			d.acts = append(d.acts, act)
-			return nil
-		},
+		Tracer:   d.tracer, Recorder: d.kept, Audit: d.log,
 	})
 	return d
+}
+
+// deafStore takes no rows of the audit log while the door is deaf.
+type deafStore struct {
+	audit.Store
+	d *door
+}
+
+// AppendAudit implements audit.Store.
+func (s deafStore) AppendAudit(ctx context.Context, link func(audit.StoredMark) (audit.Row, error)) error {
+	if s.d.deaf {
+		return errors.New("deaf")
+	}
+	return s.Store.AppendAudit(ctx, link)
+}
+
+// acts are the newest rows of the audit log, the newest last.
+func (d *door) acts() []audit.Entry {
+	d.t.Helper()
+	page := must(d.log.List(d.t.Context(), audit.Query{Reader: audit.Reader{Everything: true}, Limit: 1000}))(d.t)
+	slices.Reverse(page.Entries)
+	return page.Entries
 }
 
 func (d *door) who(r *http.Request) (account.Identity, error) {
@@ -172,7 +190,7 @@ func TestProblems(t *testing.T) {
 		{"GET", objects + "/id:x", "", 404, admin.NotFound, ""},
 		{"GET", objects + "/guid:x", "", 404, admin.NotFound, ""},
 		{"GET", objects + "/bot?type=user", "", 404, admin.NotFound, ""},
-		{"DELETE", "/domains/one.example", "", 409, "domain_not_empty", ""},
+		{"DELETE", "/domains/one.example", "", 422, admin.ReasonRequired, "Pbx-Reason"},
 	} {
 		p := d.problem(d.ask("operator", tt.method, tt.path, tt.body), tt.status, tt.code)
 		field := ""
@@ -222,7 +240,7 @@ func TestPatch(t *testing.T) {
 	if got := d.ask("operator", "POST", restore, ""); got.status != 200 || !strings.Contains(got.text, `"sip":"alice"`) {
 		t.Errorf("%+v", got)
 	}
-	if got := d.ask("operator", "GET", alice+"/export", ""); got.status != 200 || !strings.Contains(got.text, `"effective":`) {
+	if got := d.ask("operator", "GET", alice+"/export", "", "Pbx-Reason: asked for it"); got.status != 200 || !strings.Contains(got.text, `"effective":`) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -287,7 +305,7 @@ func TestIdempotency(t *testing.T) {
 	d.problem(d.ask("stranger", "POST", objects, bob, key), 404, admin.NotFound)
 	d.problem(d.ask("operator", "POST", objects, bob, "Idempotency-Key: "+strings.Repeat("x", 129)), 422, admin.Invalid)
 	acts := 0
-	for _, act := range d.acts {
+	for _, act := range d.acts() {
 		if act.Act == "object.add" && act.Outcome == "done" {
 			acts++
 		}
@@ -366,13 +384,14 @@ func TestReasonAndHeaders(t *testing.T) {
 	d.problem(d.ask("operator", "DELETE", "/domains/one.example/objects/alice", "", "Pbx-Reason: a\tb"), 422, admin.Invalid)
 	got := d.ask("operator", "DELETE", "/domains/one.example/objects/alice", "", "Pbx-Reason: has left")
 	equal(t, got.status, 204)
-	last := d.acts[len(d.acts)-1]
-	if last.Act != "object.remove" || last.Reason != "has left" || last.Subject != "alice" || last.Name != "one.example" || last.Outcome != "done" {
+	acts := d.acts()
+	last := acts[len(acts)-1]
+	if last.Act != "object.remove" || last.Reason != "has left" || last.Object.Name != "alice" || last.Domain.Name != "one.example" || last.Outcome != "done" {
 		t.Errorf("%+v", last)
 	}
 	d.ask("operator", "PATCH", "/domains/two.example/objects/alice", `{"password":"hidden-secret","dn":"A"}`)
-	last = d.acts[len(d.acts)-1]
-	equal(t, last.Changed, []string{"dn", "password"})
+	acts = d.acts()
+	equal(t, acts[len(acts)-1].Details, []audit.Detail{{Name: "dn", New: "A"}, {Name: "password"}})
 	for _, path := range []string{"/docs", "/openapi.json", "/openapi.yaml", "/domains", "/nothing"} {
 		got := d.ask("", "GET", path, "")
 		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cache-Control": "no-store"} {

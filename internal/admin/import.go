@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -67,11 +68,13 @@ func (a *API) importUsers(ctx context.Context, in *importInput) (*importAnswer, 
 		File: http.MaxBytesReader(nil, c.request.Body, maxImport), DryRun: in.DryRun,
 		Check: func(n directory.NewObject) error { return a.checkApps(c.domain, n.Apps) },
 	})
+	note(ctx, "added", strconv.Itoa(report.Added))
+	note(ctx, "refused", strconv.Itoa(report.Refused))
 	switch {
 	case in.DryRun:
 		c.recorded = true // nothing was done
 	case err != nil && report.Added > 0:
-		err = errors.Join(err, a.record(ctx, done))
+		err = errors.Join(err, a.record(ctx, nil))
 	}
 	if _, long := errors.AsType[*http.MaxBytesError](err); long {
 		return nil, problem(TooLarge, "The file is too large; split it. What stands before its end is in.")

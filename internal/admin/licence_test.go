@@ -1,7 +1,6 @@
 package admin_test
 
 import (
-	"context"
 	"encoding/json"
 	"iter"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/audit"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/licence"
 	"github.com/tandem-switch/tandem/internal/store/sqlite"
@@ -35,10 +35,10 @@ func (nobodyAssigned) Assigned(signal.DomainID) iter.Seq2[signal.ObjectID, []str
 // licensing is an API with licences, the domains a.example and b.example, and
 // those who ask it.
 type licensing struct {
-	t    *testing.T
-	api  *admin.API
-	who  map[string]account.Identity // by the header Who
-	acts []admin.Act
+	t   *testing.T
+	api *admin.API
+	who map[string]account.Identity // by the header Who
+	log *audit.Log
 }
 
 func newLicensing(t *testing.T) *licensing {
@@ -59,6 +59,7 @@ func newLicensing(t *testing.T) *licensing {
 		"admin a": grant(account.Grant{Role: account.DomainAdmin, Domain: a.ID}), "admin b": grant(account.Grant{Role: account.DomainAdmin, Domain: b.ID}),
 		"nobody": {Kind: account.KindUser},
 	}}
+	l.log = must(audit.Open(t.Context(), store, sealer, audit.Config{}))(t)
 	l.api = newAPI(t, dir, admin.Config{
 		Licences: gate,
 		Authenticate: func(r *http.Request) (account.Identity, error) {
@@ -67,9 +68,15 @@ func newLicensing(t *testing.T) *licensing {
 			}
 			return account.Identity{}, &account.Error{Code: account.CodeNoSession}
 		},
-		Audit: func(_ context.Context, act admin.Act) error { l.acts = append(l.acts, act); return nil },
+		Audit: l.log,
 	})
 	return l
+}
+
+// acts are the rows of the audit log, oldest first.
+func (l *licensing) acts() []audit.Entry {
+	l.t.Helper()
+	return must(l.log.List(l.t.Context(), audit.Query{Reader: audit.Reader{Everything: true}, Ascending: true, Limit: 1000}))(l.t).Entries
 }
 
 // ask sends a request and takes the answer into out.
@@ -78,6 +85,7 @@ func (l *licensing) ask(who, method, path, body string, out any) (status int) {
 	r := httptest.NewRequest(method, admin.Prefix+path, strings.NewReader(body))
 	r.Header.Set("Who", who)
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Pbx-Reason", "test")
 	w := httptest.NewRecorder()
 	l.api.ServeHTTP(w, r)
 	if out != nil && w.Body.Len() > 0 {
@@ -98,7 +106,7 @@ func TestLicencesByRole(t *testing.T) {
 	if _, err := licence.ParsePrivateKey(key.Private); err != nil {
 		t.Error(err)
 	}
-	for _, act := range l.acts {
+	for _, act := range l.acts() {
 		if text := must(json.Marshal(act))(t); strings.Contains(string(text), key.Private[25:]) {
 			t.Errorf("the audit log has the key: %s", text)
 		}
@@ -194,12 +202,12 @@ func TestLicencesOverHTTP(t *testing.T) {
 	if status := l.ask("operator", "POST", "/licences/issue", `{"domain":"b","grants":[{"name":"cals"}]}`, &p); status != 422 || len(p.Fields) != 1 || p.Fields[0].Field != "grants" {
 		t.Errorf("%d, %+v", status, p)
 	}
-	want := "licence.keygen licence.issue licence.install licence.revoke "
+	want := "licence.keygen licence.issue licence.install licence.revoke licence.revoke "
 	acts := ""
-	for _, act := range l.acts {
+	for _, act := range l.acts() {
 		acts += act.Act + " "
 	}
-	if acts != want || !strings.HasPrefix(l.acts[2].Subject, lic.ID) {
-		t.Errorf("the audit log has %s: %+v", acts, l.acts)
+	if acts != want || !strings.HasPrefix(l.acts()[2].Object.Name, lic.ID) {
+		t.Errorf("the audit log has %s: %+v", acts, l.acts())
 	}
 }

@@ -146,7 +146,7 @@ func (a *API) registerLicences() {
 	register(a, operation{
 		ID: "licence-revoke", Method: http.MethodDelete, Path: "/licences/{id}", Tag: "Licences", Summary: "Revoke a licence",
 		Text:  "It ends at once and cannot be installed again.",
-		Reach: installation, Right: account.Operate, Act: "licence.revoke",
+		Reach: installation, Right: account.Operate, Act: "licence.revoke", Reason: true,
 	}, a.revokeLicence)
 	register(a, operation{
 		ID: "licence-domain", Method: http.MethodGet, Path: "/domains/{domain}/licences", Tag: "Licences", Summary: "Show what a domain has",

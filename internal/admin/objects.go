@@ -240,7 +240,8 @@ func (a *API) objectToWrite(ctx context.Context, dom directory.Domain, in *InObj
 	if err != nil {
 		return o, err
 	}
-	about(ctx, o.SIP)
+	aboutObject(ctx, o)
+	was(ctx, a.objectOf(dom, o))
 	return o, match(ctx, o.Revision)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/tandem-switch/tandem/internal/account"
+	"github.com/tandem-switch/tandem/internal/audit"
 	"github.com/tandem-switch/tandem/internal/directory"
 )
 
@@ -46,8 +47,12 @@ type operation struct {
 	// Act is its name in the audit log: user.set. Operations without one change
 	// nothing.
 	Act string
-	// Reason: the act needs one, in the header Pbx-Reason.
+	// Reason: the act needs one, in the header Pbx-Reason. It is written down
+	// before it is done, too.
 	Reason bool
+	// Replaces: it may replace an empty audit log by another one, so it is
+	// announced only where there are rows.
+	Replaces bool
 	// Secret: the answer has a secret in it, and is not kept for repetitions.
 	Secret bool
 	// Stream: the operation reads its body itself, of at most Body bytes.
@@ -83,11 +88,17 @@ func register[I, O any](a *API, op operation, do func(context.Context, *I) (*O, 
 		h.Security = []map[string][]string{{"token": {}}, {"session": {}}}
 	}
 	huma.Register(a.huma, h, func(ctx context.Context, in *I) (*O, error) {
+		if err := a.announce(ctx); err != nil {
+			return nil, err
+		}
 		out, err := do(ctx, in)
 		if err != nil {
 			return nil, a.failed(ctx, err)
 		}
-		return out, a.record(ctx, done)
+		if err := a.record(ctx, out); err != nil {
+			return nil, err
+		}
+		return out, nil
 	})
 }
 
@@ -145,12 +156,16 @@ type call struct {
 	op       *operation
 	identity account.Identity
 	domain   directory.Domain // of a domainInPath
-	subject  string           // what it is done to, for the audit log
+	subject  string           // name of what it is done to, for the audit log
+	object   audit.Object     // the same, where it is known better
+	before   any              // what it was before, in the form of the answer
+	notes    []audit.Detail   // further details for the audit log
 	reason   string
 	rev      int64 // of If-Match; 0 without
-	changed  []string
 	request  *http.Request
-	recorded bool
+	body     []byte // of the request, unless the operation reads it itself
+	begun    bool   // the act stands in the audit log already
+	recorded bool   // there is nothing more to write down
 }
 
 type callKey struct{}
@@ -162,9 +177,6 @@ func calling(ctx context.Context) *call {
 	}
 	return &call{op: &operation{}}
 }
-
-// about notes what the operation is done to, for the audit log.
-func about(ctx context.Context, subject string) { calling(ctx).subject = subject }
 
 // may tells whether the one who asks has the right of the operation in the
 // domain, in operations whose reach is somewhere.
@@ -272,7 +284,7 @@ func (a *API) authorise(ctx context.Context, c *call) error {
 	case found && c.identity.May(account.Read, scopeOf(dom)):
 		return a.allowed(ctx, false)
 	case found || !c.identity.May(account.Read, account.Scope{}):
-		a.attempt(ctx, refusedOther) // one of others, or a name that was guessed
+		a.attempt(ctx, otherTenant) // one of others, or a name that was guessed
 	}
 	return problem(NotFound, "There is no domain "+quoted(name)+".")
 }
@@ -282,7 +294,7 @@ func (a *API) allowed(ctx context.Context, ok bool) error {
 	if ok {
 		return nil
 	}
-	a.attempt(ctx, refusedRight)
+	a.attempt(ctx, string(Forbidden))
 	return problem(Forbidden, "Your role does not allow this.")
 }
 

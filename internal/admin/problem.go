@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/tandem-switch/tandem/internal/account"
+	"github.com/tandem-switch/tandem/internal/audit"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/licence"
 )
@@ -38,6 +39,7 @@ const (
 	NoRoute         Code = "no_route"        // there is no such address
 	BadBody         Code = "bad_body"        // the body is not what its type says
 	AuditFailed     Code = "audit_failed"    // it was done, but could not be written down
+	NotAudited      Code = "not_audited"     // it was not done, because it could not be written down
 	NotAvailable    Code = "not_available"   // this installation does not have it
 	BadCursor       Code = "bad_cursor"      // the cursor is none of this list
 	UnknownCode     Code = "unknown"         // an answer without code
@@ -115,7 +117,7 @@ func statusOf(code Code) int {
 		return http.StatusBadRequest
 	case NotRunning, Busy:
 		return http.StatusServiceUnavailable
-	case Internal, AuditFailed:
+	case Internal, AuditFailed, NotAudited:
 		return http.StatusInternalServerError
 	case KeyInUse, "name_taken", "number_taken", "domain_taken", "host_taken", "device_taken",
 		"domain_not_empty", "default_domain", "conflict", "in_use",
@@ -168,6 +170,9 @@ func explain(err error) error {
 	}
 	if refusal, ok := errors.AsType[*licence.Error](err); ok {
 		return explained(Code(refusal.Code), refusal.Field, refusal.Message)
+	}
+	if refusal, ok := errors.AsType[*audit.Error](err); ok {
+		return explained(Code(refusal.Code), auditField(refusal.Code), refusal.Message)
 	}
 	return err
 }

@@ -4,13 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"io"
-	"maps"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -70,20 +67,8 @@ func (c *call) readBody() error {
 	if len(body) > 0 && !utf8.Valid(body) {
 		return problem(BadBody, "The body of the request is not UTF-8.")
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	if c.op.Act != "" {
-		c.changed = members(body)
-	}
+	c.body, r.Body = body, io.NopCloser(bytes.NewReader(body))
 	return nil
-}
-
-// members are the names of the members of a body, for the audit log.
-func members(body []byte) []string {
-	var object map[string]json.RawMessage
-	if json.Unmarshal(body, &object) != nil {
-		return nil
-	}
-	return slices.Sorted(maps.Keys(object))
 }
 
 // parseETag reads the rev in If-Match: "7". A list, and a weak one, is none of
@@ -123,6 +108,7 @@ func (a *API) failed(ctx context.Context, err error) error {
 	if c := calling(ctx); c.op.Act != "" {
 		a.Log.Info("admin operation refused", "operation", c.op.ID, "by", c.who(), "code", p.Code)
 	}
+	a.recordFailure(ctx, p)
 	return p
 }
 

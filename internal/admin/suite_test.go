@@ -155,7 +155,7 @@ func bare(list ...admin.Domain) []admin.Domain {
 
 func TestDomains(t *testing.T) {
 	each(t, func(t *testing.T, op *admin.Client) {
-		ctx := t.Context()
+		ctx := admin.WithReason(t.Context(), "test")
 		list := must(op.Domains(ctx, admin.ListDomains{}))(t)
 		equal(t, list, []admin.Domain{})
 

@@ -197,7 +197,7 @@ func (a *API) traceScope(ctx context.Context, domain, user, conn, call string) (
 	if !found || !c.identity.May(account.Read, scopeOf(dom)) {
 		if found || !c.identity.May(account.Read, account.Scope{}) {
 			c.domain, c.subject = dom, domain
-			a.attempt(ctx, refusedOther)
+			a.attempt(ctx, otherTenant)
 			c.domain, c.subject = directory.Domain{}, ""
 		}
 		return s, wrong(NotFound, "domain", "There is no domain "+quoted(domain)+".")
@@ -226,7 +226,7 @@ func (a *API) switchOn(ctx context.Context, o trace.Order) (trace.Rule, error) {
 		return r, problem("too_many", sentence(err.Error()))
 	}
 	about(ctx, subjectOf(r))
-	if a.record(ctx, done) != nil {
+	if a.record(ctx, &traceAnswer{traceOf(r)}) != nil {
 		a.Tracer.Remove(r.ID)
 		return r, problem(AuditFailed, "It could not be written to the audit log, so it was not switched on.")
 	}

@@ -79,7 +79,7 @@ func (a *API) registerVault() {
 	register(a, operation{
 		ID: "restore", Method: http.MethodPost, Path: "/restore", Tag: "Installation", Summary: "Put a backup in the place of everything",
 		Text:  "The body is the file. What is there now is gone afterwards, except for the audit log. A server then starts anew: its clients return by themselves.",
-		Reach: installation, Right: account.Operate, Act: "backup.restore", Reason: true, Stream: true,
+		Reach: installation, Right: account.Operate, Act: "backup.restore", Reason: true, Replaces: true, Stream: true,
 	}, a.restoreBackup)
 	register(a, operation{
 		ID: "keys-status", Method: http.MethodGet, Path: "/keys", Tag: "Installation", Summary: "How far the replacement of the master key has come",

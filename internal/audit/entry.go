@@ -39,13 +39,14 @@ const (
 	Operator Kind = "operator" // somebody at the control socket; the id is that of the Unix user
 	Account  Kind = "account"  // an administrator who has logged in
 	Token    Kind = "token"    // an API token
+	User     Kind = "user"     // a user of a domain, about itself
 	System   Kind = "system"   // the program by itself
 	Nobody   Kind = "nobody"   // somebody who has not proven to be anybody, with the name that was claimed
 )
 
 func (k Kind) known() bool {
 	switch k {
-	case Operator, Account, Token, System, Nobody:
+	case Operator, Account, Token, User, System, Nobody:
 		return true
 	}
 	return false
@@ -82,9 +83,10 @@ const (
 	Done    Outcome = "done"
 	Refused Outcome = "refused" // for lack of rights, or as bad input
 	Failed  Outcome = "failed"  // by our own fault; it may have been done in part
+	Begun   Outcome = "begun"   // written before a sensitive act is done; another row tells how it ended
 )
 
-func (o Outcome) known() bool { return o == Done || o == Refused || o == Failed }
+func (o Outcome) known() bool { return o == Done || o == Refused || o == Failed || o == Begun }
 
 // Detail is a member that was changed, or a circumstance of the act. Old or New
 // are empty where there is none; both are when the value is a secret.

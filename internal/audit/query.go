@@ -26,7 +26,7 @@ type Query struct {
 	Domain    signal.DomainID
 	ActorKind Kind
 	Actor     string // name
-	Object    Object // by Kind and ID; the name is not looked at
+	Object    Object // each member that is set
 	Act       string // this act, or all that begin with it and a dot
 	Outcome   Outcome
 	Since     time.Time // not before
@@ -90,7 +90,7 @@ func (q *Query) filter() (Filter, error) {
 		InDomains: !q.Reader.Everything, Domains: q.Reader.Domains,
 		// Cut as the rows were: so a name that was too long finds its rows.
 		ActorKind: string(q.ActorKind), ActorName: cut(q.Actor, maxName),
-		ObjectKind: cut(q.Object.Kind, maxWord), ObjectID: cut(q.Object.ID, maxName),
+		ObjectKind: cut(q.Object.Kind, maxWord), ObjectID: cut(q.Object.ID, maxName), ObjectName: cut(q.Object.Name, maxName),
 		Act: q.Act, Outcome: string(q.Outcome), Since: millis(q.Since), Until: millis(q.Until),
 	}
 	if f.Limit == 0 {

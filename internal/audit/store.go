@@ -77,13 +77,13 @@ type Filter struct {
 	Descending bool
 	Limit      int // at most so many rows; never 0
 	// Domains is, with InDomains, what the domain must be one of.
-	InDomains            bool
-	Domains              []signal.DomainID
-	ActorKind, ActorName string
-	ObjectKind, ObjectID string
-	Act                  string // this act, or one that continues it after a dot
-	Outcome              string
-	Since, Until         int64 // the time is not before Since, and before Until; 0: any
+	InDomains                        bool
+	Domains                          []signal.DomainID
+	ActorKind, ActorName             string
+	ObjectKind, ObjectID, ObjectName string
+	Act                              string // this act, or one that continues it after a dot
+	Outcome                          string
+	Since, Until                     int64 // the time is not before Since, and before Until; 0: any
 }
 
 // row is the entry as stored.

@@ -103,6 +103,7 @@ func auditConditions(f audit.Filter) (c conditions, order string) {
 	c.equal("actor_name", f.ActorName)
 	c.equal("object_kind", f.ObjectKind)
 	c.equal("object_id", f.ObjectID)
+	c.equal("object_name", f.ObjectName)
 	c.equal("outcome", f.Outcome)
 	if f.Act != "" {
 		c.add("(act = ? OR starts_with(act, ? || '.'))", f.Act)

@@ -197,7 +197,7 @@ func testAuditFilters(t *testing.T, b *auditBench) {
 		e := act(name)
 		e.Domain.ID = signal.DomainID(i % 3) // 0 1 2 0 1
 		e.Actor.Name = []string{"ann", "bob"}[i%2]
-		e.Object = audit.Object{Kind: "user", ID: fmt.Sprint(i / 2)}
+		e.Object = audit.Object{Kind: "user", ID: fmt.Sprint(i / 2), Name: fmt.Sprint("n", i%4)}
 		if i == 4 {
 			e.Outcome, e.Actor.Kind, e.Object.Kind = audit.Refused, audit.Token, "account"
 		}
@@ -226,6 +226,7 @@ func testAuditFilters(t *testing.T, b *auditBench) {
 		{"longer act", audit.Query{Reader: all, Act: "user.set"}, []int64{2, 1}},
 		{"object", audit.Query{Reader: all, Object: audit.Object{Kind: "user", ID: "1"}}, []int64{4, 3}},
 		{"object id of another kind", audit.Query{Reader: all, Object: audit.Object{Kind: "account", ID: "1"}}, nil},
+		{"name of the object", audit.Query{Reader: all, Object: audit.Object{Name: "n0"}}, []int64{5, 1}},
 		{"outcome", audit.Query{Reader: all, Outcome: audit.Refused}, []int64{5}},
 		{"since", audit.Query{Reader: all, Since: start}, []int64{5, 4, 3, 2, 1}},
 		{"until", audit.Query{Reader: all, Until: start}, nil},

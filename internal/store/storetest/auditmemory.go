@@ -103,7 +103,7 @@ func matches(f audit.Filter, r audit.Row) bool {
 	is := func(want, got string) bool { return want == "" || want == got }
 	return (!f.InDomains || slices.Contains(f.Domains, signal.DomainID(r.Domain))) &&
 		is(f.ActorKind, r.ActorKind) && is(f.ActorName, r.ActorName) && is(f.Outcome, r.Outcome) &&
-		is(f.ObjectKind, r.ObjectKind) && is(f.ObjectID, r.ObjectID) &&
+		is(f.ObjectKind, r.ObjectKind) && is(f.ObjectID, r.ObjectID) && is(f.ObjectName, r.ObjectName) &&
 		(is(f.Act, r.Act) || strings.HasPrefix(r.Act, f.Act+".")) &&
 		(f.Since == 0 || r.Time >= f.Since) && (f.Until == 0 || r.Time < f.Until)
 }
