@@ -49,7 +49,7 @@ func (a *API) registerDeleted() {
 	}, a.restore)
 	register(a, operation{
 		ID: "object-export", Method: http.MethodGet, Path: "/domains/{domain}/objects/{name}/export", Tag: "Objects", Summary: "Everything about an object, without secrets",
-		Reach: domainInPath, Right: account.Read, Act: "object.export", Reason: true,
+		Reach: domainInPath, Right: account.Read, Act: "object.export",
 	}, a.exportObject)
 }
 
