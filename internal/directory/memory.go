@@ -21,6 +21,8 @@ type memory struct {
 	byGUID   map[string]*entry
 	sessions map[string]*SessionRow
 	byOwner  map[signal.ObjectID][]*SessionRow
+	epoch    uint64    // counts how often everything was read anew
+	touched  []*domain // whose history is not in order
 }
 
 type domain struct {
@@ -32,11 +34,13 @@ type domain struct {
 	prefixes map[string]string // of the nodes, the root included
 	// numbers are the keys of byNum in order, made when first needed.
 	numbers atomic.Pointer[[]string]
+	history history
 }
 
 type entry struct {
 	row  ObjectRow
 	full string // number as dialled from the root
+	step int64  // revision of its step in the history
 }
 
 func newMemory() *memory {
@@ -130,15 +134,17 @@ func (dom *domain) continues(num string) bool {
 func (m *memory) apply(rows Rows) []Change {
 	if rows.Full && len(m.domains) > 0 {
 		m.addTombstones(&rows)
+		m.epoch++
 	}
 	var changes []Change
 	m.forgetOld(rows)
 	for i := range rows.Domains {
-		changes = append(changes, m.putDomain(rows.Domains[i]))
+		changes = append(changes, m.putDomain(rows.Domains[i], rows.Head))
 	}
 	for i := range rows.Objects {
 		changes = append(changes, m.putObject(rows.Objects[i]))
 	}
+	m.settleHistory()
 	changes = m.addHeirs(changes)
 	for i := range rows.Sessions {
 		if c, any := m.putSession(rows.Sessions[i]); any {
@@ -174,7 +180,7 @@ func (m *memory) unindexDomain(dom *domain) {
 	}
 }
 
-func (m *memory) putDomain(row DomainRow) Change {
+func (m *memory) putDomain(row DomainRow, head int64) Change {
 	c := Change{Address: signal.Address{Domain: row.ID}}
 	dom := m.domains[row.ID]
 	if !row.Deleted.IsZero() {
@@ -187,6 +193,7 @@ func (m *memory) putDomain(row DomainRow) Change {
 	c.What = DomainSet
 	if dom == nil {
 		dom = &domain{bySIP: map[string]*entry{}, byNum: map[string]*entry{}, groups: map[string]map[signal.ObjectID]*entry{}}
+		dom.history.floor, dom.history.keep = head, maxGone
 		m.domains[row.ID] = dom
 	}
 	renumber := !slices.Equal(dom.row.Plan.Nodes, row.Plan.Nodes)
@@ -263,6 +270,9 @@ func (m *memory) putObject(row ObjectRow) Change {
 		if old != nil {
 			delete(m.objects, row.ID)
 			c.What = ObjectGone
+			if dom != nil {
+				dom.history.noteGone(&row)
+			}
 		}
 		return c
 	}
@@ -270,6 +280,7 @@ func (m *memory) putObject(row ObjectRow) Change {
 	e := &entry{row: row}
 	m.objects[row.ID] = e
 	m.index(dom, e)
+	m.noteSet(dom, old, e)
 	switch {
 	case old == nil || !onlyPersonal(old.row, row):
 		c.What = ObjectSet
