@@ -274,7 +274,7 @@ func isLoopback(hostport string) bool {
 func apis(dir *directory.Directory, pbx *signal.Switch, objects *pbxapi.PbxAdmin, log *slog.Logger) []appservice.API {
 	presence := pbxapi.NewPresence(dir, pbx, log)
 	pbx.SetWatcher(presence)
-	return []appservice.API{pbxapi.NewSignal(pbx), objects, pbxapi.NewPbxAPI(dir, presence), pbxapi.NewMyApps(dir, presence)}
+	return []appservice.API{pbxapi.NewSignal(pbx), objects, pbxapi.NewPbxAPI(dir, presence), pbxapi.NewMyApps(dir, presence), pbxapi.NewTableUsers(dir, log)}
 }
 
 // follow tells the switch of an object that has changed.

@@ -286,11 +286,10 @@ func anotherGUID(guid string) string {
 
 // knowUntil notes the rows that a replicator has from an earlier session.
 func (r *replica) knowUntil(revision int64) {
-	r.api.dir.Objects(r.domain, func(o *directory.Object) bool {
-		if r.kinds[o.Kind] && o.Revision <= revision {
+	r.api.dir.UnchangedSince(r.domain, revision, func(o *directory.Object) {
+		if r.kinds[o.Kind] {
 			r.known.add(o.ID)
 		}
-		return false
 	})
 }
 

@@ -58,7 +58,8 @@ func startSwitch(t testing.TB, s testkit.Setup) testkit.Target {
 	}
 	presence := pbxapi.NewPresence(dir, sw, nil)
 	sw.SetWatcher(presence)
-	apis := []appservice.API{pbxapi.NewSignal(sw), pbxapi.NewPbxAPI(dir, presence), pbxapi.NewMyApps(dir, presence)}
+	apis := []appservice.API{pbxapi.NewSignal(sw), pbxapi.NewPbxAPI(dir, presence), pbxapi.NewMyApps(dir, presence),
+		pbxapi.NewAdmin(pbxapi.PbxAdminConfig{Directory: dir, Live: sw}), pbxapi.NewTableUsers(dir, nil)}
 	doors, err := edge.New(edge.Config{
 		Directory: dir, APIs: apis, Metrics: metrics, Clock: moved,
 		FixedChallenge: s.FixedChallenge, Version: "test", Build: "1",
