@@ -91,6 +91,29 @@ func TestHistory(t *testing.T) {
 	b.refused(directory.CodeNotFound, err)
 }
 
+// TestPresenceIsNoStep: it changes often, and nobody keeps copies of it.
+func TestPresenceIsNoStep(t *testing.T) {
+	b := newBench(t)
+	alice := b.addUser(b.dom, "alice", "1")
+	c := b.history(0)
+	steps(t, b.Directory, c)
+	since := c.Revision()
+	b.change(alice, func(p *directory.Properties) { p.Presence = []directory.Presence{{Contact: "tel:", Activity: "busy"}} })
+	if got := words(steps(t, b.Directory, c)); len(got) > 0 {
+		t.Errorf("%q", got)
+	}
+	var unchanged []string
+	b.UnchangedSince(b.dom.ID, since, func(o *directory.Object) { unchanged = append(unchanged, o.SIP) })
+	if !slices.Equal(unchanged, []string{"alice"}) {
+		t.Errorf("%q", unchanged)
+	}
+	b.must(b.SetHome(t.Context(), alice.Address(), "phone"))
+	if got := words(steps(t, b.Directory, c)); !slices.Equal(got, []string{"+alice;"}) {
+		t.Errorf("%q", got)
+	}
+	b.UnchangedSince(b.dom.ID, since, func(o *directory.Object) { t.Errorf("%s has changed", o.SIP) })
+}
+
 // TestHistoryOfOneCommit: several objects of one commit come with one revision;
 // only the last of them completes it.
 func TestHistoryOfOneCommit(t *testing.T) {
