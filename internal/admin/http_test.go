@@ -424,3 +424,16 @@ func TestRateLimit(t *testing.T) {
 	}
 	equal(t, d.ask("operator", "GET", "/version", "").status, 200)
 }
+
+func TestEndLive(t *testing.T) {
+	d := newDoor(t)
+	const one = "/domains/one.example"
+	equal(t, d.ask("domain_admin", "DELETE", one+"/calls/k7", "").status, 204)
+	d.problem(d.ask("domain_admin", "DELETE", one+"/calls/k8", ""), 404, admin.NotFound)
+	d.problem(d.ask("domain_admin", "DELETE", one+"/calls/seven", ""), 404, admin.NotFound)
+	d.problem(d.ask("stranger", "DELETE", "/domains/two.example/calls/k7", ""), 404, admin.NotFound)
+	equal(t, d.ask("domain_admin", "DELETE", one+"/objects/alice/registrations", "").text, `{"ended":1}`+"\n")
+	equal(t, d.ask("domain_admin", "DELETE", one+"/objects/alice/registrations?connection=c8", "").text, `{"ended":0}`+"\n")
+	d.problem(d.ask("domain_admin", "DELETE", one+"/objects/nobody/registrations", ""), 404, admin.NotFound)
+	d.problem(d.ask("auditor", "DELETE", one+"/objects/alice/registrations", ""), 403, admin.Forbidden)
+}

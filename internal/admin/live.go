@@ -8,12 +8,15 @@ import (
 	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/signal"
+	"github.com/tandem-switch/tandem/trace"
 )
 
-// Live is the running switch, as far as it is listed.
+// Live is the running switch, as far as it is listed and ended from here.
 type Live interface {
 	Registrations() []signal.RegistrationInfo
 	Calls() []signal.CallInfo
+	ReleaseCall(domain signal.DomainID, id trace.CallID) int
+	EndRegistrations(a signal.Address, conn string) int
 }
 
 var _ Live = (*signal.Switch)(nil)
@@ -58,6 +61,16 @@ func (a *API) registerLive() {
 		Text:  "Those of the domains that you may see, oldest first.",
 		Reach: somewhere, Right: account.Read,
 	}, a.listCalls)
+	register(a, operation{
+		ID: "call-release", Method: http.MethodDelete, Path: "/domains/{domain}/calls/{call}", Tag: "Live", Summary: "Release a call or a chat",
+		Text:  "All of its legs, with cause 16. A chat may begin anew with the next text.",
+		Reach: domainInPath, Right: account.Write, Act: "call.release",
+	}, a.releaseCall)
+	register(a, operation{
+		ID: "registration-end", Method: http.MethodDelete, Path: "/domains/{domain}/objects/{name}/registrations", Tag: "Live", Summary: "End the registrations of an object",
+		Text:  "Calls over them are released with cause 31. Clients may register anew; disable the object to prevent that.",
+		Reach: domainInPath, Right: account.Write, Act: "registration.end",
+	}, a.endRegistrations)
 }
 
 type liveInput struct {
@@ -109,6 +122,50 @@ func (a *API) listCalls(ctx context.Context, in *liveInput) (*listCallsAnswer, e
 		})
 	}
 	return &listCallsAnswer{Page[Call]{Items: list}}, nil
+}
+
+type releaseInput struct {
+	InDomain
+	Call string `path:"call" doc:"Id of the call, as listed: k7."`
+}
+
+func (a *API) releaseCall(ctx context.Context, in *releaseInput) (*nothing, error) {
+	if a.Live == nil {
+		return nil, errNotRunning
+	}
+	dom := calling(ctx).domain
+	about(ctx, in.Call)
+	id, ok := trace.ParseCallID(in.Call)
+	if !ok || a.Live.ReleaseCall(dom.ID, id) == 0 {
+		return nil, problem(NotFound, "There is no call "+quoted(in.Call)+" in "+dom.Name+".")
+	}
+	return &nothing{}, nil
+}
+
+type (
+	endInput struct {
+		InObject
+		Conn string `query:"connection" doc:"Only those over this connection."`
+	}
+	endAnswer struct {
+		Body struct {
+			Ended int `json:"ended" doc:"How many registrations ended."`
+		}
+	}
+)
+
+func (a *API) endRegistrations(ctx context.Context, in *endInput) (*endAnswer, error) {
+	if a.Live == nil {
+		return nil, errNotRunning
+	}
+	o, err := a.object(calling(ctx).domain, &in.InObject)
+	if err != nil {
+		return nil, err
+	}
+	about(ctx, o.SIP)
+	answer := &endAnswer{}
+	answer.Body.Ended = a.Live.EndRegistrations(o.Address(), in.Conn)
+	return answer, nil
 }
 
 func same(a, b string) bool { return directory.Fold(a) == directory.Fold(b) }

@@ -14,6 +14,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/store/sqlite"
 	"github.com/tandem-switch/tandem/signal"
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // openDirectory opens the directory of a data directory, until the test ends.
@@ -50,6 +51,20 @@ func (l live) Registrations() []signal.RegistrationInfo {
 		Address: signal.Address{Domain: l.domain()}, SIP: "alice", HW: "desk",
 		Flags: signal.NoMedia | signal.Ext | signal.Inbox, Inbox: true, Conn: "c7", Since: since,
 	}}
+}
+
+func (l live) ReleaseCall(domain signal.DomainID, id trace.CallID) int {
+	if domain == l.domain() && id == 7 {
+		return 1
+	}
+	return 0
+}
+
+func (l live) EndRegistrations(a signal.Address, conn string) int {
+	if o, _ := l.dir.Object(a); o.SIP == "alice" && (conn == "" || conn == "c7") {
+		return 1
+	}
+	return 0
 }
 
 func (l live) Calls() []signal.CallInfo {
