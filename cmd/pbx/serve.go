@@ -135,7 +135,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	}
 	var doors *edge.Edge
 	objects := pbxapi.NewAdmin(pbxapi.PbxAdminConfig{
-		Directory: dir.Directory, Live: pbx, Licences: licences, Log: log, Name: c.Name,
+		Directory: dir.Directory, Live: pbx, Licences: licences, Audit: actsOfApps(trail), Log: log, Name: c.Name,
 		Places: func() []pbxapi.Place { return c.places(doors.URLs()) },
 	})
 	doors, err = edge.New(edge.Config{

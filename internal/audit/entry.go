@@ -40,13 +40,14 @@ const (
 	Account  Kind = "account"  // an administrator who has logged in
 	Token    Kind = "token"    // an API token
 	User     Kind = "user"     // a user of a domain, about itself
+	App      Kind = "app"      // an app object of a domain, through an API
 	System   Kind = "system"   // the program by itself
 	Nobody   Kind = "nobody"   // somebody who has not proven to be anybody, with the name that was claimed
 )
 
 func (k Kind) known() bool {
 	switch k {
-	case Operator, Account, Token, User, System, Nobody:
+	case Operator, Account, Token, User, App, System, Nobody:
 		return true
 	}
 	return false

@@ -127,6 +127,28 @@ func failureOf(err error) *failure {
 	return &f
 }
 
+// codeOf is a refusal as the audit log has it: the code of the directory or of the
+// licences, and for those that were found here the nearest one. It is empty for a
+// fault of our own.
+func codeOf(err error) string {
+	if code := directory.CodeOf(err); code != "" {
+		return string(code)
+	}
+	if code := licence.CodeOf(err); code != "" {
+		return string(code)
+	}
+	f, ok := errors.AsType[*failure](err)
+	switch {
+	case !ok:
+		return ""
+	case f.code == failUnknown:
+		return string(directory.CodeNotFound)
+	case f.code == failNotOffered:
+		return "not_offered"
+	}
+	return string(directory.CodeBadValue)
+}
+
 // refusal is what is answered instead of a result. What is our own fault goes to
 // the log and not to the peer.
 func (p *PbxAdmin) refusal(r *request, err error) *failure {

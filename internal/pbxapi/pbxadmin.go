@@ -88,8 +88,10 @@ type Act struct {
 	Object directory.Object // as far as it is known
 	// Members are the members that were set, by the names of the contract.
 	Members []string
-	// Refused is why nothing was done; nil if it was.
+	// Refused is why nothing was done, nil if it was; Code is that for programs,
+	// empty for a fault of our own.
 	Refused error
+	Code    string
 }
 
 // Audit writes down an act. It waits until that is durable.

@@ -534,13 +534,13 @@ func TestActsAreWrittenDown(t *testing.T) {
 	o.refused(p, `{"mt":"DeleteObject","guid":"`+alice.GUID+`"}`, 10, "audit")
 	want := []string{
 		"object.add alice [dn h323 pwd] <nil>",
-		"object.add  [dn h323] The name alice is taken in example.com.",
+		"object.add  [dn h323] The name alice is taken in example.com.name_taken",
 		"object.set alice [e164] <nil>",
 		"object.remove alice [] <nil>",
 	}
 	var got []string
 	for _, a := range o.acts.list {
-		got = append(got, fmt.Sprintf("%s %s %s %v", a.Name, a.Object.SIP, a.Members, a.Refused))
+		got = append(got, fmt.Sprintf("%s %s %s %v%s", a.Name, a.Object.SIP, a.Members, a.Refused, a.Code))
 		if a.By.SIP != "manager" || a.Domain.ID != o.dom.ID || a.From != "192.0.2.1" {
 			t.Errorf("%+v", a)
 		}

@@ -330,7 +330,7 @@ func (r *request) written(ctx context.Context, act Act, err error) error {
 	if r.audit == nil {
 		return err
 	}
-	act.By, act.Refused = r.me, err
+	act.By, act.Refused, act.Code = r.me, err, codeOf(err)
 	act.Domain, _ = r.dir.Domain(r.domain())
 	if p, ok := r.sess.(interface{ From() string }); ok {
 		act.From = p.From()
