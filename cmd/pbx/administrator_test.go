@@ -35,11 +35,15 @@ var administrators = []step{
 }
 
 func TestAdministrators(t *testing.T) {
-	t.Run("without server", func(t *testing.T) { play(t, t.TempDir(), administrators) })
+	t.Run("without server", func(t *testing.T) {
+		onBoth(t, func(t *testing.T, flags ...string) { play(t, t.TempDir(), administrators, flags...) })
+	})
 	t.Run("with server", func(t *testing.T) {
-		data := t.TempDir()
-		start(t, data, 0)
-		play(t, data, administrators)
+		onBoth(t, func(t *testing.T, flags ...string) {
+			data := t.TempDir()
+			start(t, data, 0, flags...)
+			play(t, data, administrators)
+		})
 	})
 }
 
@@ -58,9 +62,11 @@ var setupForm = regexp.MustCompile(`^(http://127\.0\.0\.1:\d+/admin/setup)\?toke
 
 // A server without administrators prints a link, with which the first one is made;
 // who logs in and does what is theirs over the network.
-func TestFirstAdministrator(t *testing.T) {
+func TestFirstAdministrator(t *testing.T) { onBoth(t, testFirstAdministrator) }
+
+func testFirstAdministrator(t *testing.T, flags ...string) {
 	data := t.TempDir()
-	s := start(t, data, 2)
+	s := start(t, data, 2, flags...)
 	link := setupForm.FindStringSubmatch(s.out[1])
 	if link == nil {
 		t.Fatalf("the server says %q", s.out)

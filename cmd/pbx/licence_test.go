@@ -117,17 +117,21 @@ func ownKey(t *testing.T, data string) {
 func TestLicences(t *testing.T) {
 	t.Run("offline", func(t *testing.T) { licenceScript(t, t.TempDir()) })
 	t.Run("served", func(t *testing.T) {
-		data := t.TempDir()
-		start(t, data, 0)
-		licenceScript(t, data)
+		onBoth(t, func(t *testing.T, flags ...string) {
+			data := t.TempDir()
+			start(t, data, 0, flags...)
+			licenceScript(t, data)
+		})
 	})
 }
 
 // TestLicencesOverTheWire: what the operator installs and revokes is what clients
 // meet, without a restart.
-func TestLicencesOverTheWire(t *testing.T) {
+func TestLicencesOverTheWire(t *testing.T) { onBoth(t, testLicencesOverTheWire) }
+
+func testLicencesOverTheWire(t *testing.T, flags ...string) {
 	data := t.TempDir()
-	s := start(t, data, 0)
+	s := start(t, data, 0, flags...)
 	play(t, data, []step{
 		{args: "domain add example.com"}, // made before the first key: it keeps everything
 		{args: "user add alice --num 101 --password-stdin", stdin: "secret-alice"},

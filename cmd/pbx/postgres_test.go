@@ -46,6 +46,13 @@ func database(t *testing.T) string {
 	return u.String()
 }
 
+// onBoth runs a test on SQLite and on PostgreSQL; flags are what commands that open
+// the store need.
+func onBoth(t *testing.T, test func(t *testing.T, flags ...string)) {
+	t.Run("SQLite", func(t *testing.T) { test(t) })
+	t.Run("PostgreSQL", func(t *testing.T) { test(t, "--postgres", database(t)) })
+}
+
 func TestAdministrationOnPostgres(t *testing.T) {
 	t.Run("without server", func(t *testing.T) {
 		play(t, t.TempDir(), script, "--postgres", database(t))

@@ -11,9 +11,11 @@ import (
 )
 
 // Traces are switched, followed and saved while the server runs.
-func TestTraceCommands(t *testing.T) {
+func TestTraceCommands(t *testing.T) { onBoth(t, testTraceCommands) }
+
+func testTraceCommands(t *testing.T, flags ...string) {
 	data := t.TempDir()
-	s, files := demo(t, data)
+	s, files := demo(t, data, flags...)
 	saved := filepath.Join(t.TempDir(), "trace.txt")
 	play(t, data, []step{
 		{args: "trace list", out: "TRACE FLAGS OF UNTIL CONTENT BY REASON"},

@@ -20,7 +20,6 @@ import (
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/guard"
 	"github.com/tandem-switch/tandem/internal/peer"
-	"github.com/tandem-switch/tandem/internal/store/sqlite"
 )
 
 // desk is an API as browsers find it: with accounts, and nobody in them.
@@ -38,8 +37,7 @@ const strong = "correct horse battery"
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	data := t.TempDir()
-	store := must(sqlite.Open(t.Context(), filepath.Join(data, "pbx.db")))(t)
-	t.Cleanup(func() { store.Close() })
+	store := openStore(t, data)
 	sealer := must(directory.OpenKeyFile(t.Context(), filepath.Join(data, directory.KeyFile), store))(t)
 	d := &desk{t: t, dir: must(directory.Open(t.Context(), store, sealer, directory.Config{}))(t), clock: clock.NewManual()}
 	d.log = must(audit.Open(t.Context(), store, sealer, audit.Config{}))(t)

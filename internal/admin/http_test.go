@@ -20,7 +20,6 @@ import (
 	"github.com/tandem-switch/tandem/internal/dial"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/guard"
-	"github.com/tandem-switch/tandem/internal/store/sqlite"
 	"github.com/tandem-switch/tandem/signal"
 	"github.com/tandem-switch/tandem/trace"
 )
@@ -44,8 +43,7 @@ type door struct {
 func newDoor(t *testing.T) *door {
 	t.Helper()
 	data := t.TempDir()
-	store := must(sqlite.Open(t.Context(), filepath.Join(data, "pbx.db")))(t)
-	t.Cleanup(func() { store.Close() })
+	store := openStore(t, data)
 	sealer := must(directory.OpenKeyFile(t.Context(), filepath.Join(data, directory.KeyFile), store))(t)
 	d := &door{t: t, dir: must(directory.Open(t.Context(), store, sealer, directory.Config{
 		CheckURL: dial.New([]netip.Prefix{netip.MustParsePrefix("192.168.7.0/24")}).CheckURL,

@@ -5,7 +5,6 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/tandem-switch/tandem/internal/audit"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/licence"
-	"github.com/tandem-switch/tandem/internal/store/sqlite"
 	"github.com/tandem-switch/tandem/signal"
 )
 
@@ -47,8 +45,7 @@ func newLicensing(t *testing.T) *licensing {
 	dir := openDirectory(t, data)
 	a := must(dir.AddDomain(t.Context(), "a.example", nil))(t)
 	b := must(dir.AddDomain(t.Context(), "b.example", nil))(t)
-	store := must(sqlite.Open(t.Context(), filepath.Join(data, "pbx.db")))(t)
-	t.Cleanup(func() { store.Close() })
+	store := openStore(t, data)
 	sealer := must(directory.NewSealer(make([]byte, 32)))(t)
 	gate := must(licence.Open(t.Context(), store, sealer, nobodyAssigned{dir}, licence.Config{}))(t)
 	grant := func(g account.Grant) account.Identity {

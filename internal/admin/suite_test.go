@@ -12,7 +12,6 @@ import (
 
 	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/directory"
-	"github.com/tandem-switch/tandem/internal/store/sqlite"
 	"github.com/tandem-switch/tandem/signal"
 	"github.com/tandem-switch/tandem/trace"
 )
@@ -20,11 +19,7 @@ import (
 // openDirectory opens the directory of a data directory, until the test ends.
 func openDirectory(t testing.TB, data string) *directory.Directory {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(data, "pbx.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
+	store := openStore(t, data)
 	sealer, err := directory.OpenKeyFile(t.Context(), filepath.Join(data, directory.KeyFile), store)
 	if err != nil {
 		t.Fatal(err)
