@@ -213,8 +213,12 @@ func (t *PbxTableUsers) open(s appservice.Session, f *appservice.Frame, me direc
 }
 
 // place puts the replica where it goes on: behind usn if that is known, else at
-// the beginning.
+// the beginning, under another guid than the replicator has.
 func (r *replica) place(guid, usn string) int64 {
+	other := anotherGUID(r.guid)
+	if guid == other {
+		r.guid, other = other, r.guid
+	}
 	since, err := strconv.ParseInt(usn, 10, 64)
 	if guid == r.guid && err == nil && since > 0 {
 		cursor, err := r.api.dir.History(r.domain, since)
@@ -223,7 +227,9 @@ func (r *replica) place(guid, usn string) int64 {
 			r.knowUntil(since)
 			return since
 		}
-		r.guid = anotherGUID(r.guid)
+	}
+	if guid == r.guid {
+		r.guid = other
 	}
 	r.cursor, _ = r.api.dir.History(r.domain, 0) // of a domain that has gone: its walk finds nothing
 	return 0

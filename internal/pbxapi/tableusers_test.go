@@ -246,6 +246,17 @@ func TestReplicationGoesOn(t *testing.T) {
 		}
 		r.all()
 		r.told("NextResult bob")
+		old = r.guid
+		start(`"h323":{},"e164":{}`) // with the second guid it goes on too
+		r.all()
+		r.told()
+		if r.guid != old || len(r.rows) != 1 {
+			t.Errorf("%v", r.rows)
+		}
+		r.usn = 0
+		if start(`"h323":{},"e164":{}`); r.guid == old {
+			t.Error("the guid says that it goes on from nothing")
+		}
 		api.Closed(t.Context(), r.program)
 	})
 }
