@@ -13,6 +13,7 @@ import (
 // draft is an object as it is read for a result, or as it will be written.
 type draft struct {
 	dir      *directory.Directory
+	names    *names // only to be written with
 	o        directory.Object
 	devices  []directory.Device
 	home     string
@@ -212,7 +213,7 @@ func (d *draft) useTemplate(field string, v strictjson.Value) *failure {
 		d.o.Template = 0
 		return nil
 	}
-	t, f := findName(d.dir, d.o.Domain, field, s, func(o *directory.Object) bool { return o.Kind == directory.Template })
+	t, f := d.names.named(d.o.Domain, field, s, func(o *directory.Object) bool { return o.Kind == directory.Template })
 	if f == nil {
 		d.o.Template = t.ID
 	}

@@ -23,6 +23,7 @@ import (
 // changes and questions keep their order.
 type PbxAdmin struct {
 	dir    *directory.Directory
+	names  *names
 	live   Live
 	lics   Licences // nil = everybody has everything
 	audit  Audit    // nil = nowhere
@@ -110,7 +111,7 @@ const storePatience = 10 * time.Second
 // NewAdmin makes the API and begins to watch the directory.
 func NewAdmin(c PbxAdminConfig) *PbxAdmin {
 	p := &PbxAdmin{
-		dir: c.Directory, live: c.Live, lics: c.Licences, audit: c.Audit, log: c.Log, name: c.Name, places: c.Places, stun: c.Stun,
+		dir: c.Directory, names: newNames(c.Directory), live: c.Live, lics: c.Licences, audit: c.Audit, log: c.Log, name: c.Name, places: c.Places, stun: c.Stun,
 		online: map[signal.Address]int{}, monitors: map[appservice.Session]map[string]*configMonitor{},
 	}
 	if p.log == nil {

@@ -2,6 +2,7 @@ package pbxapi_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -436,6 +437,59 @@ func TestSearchUsers(t *testing.T) {
 	}
 	o.answer(p, `{"mt":"SearchUsers","cn":"user 07","includeMatch":true,"limit":"1"}`, `{"mt":"SearchUsersResult","user":[{"cn":"User 07","guid":"GUID","h323":"u37"}]}`)
 	o.answer(p, `{"mt":"SearchUsers","cn":"User 07","limit":1}`, `{"mt":"SearchUsersResult","user":[{"cn":"User 08","guid":"GUID","h323":"u36"}]}`)
+}
+
+// TestSearchFollowsChanges: few and many of them, between searches.
+func TestSearchFollowsChanges(t *testing.T) {
+	o := newOffice(t)
+	p := o.program(o.dom)
+	names := map[string]directory.Object{}
+	add := func(n int) {
+		for range n {
+			name := fmt.Sprintf("u%04d", len(names)*7919%10000)
+			names[name] = o.add(o.dom, directory.User, directory.NewObject{SIP: name})
+		}
+	}
+	check := func() {
+		t.Helper()
+		var got []string
+		for cn, more := "", true; more; {
+			var page struct{ User []struct{ CN string } }
+			o.must(json.Unmarshal([]byte(o.ask(p, `{"mt":"SearchUsers","cn":"`+cn+`"}`)), &page))
+			for _, u := range page.User {
+				got = append(got, u.CN)
+				cn = u.CN
+			}
+			more = len(page.User) > 0
+		}
+		var want []string
+		for _, u := range o.Users(o.dom.ID) {
+			want = append(want, cmp.Or(u.CN, u.SIP))
+		}
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%d users found, %d there", len(got), len(want))
+		}
+	}
+	check()
+	add(300)
+	check()
+	i := 0
+	for name, u := range names {
+		switch i++; {
+		case i < 20:
+			_, err := o.SetUser(t.Context(), u.Address(), directory.ObjectEdit{CN: new("x" + name)})
+			o.must(err)
+		case i < 30:
+			o.must(o.RemoveUser(t.Context(), u.Address()))
+		}
+	}
+	check()
+	o.refused(p, `{"mt":"GetObject","cn":"nobody"}`, 2, "cn: ")
+	add(300)
+	check()
+	o.add(o.dom, directory.User, directory.NewObject{SIP: "last"})
+	check()
 }
 
 func TestDomainsDoNotMeet(t *testing.T) {

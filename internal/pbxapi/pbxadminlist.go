@@ -2,13 +2,11 @@ package pbxapi
 
 import (
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/strictjson"
-	"github.com/tandem-switch/tandem/signal"
 )
 
 // The most that one page has (appwebsocket.md 5.3).
@@ -68,50 +66,13 @@ func (r *request) searchUsers() (any, error) {
 	if f != nil {
 		return nil, f
 	}
-	users := firstUsers(r.dir, r.domain(), directory.Fold(from), with || from == "", most)
+	users := r.names.users(r.domain(), from, with || from == "", most)
 	out := make([]found, 0, len(users))
-	for _, a := range users {
-		if o, ok := r.dir.Object(signal.Address{Domain: r.domain(), Object: a.id}); ok {
-			out = append(out, found{longName(&o), o.DN, o.GUID, o.SIP, emailsOf(&o)})
-		}
+	for i := range users {
+		o := &users[i]
+		out = append(out, found{longName(o), o.DN, o.GUID, o.SIP, emailsOf(o)})
 	}
 	return list[found]{"user", out}, nil
-}
-
-// place is that of a user in the order of long names.
-type place struct {
-	key string // the long name without regard to case
-	id  signal.ObjectID
-}
-
-func (p place) compare(q place) int {
-	if c := strings.Compare(p.key, q.key); c != 0 {
-		return c
-	}
-	return int(p.id - q.id)
-}
-
-// firstUsers are the first users behind from, or from it on. It looks at every
-// object and keeps no more than most.
-func firstUsers(dir *directory.Directory, dom signal.DomainID, from string, with bool, most int) []place {
-	var first []place
-	dir.Objects(dom, func(o *directory.Object) bool {
-		if o.Kind != directory.User {
-			return false
-		}
-		p := place{directory.Fold(longName(o)), o.ID}
-		if p.key < from || p.key == from && !with {
-			return false
-		}
-		at, _ := slices.BinarySearchFunc(first, p, place.compare)
-		if at >= most {
-			return false
-		}
-		first = slices.Insert(first, at, p)
-		first = first[:min(len(first), most)]
-		return false
-	})
-	return first
 }
 
 // appObject is an app object in lists.
@@ -337,12 +298,12 @@ type named struct {
 }
 
 // getMessages serves GetMessages.
-func (r *request) getMessages() (any, error) { return r.names("messages", directory.Messages) }
+func (r *request) getMessages() (any, error) { return r.namesOf("messages", directory.Messages) }
 
 // getPush serves GetPush.
-func (r *request) getPush() (any, error) { return r.names("push", directory.Push) }
+func (r *request) getPush() (any, error) { return r.namesOf("push", directory.Push) }
 
-func (r *request) names(member string, kind directory.Kind) (any, error) {
+func (r *request) namesOf(member string, kind directory.Kind) (any, error) {
 	var out []named
 	for _, o := range r.ofKind(kind) {
 		out = append(out, named{o.SIP})

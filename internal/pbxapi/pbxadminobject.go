@@ -64,7 +64,7 @@ func properties(v strictjson.Value) (map[string]bool, *failure) {
 
 // draftOf is an object as it is now, to be read or changed.
 func (r *request) draftOf(o directory.Object) *draft {
-	return &draft{dir: r.dir, o: o, devices: r.dir.Devices(o.Address()), home: r.dir.Home(o.Address())}
+	return &draft{dir: r.dir, names: r.names, o: o, devices: r.dir.Devices(o.Address()), home: r.dir.Home(o.Address())}
 }
 
 // find is the object that the members guid, cn or h323 of the request name; each
@@ -82,7 +82,7 @@ func (r *request) find(prefix string) (directory.Object, *failure) {
 		case "guid":
 			return r.findGUID(prefix+name, s)
 		case "cn":
-			return findName(r.dir, r.domain(), prefix+name, s, nil)
+			return r.names.named(r.domain(), prefix+name, s, nil)
 		}
 		if o, ok := r.dir.ObjectByName(r.domain(), s); ok {
 			return o, nil
@@ -99,14 +99,10 @@ func (r *request) findGUID(field, guid string) (directory.Object, *failure) {
 	return directory.Object{}, unknown(field, "There is no such object.")
 }
 
-// findName is the object with a long name, in any case, of those that want picks;
-// nil picks all. An object without long name has its name in its place.
-func findName(dir *directory.Directory, dom signal.DomainID, field, cn string, want func(*directory.Object) bool) (directory.Object, *failure) {
-	key := directory.Fold(cn)
-	list := dir.Objects(dom, func(o *directory.Object) bool {
-		name := longName(o)
-		return (name == cn || directory.Fold(name) == key) && (want == nil || want(o))
-	})
+// named is the object with a long name, in any case, of those that want picks; nil
+// picks all. An object without long name has its name in its place.
+func (n *names) named(dom signal.DomainID, field, cn string, want func(*directory.Object) bool) (directory.Object, *failure) {
+	list := slices.DeleteFunc(n.find(dom, cn), func(o directory.Object) bool { return want != nil && !want(&o) })
 	switch len(list) {
 	case 0:
 		return directory.Object{}, unknown(field, "There is no such object.")
@@ -173,7 +169,7 @@ func (r *request) target() (o directory.Object, fresh bool, f *failure) {
 	case cn == "":
 		return o, false, bad("cn", "It must say which object is meant.")
 	}
-	o, f = findName(r.dir, r.domain(), "cn", cn, nil)
+	o, f = r.names.named(r.domain(), "cn", cn, nil)
 	if f != nil && f.code == failUnknown && guid == guidFindOrMake {
 		return o, true, nil
 	}
@@ -186,7 +182,7 @@ func (r *request) addObject(ctx context.Context) (directory.Object, error) {
 	if f != nil {
 		return directory.Object{}, f
 	}
-	d := &draft{dir: r.dir, o: directory.Object{Domain: r.domain(), Kind: kind}}
+	d := &draft{dir: r.dir, names: r.names, o: directory.Object{Domain: r.domain(), Kind: kind}}
 	if err := r.fill(d); err != nil {
 		return directory.Object{}, err
 	}

@@ -308,7 +308,12 @@ func (m *configMonitor) tell(ctx context.Context, s appservice.Session) error {
 // changed tells those who monitor a domain what is new there. It runs on the
 // goroutine of the writer and does not block.
 func (p *PbxAdmin) changed(c directory.Change) {
-	if c.What != directory.DomainSet {
+	switch c.What {
+	case directory.DomainGone:
+		p.names.forget(c.Address.Domain)
+		return
+	case directory.DomainSet:
+	default:
 		return
 	}
 	p.mu.Lock()
