@@ -70,6 +70,7 @@ func refusals() map[directory.Code]failure {
 		directory.CodeStale:            {code: failConflict},
 		directory.CodeConflict:         {code: failConflict},
 		directory.CodeInUse:            {code: failInUse},
+		directory.CodePrivateURL:       {code: failBad, field: "url"},
 	}
 }
 
@@ -116,9 +117,9 @@ func failureOf(err error) *failure {
 	if !ok {
 		return nil
 	}
-	f, ok := refusals()[e.Code]
-	if !ok {
-		return nil
+	f, known := refusals()[e.Code]
+	if !known {
+		f.code = failBad // a refusal all the same: the sentence says why
 	}
 	if e.Field != "" {
 		f.field = contractName(e.Field)

@@ -359,6 +359,23 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestPrivateURL: a program cannot lead the switch into a private network.
+func TestPrivateURL(t *testing.T) {
+	store := storetest.NewMemory()
+	sealer, err := directory.NewSealer(bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := directory.Config{CheckURL: func(string) error { return errors.New("it is in a private network") }}
+	o := &office{t: t, store: store}
+	o.Directory, err = directory.Open(t.Context(), store, sealer, config)
+	o.must(err)
+	o.dom, err = o.AddDomain(t.Context(), "example.com", nil)
+	o.must(err)
+	o.admin = pbxapi.NewAdmin(pbxapi.PbxAdminConfig{Directory: o.Directory})
+	o.refused(o.program(o.dom), `{"mt":"UpdateObject","h323":"x","pseudo":{"type":"app","app":{"url":"http://10.0.0.1/x"}}}`, 3, "url: ")
+}
+
 func TestLists(t *testing.T) {
 	o := newOffice(t, func(c *pbxapi.PbxAdminConfig) {
 		c.Places = func() []pbxapi.Place {
