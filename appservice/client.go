@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -43,7 +44,9 @@ type DialConfig struct {
 	KeepAlive time.Duration
 	// Ping is how often a websocket ping is sent; three without any sign of the
 	// peer end the connection. 0 = every 30 s, negative = never.
-	Ping       time.Duration
+	Ping time.Duration
+	// NetDial opens the socket, nil = as net.Dialer does. No proxy is used.
+	NetDial    func(ctx context.Context, network, addr string) (net.Conn, error)
 	TLS        *tls.Config
 	MaxMessage int64 // accepted; 0 = MaxMessage
 	Tracer     *trace.Tracer
@@ -79,7 +82,7 @@ func Dial(ctx context.Context, config DialConfig) (*Client, error) {
 }
 
 func (d DialConfig) options() linkOptions {
-	return linkOptions{tracer: d.Tracer, discard: d.NoRecv, ping: d.Ping, keepAlive: d.KeepAlive}
+	return linkOptions{tracer: d.Tracer, discard: d.NoRecv, ping: d.Ping, keepAlive: d.KeepAlive, netDial: d.NetDial}
 }
 
 // dialLink connects; nothing is read yet.
@@ -89,7 +92,7 @@ func dialLink(ctx context.Context, url string, secure *tls.Config, limit int64, 
 	}
 	l := newLink(o, url)
 	conn, err := ws.Dial(ctx, url, ws.DialConfig{
-		TLS: secure, MaxMessage: limit,
+		TLS: secure, MaxMessage: limit, NetDial: o.netDial,
 		PongHandler: func([]byte) error { l.heardNow(); return nil },
 	})
 	if err != nil {
@@ -110,6 +113,9 @@ func (c *Client) begin(ctx context.Context) error {
 	}
 	if c.config.PbxInfo != nil {
 		if err := c.link.send(ctx, *c.config.PbxInfo); err != nil {
+			if c.link.ended != nil {
+				c.link.ended() // nobody reads who would tell
+			}
 			return err
 		}
 	}

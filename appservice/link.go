@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,7 @@ type linkOptions struct {
 	discard   bool
 	ping      time.Duration
 	keepAlive time.Duration
+	netDial   func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 func newLink(o linkOptions, url string) *link {

@@ -16,6 +16,7 @@ import (
 	"github.com/tandem-switch/tandem/facilities"
 	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/applink"
 	"github.com/tandem-switch/tandem/internal/audit"
 	"github.com/tandem-switch/tandem/internal/dial"
 	"github.com/tandem-switch/tandem/internal/directory"
@@ -85,7 +86,8 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	}
 	defer claim.Release()
 
-	dir, err := c.open(ctx, directory.Config{Log: log, CheckURL: dial.New(prefixes(c.AllowPrivate)).CheckURL}) // store, master key, directory
+	outward := dial.New(prefixes(c.AllowPrivate))
+	dir, err := c.open(ctx, directory.Config{Log: log, CheckURL: outward.CheckURL}) // store, master key, directory
 	if err != nil {
 		return false, err
 	}
@@ -138,8 +140,18 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		Directory: dir.Directory, Live: pbx, Licences: licences, Audit: actsOfApps(trail), Log: log, Name: c.Name,
 		Places: func() []pbxapi.Place { return c.places(doors.URLs()) },
 	})
+	services := pbxapi.NewServices(dir.Directory, c.Name)
+	list := append(apis(dir.Directory, pbx, log), objects, services, pbxapi.NewTableUsers(dir.Directory, log))
+	links, err := applink.New(applink.Config{
+		Directory: dir.Directory, APIs: list, NetDial: outward.DialContext, Tracer: tracer, Log: log,
+		Name: c.Name, Version: version, Build: revision(),
+	})
+	if err != nil {
+		return false, err
+	}
+	services.Follow(links)
 	doors, err = edge.New(edge.Config{
-		Directory: dir.Directory, Licences: licences, APIs: apis(dir.Directory, pbx, objects, log),
+		Directory: dir.Directory, Licences: licences, APIs: list,
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(), Guard: attempts,
 		Name: c.Name, Version: version, Build: revision(),
 		Listen: c.Listen, ListenAdmin: c.ListenAdmin, ListenMetrics: c.ListenMetrics,
@@ -175,6 +187,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		}
 		parts.run("certificates", certificates.Run)
 	}
+	parts.run("app services", func(ctx context.Context) error { links.Run(ctx); return nil })
 	parts.run("doors", doors.Serve)
 	parts.run("control socket", func(ctx context.Context) error { return serveControl(ctx, control, socket) })
 	if c.Pprof != "" {
@@ -270,11 +283,11 @@ func isLoopback(hostport string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// apis are the APIs of the doors.
-func apis(dir *directory.Directory, pbx *signal.Switch, objects *pbxapi.PbxAdmin, log *slog.Logger) []appservice.API {
+// apis are the APIs that people use.
+func apis(dir *directory.Directory, pbx *signal.Switch, log *slog.Logger) []appservice.API {
 	presence := pbxapi.NewPresence(dir, pbx, log)
 	pbx.SetWatcher(presence)
-	return []appservice.API{pbxapi.NewSignal(pbx), objects, pbxapi.NewPbxAPI(dir, presence), pbxapi.NewMyApps(dir, presence), pbxapi.NewTableUsers(dir, log)}
+	return []appservice.API{pbxapi.NewSignal(pbx), pbxapi.NewPbxAPI(dir, presence), pbxapi.NewMyApps(dir, presence)}
 }
 
 // follow tells the switch of an object that has changed.

@@ -29,6 +29,7 @@ var floors = map[string]int{
 	"cmd/pbx": 4,
 
 	"internal/edge":            3,
+	"internal/applink":         3,
 	"internal/pbxapi":          3,
 	"internal/admin":           3,
 	"internal/store/sqlite":    3,

@@ -67,7 +67,7 @@ func (d *appsDoor) message(c *conn, f appservice.Frame) error {
 func (d *appsDoor) enter(step appservice.Step) error {
 	c, in := d.conn, step.Accepted
 	d.acceptor = nil
-	if err := c.openSession(c.context(), in.Account.Principal, in.Login); err != nil {
+	if err := c.openSession(c.context(), in.Account.Principal, in.Login, in.Key); err != nil {
 		return c.unopened(err)
 	}
 	return c.send(step.Reply)

@@ -260,7 +260,7 @@ func (d *clientDoor) complete(ctx context.Context, t *signal.Turn, in entry) err
 	err := c.openSession(ctx, appservice.Principal{
 		DomainID: int64(in.user.Domain), ObjectID: int64(in.user.ID), Domain: user.Domain,
 		SIP: in.user.SIP, APIs: userAPIs,
-	}, appservice.Login{})
+	}, appservice.Login{}, "")
 	if err != nil {
 		return c.unopened(err)
 	}

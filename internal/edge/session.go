@@ -16,6 +16,7 @@ type session struct {
 	principal appservice.Principal
 	login     appservice.Login
 	over      atomic.Bool
+	key       string // session key, empty without one; a secret
 
 	// the API of the last frame: of nearly all that come; for the reading goroutine
 	last     appservice.API
@@ -69,6 +70,9 @@ func (s *session) Principal() appservice.Principal { return s.principal }
 
 // Login is what the client logged in with; appservice.LoginOf asks it.
 func (s *session) Login() appservice.Login { return s.login }
+
+// SessionKey is the key of the login; appservice.KeyOf asks it.
+func (s *session) SessionKey() string { return s.key }
 
 // Recv implements appservice.Session: frames go to the APIs alone.
 func (s *session) Recv(context.Context) (appservice.Frame, error) {
@@ -133,8 +137,8 @@ var errGone = errors.New("edge: the object is gone")
 // openSession makes the login known to the APIs. An API that does not want it
 // ends the connection. It runs on the reading goroutine of the connection, or,
 // for a login that another session confirms, on that one's.
-func (c *conn) openSession(ctx context.Context, p appservice.Principal, l appservice.Login) error {
-	s := &session{conn: c, principal: p, login: l}
+func (c *conn) openSession(ctx context.Context, p appservice.Principal, l appservice.Login, key string) error {
+	s := &session{conn: c, principal: p, login: l, key: key}
 	if err := c.edge.mux.Open(ctx, s); err != nil {
 		c.logged("open", err)
 		c.logged("closed", c.edge.mux.Closed(ctx, s))

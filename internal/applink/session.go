@@ -1,0 +1,194 @@
+package applink
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/tandem-switch/tandem/appservice"
+)
+
+// maxQueue is how many bytes may wait for a service; more end the connection.
+const maxQueue = 1 << 20
+
+// session is a connected service as the APIs see it: it acts as its object. Sending
+// never blocks: a goroutine of its own writes what is queued.
+type session struct {
+	who appservice.Principal
+
+	mu     sync.Mutex // guards the following
+	key    string     // a secret
+	client *appservice.Client
+	queue  [][]byte
+	size   int
+	over   bool
+	more   chan struct{} // capacity 1: there is something in the queue
+
+	kept map[appservice.API]any // of the reading goroutine
+}
+
+var _ appservice.Session = (*session)(nil)
+
+func newSession(l *link) *session {
+	return &session{
+		more: make(chan struct{}, 1), kept: map[appservice.API]any{},
+		who: appservice.Principal{
+			DomainID: int64(l.as.address.Domain), ObjectID: int64(l.as.address.Object), Domain: l.as.login.Domain,
+			SIP: l.as.login.SIP, IsApp: true, App: l.as.login.SIP, APIs: l.as.apis,
+		},
+	}
+}
+
+// begin starts to write.
+func (s *session) begin(client *appservice.Client) {
+	s.mu.Lock()
+	s.client = client
+	s.mu.Unlock()
+	go s.write(client)
+}
+
+// end drops what waits.
+func (s *session) end(error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over, s.queue, s.size = true, nil, 0
+}
+
+func (s *session) write(client *appservice.Client) {
+	for {
+		select {
+		case <-client.Done():
+			return
+		case <-s.more:
+		}
+		for _, raw := range s.take() {
+			if client.Send(context.Background(), appservice.Frame{Raw: raw}) != nil {
+				return // its end shows in Done
+			}
+		}
+	}
+}
+
+func (s *session) take() [][]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.queue
+	s.queue, s.size = nil, 0
+	return list
+}
+
+// Send implements appservice.Session. The text is copied.
+func (s *session) Send(_ context.Context, f appservice.Frame) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.over:
+		return appservice.ErrClosed
+	case s.size+len(f.Raw) > maxQueue:
+		s.over = true
+		if s.client != nil {
+			go func(c *appservice.Client) { _ = c.Close("slow") }(s.client)
+		}
+		return appservice.ErrQueueFull
+	}
+	s.queue, s.size = append(s.queue, append([]byte(nil), f.Raw...)), s.size+len(f.Raw)
+	select {
+	case s.more <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Reply implements appservice.Session.
+func (s *session) Reply(req appservice.Frame, v any) error {
+	return appservice.ReplyTo(context.Background(), s, req, v)
+}
+
+// Recv implements appservice.Session: frames go to the APIs alone.
+func (s *session) Recv(context.Context) (appservice.Frame, error) {
+	return appservice.Frame{}, appservice.ErrNoRecv
+}
+
+// Close implements appservice.Session.
+func (s *session) Close(reason string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client != nil {
+		go func(c *appservice.Client) { _ = c.Close(reason) }(s.client)
+	}
+	return nil
+}
+
+// App implements appservice.Session.
+func (s *session) App() string { return s.who.App }
+
+// Name identifies the session in traces and lists.
+func (s *session) Name() string { return "link:" + s.who.SIP + "@" + s.who.Domain }
+
+// Principal is as what the service acts.
+func (s *session) Principal() appservice.Principal { return s.who }
+
+// SessionKey is the key of the login of the switch.
+func (s *session) SessionKey() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key
+}
+
+func (s *session) setKey(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.key = key
+}
+
+// Keep and Kept are for the APIs, on the reading goroutine.
+func (s *session) Keep(api appservice.API, v any) { s.kept[api] = v }
+
+// Kept returns what Keep stored.
+func (s *session) Kept(api appservice.API) any { return s.kept[api] }
+
+// bound is an API in the hands of a link: it sees the session of the link instead of
+// the connection, which would block it.
+type bound struct {
+	appservice.API
+	s *session
+}
+
+// bind makes the APIs see s. Messages without api are not theirs here.
+func (s *session) bind(apis []appservice.API) []appservice.API {
+	var list []appservice.API
+	for _, api := range apis {
+		if api.Name() != "" {
+			list = append(list, bound{api, s})
+		}
+	}
+	return list
+}
+
+// Handle implements appservice.API.
+func (b bound) Handle(ctx context.Context, _ appservice.Session, f appservice.Frame) error {
+	err := b.API.Handle(ctx, b.s, f)
+	var refused *appservice.Error
+	switch {
+	case errors.Is(err, appservice.ErrUnknownMT):
+		return appservice.ReplyError(ctx, b.s, f, 1, appservice.TextUnknownMT)
+	case errors.As(err, &refused):
+		return appservice.ReplyError(ctx, b.s, f, refused.Code, refused.Text)
+	}
+	return err
+}
+
+// Open implements appservice.Opener.
+func (b bound) Open(ctx context.Context, _ appservice.Session) error {
+	if o, ok := b.API.(appservice.Opener); ok {
+		return o.Open(ctx, b.s)
+	}
+	return nil
+}
+
+// Closed implements appservice.Closer.
+func (b bound) Closed(ctx context.Context, _ appservice.Session) {
+	if c, ok := b.API.(appservice.Closer); ok {
+		c.Closed(ctx, b.s)
+	}
+}
