@@ -150,6 +150,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		return false, err
 	}
 	services.Follow(links)
+	metrics.WatchLinks(links.Totals)
 	doors, err = edge.New(edge.Config{
 		Directory: dir.Directory, Licences: licences, APIs: list,
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(), Guard: attempts,

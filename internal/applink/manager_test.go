@@ -202,6 +202,7 @@ func TestLinkFollowsTheDirectory(t *testing.T) {
 	if dn := appservice.LoginOf(second).DN; dn != title {
 		t.Errorf("second login of %q", dn)
 	}
+	g.until(o, connected)
 	g.set(o, directory.ObjectEdit{Properties: func(p *directory.Properties) { p.Websocket = false }})
 	g.until(o, func(_ applink.State, there bool) bool { return !there })
 	if _, _, ok := g.m.Service(o.Address()); ok {
@@ -251,9 +252,10 @@ func TestLinkBacksOff(t *testing.T) {
 			t.Fatalf("pause of %v, want %v", d, want)
 		}
 	}
-	for _, seconds := range []time.Duration{1, 2, 4, 8, 16, 32, 32} {
-		pause(seconds * time.Second)
-		g.clock.Advance(seconds * time.Second)
+	for _, seconds := range []int{1, 2, 4, 8, 16, 32, 32} {
+		wait := time.Duration(seconds) * time.Second
+		pause(wait)
+		g.clock.Advance(wait)
 	}
 	pause(32 * time.Second)
 	mu.Lock()

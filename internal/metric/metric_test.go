@@ -36,8 +36,10 @@ func TestEverythingIsCounted(t *testing.T) {
 	s.WatchTrace(func() trace.Stats {
 		return trace.Stats{Records: map[string]uint64{"PBX": 7, "HTTP/Servlets": 8}, Lost: 9, Rules: 10}
 	})
+	s.WatchLinks(func() (links, connected int) { return 5, 4 })
 	got := page(t, s)
 	for _, want := range []string{
+		`pbx_links 5`, `pbx_links_connected 4`,
 		`pbx_build_info{build="abc",version="1.2"} 1`,
 		`pbx_registrations 2`,
 		`pbx_calls{kind="chat"} 1`,
@@ -118,6 +120,7 @@ func TestNilSetCountsNothing(t *testing.T) {
 	s.WatchQueues(nil)
 	s.WatchLicences(nil)
 	s.WatchTrace(nil)
+	s.WatchLinks(nil)
 	rec := httptest.NewRecorder()
 	s.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
 	if rec.Code != 404 {

@@ -10,7 +10,7 @@ import (
 // name. docs/metrics.md holds it.
 func (s *Set) Table() string {
 	entries := append(slices.Clone(s.entries), queueBytes, queueLongest, licenceStates, licenceSeats, licenceUsed, licenceDays,
-		traceRecords, traceLost, traceRules)
+		traceRecords, traceLost, traceRules, linksAll, linksUp)
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
 	var b strings.Builder
 	b.WriteString("| name | type | labels | meaning |\n|---|---|---|---|\n")
