@@ -40,6 +40,7 @@ var restored = []step{
 
 func playBackups(t *testing.T, data string, flags ...string) {
 	t.Helper()
+	t.Setenv("PBX_BACKUP_WORK", "10") // the passphrase of a test is not worth more
 	files := t.TempDir()
 	steps := make([]step, len(backups))
 	for i, s := range backups {

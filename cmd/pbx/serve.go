@@ -121,7 +121,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	drain := newDrainer(log)
 	attempts := guard.New(c.Limits.edge().Guard())
 	anew := make(chan struct{}, 1)
-	vault := dir.vault(c.Data, log, func() {
+	vault := dir.vault(c.storage, log, func() {
 		select {
 		case anew <- struct{}{}:
 		default: // it begins anew already

@@ -22,9 +22,11 @@ import (
 
 // storage says where a switch keeps what it knows.
 type storage struct {
-	Data      string `default:"./data" placeholder:"DIR" help:"Data directory (${default})."`
-	Postgres  string `placeholder:"DSN" help:"PostgreSQL database instead of a file in the data directory."`
-	MasterKey string `placeholder:"FILE" help:"File with the master key that seals passwords, instead of master.key in the data directory."`
+	Data     string `default:"./data" placeholder:"DIR" help:"Data directory (${default})."`
+	Postgres string `placeholder:"DSN" help:"PostgreSQL database instead of a file in the data directory."`
+	// BackupWork is what a guess of a backup's passphrase costs: see backup.Lock.
+	BackupWork int    `hidden:"" default:"18"`
+	MasterKey  string `placeholder:"FILE" help:"File with the master key that seals passwords, instead of master.key in the data directory."`
 }
 
 // databaseName is the file of the store in the data directory.
@@ -122,7 +124,7 @@ func (s storage) operator(ctx context.Context, first bool) (*admin.Client, error
 		if err != nil {
 			return nil, err
 		}
-		api, err := dir.api(ctx, s.Data)
+		api, err := dir.api(ctx, s)
 		if err != nil {
 			return nil, errors.Join(err, dir.Close())
 		}
@@ -131,7 +133,7 @@ func (s storage) operator(ctx context.Context, first bool) (*admin.Client, error
 }
 
 // api is the administration where no server runs.
-func (o *openedDirectory) api(ctx context.Context, data string) (*admin.API, error) {
+func (o *openedDirectory) api(ctx context.Context, s storage) (*admin.API, error) {
 	trail, err := audit.Open(ctx, o.store, o.ring, audit.Config{})
 	if err != nil {
 		return nil, err
@@ -142,7 +144,7 @@ func (o *openedDirectory) api(ctx context.Context, data string) (*admin.API, err
 	}
 	return admin.NewAPI(admin.Config{
 		Directory: o.Directory, Licences: licences, Answers: o.store, Audit: trail, Version: version, Build: revision(),
-		Accounts: o.accounts(), Vault: o.vault(data, slog.New(slog.DiscardHandler), nil, trail.Reseal),
+		Accounts: o.accounts(), Vault: o.vault(s, slog.New(slog.DiscardHandler), nil, trail.Reseal),
 	})
 }
 

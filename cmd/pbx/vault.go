@@ -24,6 +24,7 @@ type vault struct {
 	ring     *directory.Keyring
 	rotation *keys.Rotation
 	data     string // directory for files that are on their way
+	work     int    // as backup.Lock has it
 	wake     chan struct{}
 	// restored is called when everything has been replaced; nil without server,
 	// where what is left to do is done at once.
@@ -34,9 +35,9 @@ var _ admin.Vault = (*vault)(nil)
 
 // vault is that of the opened directory. also seals anew what is in none of the
 // usual columns.
-func (o *openedDirectory) vault(data string, log *slog.Logger, restored func(), also ...func(context.Context) error) *vault {
+func (o *openedDirectory) vault(s storage, log *slog.Logger, restored func(), also ...func(context.Context) error) *vault {
 	return &vault{
-		store: o.store, ring: o.ring, data: data, wake: make(chan struct{}, 1), restored: restored,
+		store: o.store, ring: o.ring, data: s.Data, work: s.BackupWork, wake: make(chan struct{}, 1), restored: restored,
 		rotation: keys.New(keys.Config{
 			Store: o.store, Keyring: o.ring, Log: log, Also: also,
 			Bounds: map[string]func(keys.Text) []byte{
@@ -69,7 +70,7 @@ func (v *vault) Backup(ctx context.Context, passphrase string) (*os.File, backup
 		return nil, backup.Summary{}, err
 	}
 	header := backup.Header{Created: time.Now().UTC(), Program: version, Keys: v.ring.Keys()}
-	summary, err := backup.Write(ctx, file, v.store, passphrase, header)
+	summary, err := backup.Write(ctx, file, v.store, backup.Lock{Passphrase: passphrase, Work: v.work}, header)
 	if err != nil {
 		return nil, summary, errors.Join(err, file.Close())
 	}

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"bufio"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -13,19 +14,36 @@ import (
 	"filippo.io/age"
 )
 
+// Lock is how a backup is encrypted.
+type Lock struct {
+	Passphrase string // empty: it is not
+	// Work is what a guess of the passphrase costs, as the binary logarithm of
+	// scrypt's N, 10 to 22; 0: DefaultWork.
+	Work int
+}
+
+// DefaultWork costs about a second and 256 MB.
+const DefaultWork = 18
+
+// The work that NewReader takes on.
+const (
+	leastWork = 10
+	mostWork  = 22
+)
+
 // Write writes a backup of the store to w. With a passphrase it is encrypted and
 // has header.Keys in it; without one the keys are left out. Format and Schema of
 // the header are filled in.
-func Write(ctx context.Context, w io.Writer, store Store, passphrase string, header Header) (Summary, error) {
+func Write(ctx context.Context, w io.Writer, store Store, lock Lock, header Header) (Summary, error) {
 	schema, err := store.Schema(ctx)
 	if err != nil {
 		return Summary{}, fmt.Errorf("backup: %w", err)
 	}
 	header.Format, header.Schema = format, schema
-	if passphrase == "" {
+	if lock.Passphrase == "" {
 		header.Keys = nil
 	}
-	out, err := newWriter(w, passphrase)
+	out, err := newWriter(w, lock)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -52,13 +70,18 @@ type writer struct {
 	err          error
 }
 
-func newWriter(w io.Writer, passphrase string) (*writer, error) {
+func newWriter(w io.Writer, lock Lock) (*writer, error) {
 	out := &writer{}
-	if passphrase != "" {
-		recipient, err := age.NewScryptRecipient(passphrase)
+	if lock.Passphrase != "" {
+		recipient, err := age.NewScryptRecipient(lock.Passphrase)
 		if err != nil {
 			return nil, fmt.Errorf("backup: %w", err)
 		}
+		work := cmp.Or(lock.Work, DefaultWork)
+		if work < leastWork || work > mostWork {
+			return nil, fmt.Errorf("backup: the work for a passphrase is %d, not from %d to %d", work, leastWork, mostWork)
+		}
+		recipient.SetWorkFactor(work)
 		sealed, err := age.Encrypt(w, recipient)
 		if err != nil {
 			return nil, fmt.Errorf("backup: %w", err)

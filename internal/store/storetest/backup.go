@@ -85,7 +85,7 @@ func (unclosed) Close() error { return nil }
 func written(t *testing.T, store backup.Store, passphrase string) ([]byte, backup.Summary) {
 	t.Helper()
 	var file bytes.Buffer
-	summary, err := backup.Write(t.Context(), &file, store, passphrase, backup.Header{Created: someTime, Program: "test", Keys: [][]byte{[]byte("key")}})
+	summary, err := backup.Write(t.Context(), &file, store, backup.Lock{Passphrase: passphrase, Work: 10}, backup.Header{Created: someTime, Program: "test", Keys: [][]byte{[]byte("key")}})
 	if err != nil {
 		t.Fatal(err)
 	}
