@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/tandem-switch/tandem/appservice"
@@ -27,7 +28,7 @@ type Presence struct {
 
 	mu      sync.Mutex // guards the following
 	watched map[signal.Address]map[*watch]struct{}
-	nobody  map[signal.DomainID]map[*watch]struct{} // those whose object is not there, or hidden
+	nobody  map[wanted]map[*watch]struct{} // those whose object is not there, or hidden
 	clients map[signal.Address]map[appservice.Session]bool
 	alien   map[signal.Address]int // calls on other phones
 }
@@ -48,7 +49,7 @@ func NewPresence(dir *directory.Directory, sw Activities, log *slog.Logger) *Pre
 	p := &Presence{
 		dir: dir, sw: sw, log: log,
 		watched: map[signal.Address]map[*watch]struct{}{},
-		nobody:  map[signal.DomainID]map[*watch]struct{}{},
+		nobody:  map[wanted]map[*watch]struct{}{},
 		clients: map[signal.Address]map[appservice.Session]bool{},
 		alien:   map[signal.Address]int{},
 	}
@@ -79,6 +80,20 @@ type watch struct {
 	mu   sync.Mutex // guards the following
 	over bool
 	last *view // what was told; nil: nothing yet
+}
+
+// wanted is what a subscription waits for: a folded name, or a number.
+type wanted struct {
+	domain    signal.DomainID
+	name, num string
+}
+
+func (w *watch) wanted() wanted {
+	if w.sip != "" {
+		user, _, _ := strings.Cut(strings.TrimPrefix(w.sip, "sip:"), "@")
+		return wanted{domain: w.asker.Domain, name: directory.Fold(user)}
+	}
+	return wanted{domain: w.asker.Domain, num: w.num}
 }
 
 // view is what a subscriber sees of an object.
@@ -117,14 +132,14 @@ func (p *Presence) unsubscribe(w *watch) {
 func (p *Presence) file(w *watch, target signal.Address) {
 	w.target = target
 	if target.Object == 0 {
-		put(p.nobody, w.asker.Domain, w)
+		put(p.nobody, w.wanted(), w)
 		return
 	}
 	put(p.watched, target, w)
 }
 
 func (p *Presence) unfile(w *watch) {
-	take(p.nobody, w.asker.Domain, w)
+	take(p.nobody, w.wanted(), w)
 	take(p.watched, w.target, w)
 }
 
@@ -270,8 +285,7 @@ func listed(set map[*watch]struct{}) []*watch {
 	return list
 }
 
-// changed follows the directory. Subscriptions of objects that were not there are
-// looked at whenever an object of the domain changes: they are few.
+// changed follows the directory.
 func (p *Presence) changed(c directory.Change) {
 	var list []*watch
 	switch c.What {
@@ -292,19 +306,23 @@ func (p *Presence) changed(c directory.Change) {
 	})
 }
 
-// missing lists the subscriptions that wait for an object like the changed one.
+// missing lists the subscriptions that wait for an object like the changed one: of
+// its name, or its number in its node or as it is dialled from the root.
 func (p *Presence) missing(c directory.Change) []*watch {
 	o, ok := p.dir.Object(c.Address)
 	if !ok {
 		return nil
 	}
+	keys := []wanted{{domain: o.Domain, name: directory.Fold(o.SIP)}}
+	if o.Num != "" {
+		party, _ := p.dir.Party(c.Address)
+		keys = append(keys, wanted{domain: o.Domain, num: o.Num}, wanted{domain: o.Domain, num: party.Num})
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var list []*watch
-	for w := range p.nobody[c.Address.Domain] {
-		if w.sip == "" || directory.Fold(w.sip) == directory.Fold(o.SIP) {
-			list = append(list, w)
-		}
+	for _, key := range slices.Compact(keys) {
+		list = append(list, listed(p.nobody[key])...)
 	}
 	return list
 }

@@ -174,6 +174,18 @@ func TestPresenceFollows(t *testing.T) {
 	d.expect(alice, "")
 }
 
+// A number that nobody has yet, and a name with the domain behind it.
+func TestPresenceOfNumbers(t *testing.T) {
+	d := newDesk(t)
+	alice := d.login("alice")
+	d.expect(alice, `{"mt":"SubscribePresence","src":1,"num":"104"}`, `{"src":1,"mt":"SubscribePresenceResult"}`, `{"src":1,"mt":"PresenceState","up":false,"num":"104"}`)
+	d.expect(alice, `{"mt":"SubscribePresence","src":2,"sip":"DAVE@example.com"}`, `{"src":2,"mt":"SubscribePresenceResult"}`, `{"src":2,"mt":"PresenceState","up":false,"sip":"DAVE@example.com"}`)
+	d.add(d.dom, directory.User, directory.NewObject{SIP: "dave", Num: "104"})
+	if got := d.say(alice, ""); strings.Count(got, `"up":true,"sip":"dave","num":"104"`) != 2 {
+		t.Error(got)
+	}
+}
+
 // Another domain has its own bob, and nobody sees across.
 func TestPresenceStaysInTheDomain(t *testing.T) {
 	d := newDesk(t)
