@@ -19,7 +19,9 @@ import (
 // The bounds of an import. How many bytes it has is for the caller to bound.
 const (
 	maxImportLines = 1_000_000
-	maxReported    = 10_000 // refused lines in a report
+	maxImportLine  = 32 << 10 // bytes of a line with all its cells: more than the longest user needs
+	maxImportCell  = 1024     // values of a cell
+	maxReported    = 10_000   // refused lines in a report
 )
 
 // The columns of an import. The first four must be there; the order is free.
@@ -91,23 +93,60 @@ type importing struct {
 	Import
 	d       *Directory
 	domain  signal.DomainID
+	file    *lineBound
 	in      *csv.Reader
 	columns []string
 	count   int
+	last    int // number of the line that was read last
 	report  ImportReport
 	names   map[string]int // of the users of this file: folded name to line
 	numbers map[string]int
 }
 
 func (d *Directory) newImport(dom signal.DomainID, i Import) (*importing, error) {
-	f := &importing{Import: i, d: d, domain: dom, in: csv.NewReader(i.File), names: map[string]int{}, numbers: map[string]int{}}
+	file := &lineBound{from: i.File}
+	f := &importing{Import: i, d: d, domain: dom, file: file, in: csv.NewReader(file), names: map[string]int{}, numbers: map[string]int{}}
 	f.in.FieldsPerRecord = -1 // counted by ourselves, line by line
 	f.in.ReuseRecord = true
-	header, err := f.in.Read()
+	header, err := f.record()
 	if _, form := errors.AsType[*csv.ParseError](err); err != nil && !form && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("directory: read the import: %w", err)
 	}
 	return f, f.readHeader(header)
+}
+
+// lineBound ends a file whose present line is too long: the parser would keep all
+// of it, in many times the memory.
+type lineBound struct {
+	from        io.Reader
+	read, until int64 // bytes
+}
+
+// errLongLine is what the parser is told.
+var errLongLine = errors.New("directory: a line of the import is too long")
+
+// Read implements io.Reader.
+func (b *lineBound) Read(p []byte) (int, error) {
+	if b.read >= b.until {
+		return 0, errLongLine
+	}
+	n, err := b.from.Read(p[:min(int64(len(p)), b.until-b.read)])
+	b.read += int64(n)
+	return n, err
+}
+
+// record is the next line, as the parser has it.
+func (f *importing) record() ([]string, error) {
+	f.file.until = f.in.InputOffset() + maxImportLine
+	record, err := f.in.Read()
+	if errors.Is(err, errLongLine) {
+		return nil, refuse(CodeBadFile, "The line behind line "+strconv.Itoa(f.last)+" is longer than "+strconv.Itoa(maxImportLine>>10)+
+			" KiB; perhaps a quote is not closed. What stands before it is in.")
+	}
+	if len(record) > 0 {
+		f.last, _ = f.in.FieldPos(0)
+	}
+	return record, err
 }
 
 func (f *importing) readHeader(header []string) error {
@@ -144,7 +183,7 @@ type importLine struct {
 func (f *importing) read(n int) ([]*importLine, error) {
 	var lines []*importLine
 	for len(lines) < n {
-		record, err := f.in.Read()
+		record, err := f.record()
 		_, form := errors.AsType[*csv.ParseError](err)
 		if err != nil && !form {
 			if !errors.Is(err, io.EOF) {
@@ -167,7 +206,7 @@ func (f *importing) line(record []string, err error) *importLine {
 		l.Error = refuse(CodeBadLine, "The line cannot be read: "+wrong.Err.Error()+".")
 		return l
 	}
-	l.Line, _ = f.in.FieldPos(0)
+	l.Line = f.last
 	if len(record) != len(f.columns) {
 		l.Error = refuse(CodeBadLine, fmt.Sprintf("The line has %d fields instead of %d.", len(record), len(f.columns)))
 		return l
@@ -175,6 +214,10 @@ func (f *importing) line(record []string, err error) *importLine {
 	for i, cell := range record {
 		if !utf8.ValidString(cell) {
 			l.Error = &Error{Code: CodeBadLine, Field: f.columns[i], Message: "The cell " + f.columns[i] + " is not UTF-8; save the file with that encoding."}
+			return l
+		}
+		if strings.Count(cell, ";") >= maxImportCell {
+			l.Error = &Error{Code: CodeTooMany, Field: f.columns[i], Message: "The cell " + f.columns[i] + " has more than " + strconv.Itoa(maxImportCell) + " values."}
 			return l
 		}
 		l.take(f.columns[i], strings.Clone(cell))

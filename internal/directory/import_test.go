@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -85,6 +86,65 @@ func TestImportRefusesFiles(t *testing.T) {
 	if report, err := b.ImportUsers(t.Context(), b.dom.ID, directory.Import{File: strings.NewReader(header)}); err != nil || report.Added != 0 {
 		t.Errorf("only a header: %+v, %v", report, err)
 	}
+}
+
+// What stands before a line that is too long is in; the line itself is never kept
+// as a whole.
+func TestImportLongLines(t *testing.T) {
+	b := newBench(t)
+	const header = "sip,dn,num,password\n"
+	endless := func(begin, more string) io.Reader {
+		return io.MultiReader(strings.NewReader(begin), &repeated{more, 1 << 20})
+	}
+	for _, r := range []io.Reader{endless("", ","), endless("sip,dn,num,password,", "\""), endless(header, ","), endless(header, "\""), endless(header, "a"), endless(header+"\"", "\n")} {
+		counted := &lineBytes{r, 0}
+		report, err := b.ImportUsers(t.Context(), b.dom.ID, directory.Import{File: counted})
+		b.refused(directory.CodeBadFile, err)
+		if report.Added != 0 || counted.n > 128<<10 {
+			t.Errorf("%d bytes were read, report %+v", counted.n, report)
+		}
+	}
+	report, err := b.ImportUsers(t.Context(), b.dom.ID, directory.Import{File: endless(header+"first,,,secret-first\n", "x")})
+	b.refused(directory.CodeBadFile, err)
+	if _, ok := b.UserByName(b.dom.ID, "first"); !ok || report.Added != 1 {
+		t.Errorf("the line before a long one: %+v", report)
+	}
+	many := "sip,dn,num,password,groups\nmany,,,secret-many," + strings.Repeat("g;", 2000) + "\nnext,,,secret-next,\n"
+	report, err = b.ImportUsers(t.Context(), b.dom.ID, directory.Import{File: strings.NewReader(many)})
+	b.must(err)
+	if report.Added != 1 || report.Refused != 1 || report.Lines[0].Error.Code != directory.CodeTooMany || report.Lines[0].Error.Field != "groups" {
+		t.Errorf("many values: %+v", report)
+	}
+}
+
+// repeated is a text over and over.
+type repeated struct {
+	text string
+	left int
+}
+
+// Read implements io.Reader.
+func (r *repeated) Read(p []byte) (n int, err error) {
+	for ; n < len(p) && r.left > 0; n, r.left = n+1, r.left-1 {
+		p[n] = r.text[r.left%len(r.text)]
+	}
+	if n == 0 {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// lineBytes counts what is read.
+type lineBytes struct {
+	io.Reader
+	n int
+}
+
+// Read implements io.Reader.
+func (l *lineBytes) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	l.n += n
+	return n, err
 }
 
 // The optional columns, in another order, with a line of another encoding and
