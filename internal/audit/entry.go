@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/tandem-switch/tandem/signal"
@@ -150,8 +151,8 @@ func cleanDetails(list []Detail) []Detail {
 func cut(s string, size int) string {
 	s = strings.ToValidUTF8(s, string(utf8.RuneError))
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
+		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
+			return ' ' // a terminal would obey it, or show the row as another one
 		}
 		return r
 	}, s)

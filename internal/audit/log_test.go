@@ -100,6 +100,19 @@ func TestAppendReportsFailure(t *testing.T) {
 	b.counts.expect(t, 0, 0, 1, 0)
 }
 
+// What stands in a row must not move the cursor of whoever reads it.
+func TestAppendTakesControlsOut(t *testing.T) {
+	b := newBench(t)
+	e := someAct()
+	e.Object.Name, e.Reason = "a\u009b31m\u202eb\x1b\n\u2028c\u2066", "\u0085x\u200ey"
+	e.Details = []audit.Detail{{Name: "dn", New: "\u202dz"}}
+	e, err := b.Append(t.Context(), e)
+	must(t, err)
+	if e.Object.Name != "a 31m b   c " || e.Reason != " x y" || e.Details[0].New != " z" {
+		t.Errorf("%q, %q, %q", e.Object.Name, e.Reason, e.Details)
+	}
+}
+
 func TestListRefuses(t *testing.T) {
 	b := newBench(t)
 	for name, q := range map[string]audit.Query{
