@@ -24,6 +24,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Error is a refusal to connect.
@@ -101,7 +103,7 @@ func (g *Guard) CheckURL(text string) error {
 	if err != nil {
 		return errors.New("it is no URL") // what was parsed may have a password in it
 	}
-	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	host := plainHost(u.Hostname())
 	addr, err := netip.ParseAddr(host)
 	switch {
 	case err == nil && !g.Allows(addr):
@@ -119,6 +121,13 @@ func (g *Guard) CheckURL(text string) error {
 		return &Error{Host: host}
 	}
 	return nil
+}
+
+// plainHost is a host as clients understand it, who take wide digits and the dots
+// of other scripts for the usual ones.
+func plainHost(host string) string {
+	host = strings.ReplaceAll(norm.NFKC.String(host), "\u3002", ".")
+	return strings.TrimSuffix(strings.ToLower(host), ".")
 }
 
 // looksNumeric tells whether the last label of host is a number: no name of the
