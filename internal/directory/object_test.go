@@ -60,6 +60,8 @@ func TestObjectRules(t *testing.T) {
 	}{
 		{"no name", n{}, directory.CodeBadName},
 		{"colon", n{SIP: "a:b"}, directory.CodeBadName},
+		{"this folder", n{SIP: "."}, directory.CodeBadName},
+		{"folder above", n{SIP: ".."}, directory.CodeBadName},
 		{"at", n{SIP: "a@example.com"}, directory.CodeBadName},
 		{"control", n{SIP: "a\tb"}, directory.CodeBadName},
 		{"del", n{SIP: "a\x7f"}, directory.CodeBadName},
@@ -93,7 +95,7 @@ func TestObjectRules(t *testing.T) {
 		b.refused(test.code, err)
 	}
 	for name, app := range map[string]n{
-		"script": {SIP: "b", URL: "javascript:alert(1)"}, "no host": {SIP: "b", URL: "https:///x"}, "blank": {SIP: "b", URL: "https://a b"},
+		"script": {SIP: "b", URL: "javascript:alert(1)"}, "no host": {SIP: "b", URL: "https:///x"}, "blank": {SIP: "b", URL: "https://a b"}, "password": {SIP: "b", URL: "https://user:pass@a.example/"}, "name": {SIP: "b", URL: "https://user@a.example/"},
 		"api": {SIP: "b", APIs: []string{"Pbx Api"}},
 	} {
 		_, err := b.AddApp(t.Context(), b.dom.ID, app)

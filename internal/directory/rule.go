@@ -134,6 +134,8 @@ func tidyName(name string) (string, error) {
 		return "", refuse(CodeBadName, "A name is needed.")
 	case len(name) > maxName:
 		return "", refuse(CodeBadName, "The name "+strconv.Quote(shorten(name))+" is longer than "+strconv.Itoa(maxName)+" bytes.")
+	case name == "." || name == "..":
+		return "", refuse(CodeBadName, "The name "+name+" means a place in a path: take another one.")
 	case strings.TrimSpace(name) != name:
 		return "", refuse(CodeBadName, "The name "+strconv.Quote(name)+" begins or ends with a blank.")
 	case !isPrintable(name) || strings.ContainsAny(name, reserved):
@@ -161,6 +163,9 @@ func checkURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || len(text) > maxURL || !isPrintable(text) || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return refuse(CodeBadValue, "The URL must be a complete http or https one.")
+	}
+	if u.User != nil {
+		return refuse(CodeBadValue, "The URL is shown to everybody who may see the object: it must not have a name or a password in it.")
 	}
 	return nil
 }
