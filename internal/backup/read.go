@@ -79,6 +79,7 @@ func decrypt(r *bufio.Reader, passphrase string) (io.Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("backup: %w", err)
 	}
+	identity.SetMaxWorkFactor(mostWork)
 	plain, err := age.Decrypt(r, identity)
 	if _, wrong := errors.AsType[*age.NoIdentityMatchError](err); wrong {
 		return nil, &Error{CodePassphrase, "This is not the passphrase of the backup."}

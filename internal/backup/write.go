@@ -18,17 +18,18 @@ import (
 type Lock struct {
 	Passphrase string // empty: it is not
 	// Work is what a guess of the passphrase costs, as the binary logarithm of
-	// scrypt's N, 10 to 22; 0: DefaultWork.
+	// scrypt's N, 10 to 20; 0: DefaultWork.
 	Work int
 }
 
 // DefaultWork costs about a second and 256 MB.
 const DefaultWork = 18
 
-// The work that NewReader takes on.
+// The work that NewReader takes on: more than a gigabyte would be a way to take the
+// memory from a switch.
 const (
 	leastWork = 10
-	mostWork  = 22
+	mostWork  = 20
 )
 
 // Write writes a backup of the store to w. With a passphrase it is encrypted and

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -159,7 +160,11 @@ func (l *loader) load(source backup.Source, check func([]byte) error) error {
 		if !more {
 			break
 		}
-		if kept[table.Name] {
+		keep, known := kept[table.Name]
+		if !known { // engines may take other names for the same table, and have some of their own
+			return &backup.Error{Code: backup.CodeBadBackup, Message: "The backup has a table " + strconv.Quote(table.Name) + ", which this program does not know."}
+		}
+		if keep {
 			continue
 		}
 		if err := l.table(source, table); err != nil {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"reflect"
@@ -113,6 +114,25 @@ func compare(t *testing.T, store directory.Store, want directory.Rows, head int6
 	}
 }
 
+// zipped is a backup of our own making.
+func zipped(t *testing.T, lines ...string) []byte {
+	var file bytes.Buffer
+	w := gzip.NewWriter(&file)
+	text := `{"tandem_backup":1,"schema":1}` + "\n" + strings.Join(lines, "\n") + "\n" + `{"end":true,"rows":1}` + "\n"
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+// costly is an age file whose passphrase takes 2^22 KiB of memory to check.
+func costly() []byte {
+	return []byte("age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 22\n" + strings.Repeat("A", 43) + "\n--- " + strings.Repeat("A", 43) + "\n" + strings.Repeat("x", 64))
+}
+
 func testBadBackups(t *testing.T, source, target Copied) {
 	filled(t, source)
 	b := &bench{t: t, store: target}
@@ -138,6 +158,12 @@ func testBadBackups(t *testing.T, source, target Copied) {
 		{"wrong passphrase", "pass", sealed, nil, backup.CodePassphrase},
 		{"needless passphrase", "pass", plain, nil, backup.CodePassphrase},
 		{"wrong key", "", plain, unknown, ""},
+		{"unknown table", "", zipped(t, `{"table":"x\"; --","columns":["a"]}`, `[1]`), nil, backup.CodeBadBackup},
+		{"table of the migrations", "", zipped(t, `{"table":"goose_db_version","columns":["version_id"]}`, `[999]`), nil, backup.CodeBadBackup},
+		{"table of the engine", "", zipped(t, `{"table":"sqlite_master","columns":["name"]}`, `["x"]`), nil, backup.CodeBadBackup},
+		{"audit log in another case", "", zipped(t, `{"table":"Audit","columns":["number"]}`, `[1]`), nil, backup.CodeBadBackup},
+		{"costly passphrase", "pass phrase", costly(), nil, backup.CodeBadBackup},
+		{"endless line", "", zipped(t, `{"table":"`+strings.Repeat("x", 17<<20)), nil, backup.CodeBadBackup},
 	} {
 		_, err := backup.Restore(t.Context(), bytes.NewReader(test.file), test.passphrase, target,
 			func([][]byte) error { return nil }, func([]byte) error { return test.check })
