@@ -164,6 +164,45 @@ func TestAdminLimits(t *testing.T) {
 	}
 }
 
+// One address does not take all requests of the administration from others.
+func TestAdminShare(t *testing.T) {
+	entered, leave := make(chan struct{}), make(chan struct{})
+	door := boundAdmin(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		entered <- struct{}{}
+		<-leave
+	}), Limits{AdminRequests: 8}.withDefaults(), nil)
+	codes := make(chan int)
+	ask := func(from string) {
+		go func() {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest(http.MethodGet, "/admin/", nil)
+			door.ServeHTTP(w, r.WithContext(peer.With(r.Context(), peer.Peer{Addr: netip.MustParseAddr(from)})))
+			codes <- w.Code
+		}()
+	}
+	for _, from := range []string{"192.0.2.1", "192.0.2.1", "2001:db8::1", "2001:db8::2", "192.0.2.2"} {
+		ask(from)
+		<-entered
+	}
+	for _, from := range []string{"192.0.2.1", "::ffff:192.0.2.1", "2001:db8::ffff"} {
+		ask(from)
+		if code := <-codes; code != 503 {
+			t.Errorf("%s: %d", from, code)
+		}
+	}
+	close(leave)
+	for range 5 {
+		if code := <-codes; code != 200 {
+			t.Errorf("an early request: %d", code)
+		}
+	}
+	ask("192.0.2.1")
+	<-entered
+	if code := <-codes; code != 200 || len(door.by) != 0 {
+		t.Errorf("after the others: %d, %v", code, door.by)
+	}
+}
+
 // A request to the administration ends in time, in the place of the times of
 // other requests.
 func TestAdminTime(t *testing.T) {
