@@ -78,11 +78,11 @@ func register[I, O any](a *API, op operation, do func(context.Context, *I) (*O, 
 	h := huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: op.Path, Tags: []string{op.Tag},
 		Summary: op.Summary, Description: op.Text, DefaultStatus: op.Status,
-		MaxBodyBytes: maxBody + 1, // limited before, by ourselves
-		Responses:    map[string]*huma.Response{"default": a.problemResponse()},
-		Extensions:   op.extensions(),
-		Middlewares:  huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) { a.guard(&op, ctx, next) }},
-		Parameters:   op.parameters(),
+		MaxBodyBytes: maxBody + 1, BodyReadTimeout: -1, // limited before, by ourselves
+		Responses:   map[string]*huma.Response{"default": a.problemResponse()},
+		Extensions:  op.extensions(),
+		Middlewares: huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) { a.guard(&op, ctx, next) }},
+		Parameters:  op.parameters(),
 	}
 	if op.Reach != everybody {
 		h.Security = []map[string][]string{{"token": {}}, {"session": {}}}
@@ -193,6 +193,9 @@ func scopeOf(dom directory.Domain) account.Scope { return account.Scope{Org: dom
 // it may be done, and only then what the request says.
 func (a *API) guard(op *operation, hctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(hctx)
+	if op.Reach == everybody {
+		r = hurried(w, r)
+	}
 	c := &call{op: op, request: r}
 	ctx := context.WithValue(r.Context(), callKey{}, c)
 	if err := a.admit(ctx, c); err != nil {
@@ -201,7 +204,8 @@ func (a *API) guard(op *operation, hctx huma.Context, next func(huma.Context)) {
 	}
 	ctx = account.WithIdentity(ctx, c.identity)
 	if op.Stream {
-		unhurried(w)
+		w, r = unhurried(w, r)
+		c.request = r
 	}
 	if op.keyed() && r.Header.Get(keyHeader) != "" {
 		a.once(ctx, c, w, func(w http.ResponseWriter) { next(humago.NewContext(hctx.Operation(), r.WithContext(ctx), w)) })

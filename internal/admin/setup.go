@@ -50,6 +50,7 @@ func (p setupPage) show(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p setupPage) send(w http.ResponseWriter, r *http.Request) {
+	r = hurried(w, r)
 	r.Body = http.MaxBytesReader(w, r.Body, maxSetup)
 	if err := r.ParseForm(); err != nil {
 		p.write(w, http.StatusBadRequest, setupView{Wrong: "The form could not be read."})

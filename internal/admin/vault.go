@@ -74,7 +74,7 @@ func (a *API) registerVault() {
 	register(a, operation{
 		ID: "backup", Method: http.MethodPost, Path: "/backup", Tag: "Installation", Summary: "Make a backup of everything",
 		Text:  "The answer is the file. The header Pbx-Backup-Rows says how many rows it has, Pbx-Backup-Keys whether the master key is in it: only a backup with a passphrase has it.",
-		Reach: installation, Right: account.Operate, Act: "backup.make", Secret: true,
+		Reach: installation, Right: account.Operate, Act: "backup.make", Secret: true, Stream: true,
 	}, a.makeBackup)
 	register(a, operation{
 		ID: "restore", Method: http.MethodPost, Path: "/restore", Tag: "Installation", Summary: "Put a backup in the place of everything",
