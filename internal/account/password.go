@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/argon2"
@@ -39,7 +40,7 @@ const (
 type hasher struct {
 	cost  Cost
 	turns chan struct{} // one slot for each check under way
-	dummy string        // hash of a password that nobody knows
+	dummy func() string // hash of a password that nobody knows, made when first asked for
 }
 
 // turnWait is how long a login waits for its turn, then it is refused.
@@ -47,7 +48,7 @@ const turnWait = 10 * time.Second
 
 func newHasher(cost Cost) *hasher {
 	h := &hasher{cost: cost.withDefaults(), turns: make(chan struct{}, min(runtime.GOMAXPROCS(0), 4))}
-	h.dummy = h.hash(rand.Text())
+	h.dummy = sync.OnceValue(func() string { return h.hash(rand.Text()) })
 	return h
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -87,7 +88,7 @@ type API struct {
 	huma  huma.API
 	rates *rates
 	index *index
-	spec  spec
+	spec  func() (spec, error)
 
 	accounts      *account.Service       // nil without Config.Accounts
 	authenticator *account.Authenticator // likewise
@@ -107,7 +108,8 @@ func NewAPI(c Config) (*API, error) {
 	}
 	a.register()
 	a.mux.HandleFunc("/", a.noRoute)
-	return a, a.writeSpec()
+	a.spec = sync.OnceValues(a.writeSpec)
+	return a, nil
 }
 
 // openAccounts makes what is done with the accounts of administrators.

@@ -18,7 +18,7 @@ type Version struct {
 }
 
 // spec is the document of the API and the page that is made of it. It is written
-// once, when every operation is there.
+// when somebody first asks for it: that takes longer than most commands.
 type spec struct {
 	json, yaml, page []byte
 }
@@ -31,17 +31,20 @@ func (a *API) registerSystem() {
 	register(a, operation{
 		ID: "openapi-json", Method: http.MethodGet, Path: "/openapi.json", Tag: "System", Summary: "This document, as JSON", Reach: everybody,
 	}, func(context.Context, *nothing) (*document, error) {
-		return &document{ContentType: "application/openapi+json", Body: a.spec.json}, nil
+		s, err := a.spec()
+		return &document{ContentType: "application/openapi+json", Body: s.json}, err
 	})
 	register(a, operation{
 		ID: "openapi-yaml", Method: http.MethodGet, Path: "/openapi.yaml", Tag: "System", Summary: "This document, as YAML", Reach: everybody,
 	}, func(context.Context, *nothing) (*document, error) {
-		return &document{ContentType: "application/openapi+yaml", Body: a.spec.yaml}, nil
+		s, err := a.spec()
+		return &document{ContentType: "application/openapi+yaml", Body: s.yaml}, err
 	})
 	register(a, operation{
 		ID: "docs", Method: http.MethodGet, Path: "/docs", Tag: "System", Summary: "This document, as a page for people", Reach: everybody,
 	}, func(context.Context, *nothing) (*document, error) {
-		return &document{ContentType: "text/html; charset=utf-8", Security: pageSecurity, Body: a.spec.page}, nil
+		s, err := a.spec()
+		return &document{ContentType: "text/html; charset=utf-8", Security: pageSecurity, Body: s.page}, err
 	})
 }
 
@@ -64,23 +67,23 @@ func (a *API) version(ctx context.Context, _ *nothing) (*versionAnswer, error) {
 }
 
 // writeSpec writes the document of the API and its page.
-func (a *API) writeSpec() (err error) {
+func (a *API) writeSpec() (s spec, err error) {
 	doc := a.huma.OpenAPI()
 	for _, ours := range []string{"ErrorModel", "ErrorDetail"} { // of huma, never answered
 		delete(doc.Components.Schemas.Map(), ours)
 	}
 	compact, err := json.Marshal(doc)
 	if err != nil {
-		return fmt.Errorf("admin: the document of the API: %w", err)
+		return s, fmt.Errorf("admin: the document of the API: %w", err)
 	}
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, compact, "", "  "); err != nil {
-		return fmt.Errorf("admin: the document of the API: %w", err)
+		return s, fmt.Errorf("admin: the document of the API: %w", err)
 	}
-	if a.spec.yaml, err = doc.YAML(); err != nil {
-		return fmt.Errorf("admin: the document of the API: %w", err)
+	if s.yaml, err = doc.YAML(); err != nil {
+		return s, fmt.Errorf("admin: the document of the API: %w", err)
 	}
-	a.spec.json = pretty.Bytes()
-	a.spec.page, err = writePage(doc)
-	return err
+	s.json = pretty.Bytes()
+	s.page, err = writePage(doc)
+	return s, err
 }
