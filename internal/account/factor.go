@@ -13,6 +13,8 @@ import (
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
 	"github.com/pquerna/otp/totp"
+
+	"github.com/tandem-switch/tandem/internal/guard"
 )
 
 // The second factor is a time-based code as RFC 6238 has it: 6 digits, SHA-1, one
@@ -60,7 +62,8 @@ func (s *Service) BeginFactor(ctx context.Context, who Identity, password, code 
 
 // ConfirmFactor makes the secret of BeginFactor count, if code proves that it has
 // arrived, ends all other sessions and returns the recovery codes, which are
-// shown this once. Refusals: no_factor, bad_code, forbidden, conflict.
+// shown this once. Refusals: no_factor, bad_code, too_many_attempts, forbidden,
+// conflict.
 func (s *Service) ConfirmFactor(ctx context.Context, who Identity, code string) ([]string, error) {
 	row, err := s.ownRow(ctx, who)
 	if err != nil {
@@ -69,7 +72,7 @@ func (s *Service) ConfirmFactor(ctx context.Context, who Identity, code string) 
 	if row.Pending == nil {
 		return nil, refuse(CodeNoFactor, "", "No second factor waits for a code: begin again.")
 	}
-	step, err := s.stepOf(row.ID, row.Pending, code)
+	step, err := s.guardedStep(row, who, code)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +85,21 @@ func (s *Service) ConfirmFactor(ctx context.Context, who Identity, code string) 
 		return nil, changed(err)
 	}
 	return codes, nil
+}
+
+// guardedStep is stepOf for the secret that waits, within the limits of attempts:
+// whoever sits before a browser that is not his must not find the code by trying.
+func (s *Service) guardedStep(row Row, who Identity, code string) (int64, error) {
+	key := "admin:" + row.Name
+	from, _ := netip.ParseAddr(who.From)
+	if s.Guard.Allow(key, from, s.Clock.Now()) != guard.Allowed {
+		return 0, refuse(CodeTooManyAttempts, "", "Too many wrong attempts: wait some minutes, then try again.")
+	}
+	step, err := s.stepOf(row.ID, row.Pending, code)
+	if CodeOf(err) == CodeBadCode {
+		s.Guard.Failed(key, from, s.Clock.Now())
+	}
+	return step, err
 }
 
 // RemoveFactor switches the second factor of who off. Refusals: no_factor, those

@@ -9,6 +9,29 @@ import (
 	"github.com/tandem-switch/tandem/internal/account"
 )
 
+// Whoever has the browser of somebody else does not find the code that confirms a
+// second factor.
+func TestConfirmingIsNoGuessing(t *testing.T) {
+	r := newRig(t)
+	r.add("anna")
+	who, _ := r.login("anna")
+	e, err := r.BeginFactor(t.Context(), who, secret, "")
+	r.must(err)
+	refused := account.Code("")
+	for range 40 {
+		_, err := r.ConfirmFactor(t.Context(), who, "12345")
+		refused = account.CodeOf(err)
+	}
+	if refused != account.CodeTooManyAttempts {
+		t.Errorf("after 40 wrong codes: %q", refused)
+	}
+	_, err = r.ConfirmFactor(t.Context(), who, r.code(e))
+	r.refused("the right code, too late", err, account.CodeTooManyAttempts)
+	r.clock.Advance(15 * time.Minute)
+	_, err = r.ConfirmFactor(t.Context(), who, r.code(e))
+	r.must(err)
+}
+
 func TestSecondFactor(t *testing.T) {
 	r := newRig(t)
 	r.add("anna")

@@ -362,6 +362,10 @@ func TestUserPasswordsCannotBeGuessed(t *testing.T) {
 	for range 10 {
 		b.v1("POST", "/users/me/password", admin.UserPassword{Name: "alice", Domain: "one.example", Old: "wrong", New: "even longer"})
 	}
+	for _, name := range []string{"sip:alice", "ALICE", "alice@one.example", "sip:Alice@ONE.example"} { // all the same
+		wrong := admin.UserPassword{Name: name, Domain: "one.example", Old: "wrong", New: "even longer"}
+		b.want(b.v1("POST", "/users/me/password", wrong), http.StatusTooManyRequests, "too_many_attempts")
+	}
 	right := admin.UserPassword{Name: "alice", Domain: "one.example", Old: "long enough", New: "even longer"}
 	b.want(b.v1("POST", "/users/me/password", right), http.StatusTooManyRequests, "too_many_attempts")
 	d.clock.Advance(15 * time.Minute)

@@ -67,10 +67,10 @@ func (a *API) changeUserPassword(ctx context.Context, in *userPasswordInput) (*n
 // not exist or is disabled costs the same as one who does; the one it would be
 // about is returned in any case.
 func (a *API) proveUser(c *call, in UserPassword) (directory.Object, error) {
-	name, host, _ := strings.Cut(in.Name, "@")
+	_, host, _ := strings.Cut(in.Name, "@")
 	dom, _ := a.Directory.ResolveLogin(cmp.Or(in.Domain, host), c.request.Host)
 	from, now := peerAddr(c.request), a.Clock.Now()
-	key := guard.Key("u", int64(dom.ID), directory.Fold(name))
+	key := guard.Key("u", int64(dom.ID), directory.Fold(directory.LocalPart(in.Name)))
 	if a.Attempts.Allow(key, from, now) != guard.Allowed {
 		a.Directory.DummyUnseal()
 		return directory.Object{}, problem(Code(account.CodeTooManyAttempts), "Too many wrong attempts: wait some minutes, then try again.")

@@ -93,9 +93,7 @@ func (m *memory) named(dom *domain, name string) (e *entry, own bool) {
 	if dom == nil {
 		return nil, false
 	}
-	// COMPAT: clients of SIP origin write "sip:" in front; no name has a colon.
-	name, _ = strings.CutPrefix(name, "sip:")
-	user, host, found := strings.Cut(name, "@")
+	user, host, found := strings.Cut(withoutScheme(name), "@")
 	if found && m.hostDomain(bareHost(host)) != dom {
 		return nil, false
 	}
@@ -104,6 +102,18 @@ func (m *memory) named(dom *domain, name string) (e *entry, own bool) {
 		return dom.bySIP[string(key)], true
 	}
 	return dom.bySIP[Fold(user)], true
+}
+
+// withoutScheme: COMPAT: clients of SIP origin write "sip:" in front; no name has a
+// colon.
+func withoutScheme(name string) string { return strings.TrimPrefix(name, "sip:") }
+
+// LocalPart is what stands for the object in a name as UserByName takes it: without
+// the domain behind it and the scheme before it. Whoever counts by names counts by
+// this one, folded.
+func LocalPart(name string) string {
+	name, _, _ = strings.Cut(withoutScheme(name), "@")
+	return name
 }
 
 // hostDomain is the domain with the name or host name, which is bare.

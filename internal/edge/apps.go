@@ -141,7 +141,7 @@ func (e *Edge) target(l appservice.Login, host string) target {
 // userTarget is a person with the own password. Whoever has a second factor
 // cannot log in so: nobody could confirm it here.
 func (e *Edge) userTarget(dom directory.Domain, sip string) target {
-	t := target{account: accountName(dom.ID, "u", localPart(sip))}
+	t := target{account: accountName(dom.ID, "u", directory.LocalPart(sip))}
 	user, ok := e.dir.UserByName(dom.ID, sip)
 	if !ok || user.Disabled {
 		return t

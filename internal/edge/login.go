@@ -134,7 +134,7 @@ func (d *clientDoor) checkUser(q *question, l claim) (entry, error) {
 			dom = other.ID
 		}
 	}
-	who := accountName(dom, "u", localPart(l.username))
+	who := accountName(dom, "u", directory.LocalPart(l.username))
 	return d.guarded(who, func() (entry, error) {
 		user, ok := e.dir.UserByName(dom, l.username)
 		password, known := e.password(user.Address(), ok && !user.Disabled)
@@ -212,12 +212,6 @@ func (e *Edge) password(a signal.Address, known bool) (string, bool) {
 		return "", false // Password has cost as much
 	}
 	return e.dir.DummyUnseal(), false
-}
-
-// localPart is what stands before the @.
-func localPart(name string) string {
-	name, _, _ = strings.Cut(name, "@")
-	return name
 }
 
 // enter goes on after a right response: a person gets a session, or waits for
