@@ -51,7 +51,7 @@ type Store interface {
 	// Load replaces the contents of all tables by those of source, in one
 	// transaction, and makes everybody who follows the store read it anew.
 	// Tables that the source does not have become empty; columns that it does
-	// not have get their defaults. check is asked before the commit with the
+	// not have get their defaults. What could not be read again is refused. check is asked before the commit with the
 	// text that tells the master key; its error rolls everything back.
 	Load(ctx context.Context, source Source, check func(canary []byte) error) error
 	// Schema is the version of the tables.
@@ -97,6 +97,12 @@ type Error struct {
 
 // Error is the sentence.
 func (e *Error) Error() string { return e.Message }
+
+// Bad is the refusal of a backup whose rows a store cannot take, for the reason
+// err; what failed by the fault of the store is not one.
+func Bad(err error) error {
+	return &Error{CodeBadBackup, "The backup has rows that this program cannot use: " + err.Error() + ". Nothing was changed."}
+}
 
 func bad(format string, args ...any) error {
 	return &Error{CodeBadBackup, "This is no complete backup: " + fmt.Sprintf(format, args...) + "."}

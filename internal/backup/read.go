@@ -269,8 +269,10 @@ func Column(kind string, v any) (any, error) {
 			return v, nil
 		case "list":
 			list := []string{}
-			err := json.Unmarshal([]byte(v), &list)
-			return list, err
+			if err := json.Unmarshal([]byte(v), &list); err != nil {
+				return nil, bad("a list cannot be read")
+			}
+			return list, nil
 		}
 	case []string:
 		switch kind {

@@ -130,10 +130,14 @@ func quoted(names []string) string {
 // Load implements backup.Store. Where the store has an audit log it stays: what
 // was done before is not undone by a restoration.
 func (s *Store) Load(ctx context.Context, source backup.Source, check func([]byte) error) error {
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		l := loader{ctx: ctx, tx: tx}
 		return l.load(source, check)
 	})
+	if isTaken(err) { // the rows do not fit together
+		return backup.Bad(err)
+	}
+	return err
 }
 
 type loader struct {
@@ -174,10 +178,28 @@ func (l *loader) load(source backup.Source, check func([]byte) error) error {
 	var canary []byte
 	err = l.tx.QueryRow(l.ctx, `UPDATE directory SET head = greatest(head, $1) + 1, floor = greatest(head, $1) + 1, next_id = greatest(next_id, $2)
 		RETURNING canary`, head, next).Scan(&canary)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return backup.Bad(errors.New("it has no directory"))
+	}
 	if err != nil {
-		return fmt.Errorf("the backup has no directory: %w", err)
+		return err
+	}
+	if err := l.readable(); err != nil {
+		return err
 	}
 	return check(canary)
+}
+
+// readable refuses rows with which the directory would not open again.
+func (l *loader) readable() error {
+	r := reader{ctx: l.ctx, tx: l.tx}
+	r.domains()
+	r.objects()
+	r.sessions()
+	if r.err != nil && l.ctx.Err() == nil {
+		return backup.Bad(r.err)
+	}
+	return r.err
 }
 
 // empty empties all tables but an audit log that has rows, and returns what was

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -112,9 +113,17 @@ func (s *Store) Load(ctx context.Context, source backup.Source, check func([]byt
 	defer func() { _ = tx.Rollback() }() // nothing is left to do after a commit
 	l := loader{ctx: ctx, tx: tx}
 	if err := l.load(source, check); err != nil {
-		return err
+		return refused(err)
 	}
-	return tx.Commit()
+	return refused(tx.Commit())
+}
+
+// refused tells what the backup is to blame for: rows that do not fit together.
+func refused(err error) error {
+	if isTaken(err) {
+		return backup.Bad(err)
+	}
+	return err
 }
 
 type loader struct {
@@ -154,10 +163,28 @@ func (l *loader) load(source backup.Source, check func([]byte) error) error {
 	var canary []byte
 	err = l.tx.QueryRowContext(l.ctx, `UPDATE directory SET head = max(head, ?1) + 1, floor = max(head, ?1) + 1, next_id = max(next_id, ?2)
 		RETURNING canary`, head, next).Scan(&canary)
+	if errors.Is(err, sql.ErrNoRows) {
+		return backup.Bad(errors.New("it has no directory"))
+	}
 	if err != nil {
-		return fmt.Errorf("the backup has no directory: %w", err)
+		return err
+	}
+	if err := l.readable(); err != nil {
+		return err
 	}
 	return check(canary)
+}
+
+// readable refuses rows with which the directory would not open again.
+func (l *loader) readable() error {
+	r := reader{ctx: l.ctx, tx: l.tx}
+	r.domains()
+	r.objects()
+	r.sessions()
+	if r.err != nil && l.ctx.Err() == nil {
+		return backup.Bad(r.err)
+	}
+	return r.err
 }
 
 // empty empties all tables but an audit log that has rows, and returns what was

@@ -3,9 +3,12 @@ package storetest
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,7 +121,7 @@ func compare(t *testing.T, store directory.Store, want directory.Rows, head int6
 func zipped(t *testing.T, lines ...string) []byte {
 	var file bytes.Buffer
 	w := gzip.NewWriter(&file)
-	text := `{"tandem_backup":1,"schema":1}` + "\n" + strings.Join(lines, "\n") + "\n" + `{"end":true,"rows":1}` + "\n"
+	text := `{"tandem_backup":1,"schema":1}` + "\n" + strings.Join(lines, "\n") + "\n" + fmt.Sprintf(`{"end":true,"rows":%d}`, max(len(lines)-1, 0)) + "\n"
 	if _, err := w.Write([]byte(text)); err != nil {
 		t.Fatal(err)
 	}
@@ -126,6 +129,40 @@ func zipped(t *testing.T, lines ...string) []byte {
 		t.Fatal(err)
 	}
 	return file.Bytes()
+}
+
+// altered is a backup with another value in the first row of a table.
+func altered(t *testing.T, file []byte, table, column string, value any) []byte {
+	r, err := gzip.NewReader(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	at := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, `{"table":"`+table+`"`) })
+	var head backup.Table
+	var row []any
+	if err := errors.Join(json.Unmarshal([]byte(lines[at]), &head), json.Unmarshal([]byte(lines[at+1]), &row)); err != nil {
+		t.Fatal(err)
+	}
+	row[slices.Index(head.Columns, column)] = value
+	changed, err := json.Marshal(row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines[at+1] = string(changed)
+	var again bytes.Buffer
+	w := gzip.NewWriter(&again)
+	if _, err := w.Write([]byte(strings.Join(lines, "\n") + "\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return again.Bytes()
 }
 
 // costly is an age file whose passphrase takes 2^22 KiB of memory to check.
@@ -162,6 +199,10 @@ func testBadBackups(t *testing.T, source, target Copied) {
 		{"table of the migrations", "", zipped(t, `{"table":"goose_db_version","columns":["version_id"]}`, `[999]`), nil, backup.CodeBadBackup},
 		{"table of the engine", "", zipped(t, `{"table":"sqlite_master","columns":["name"]}`, `["x"]`), nil, backup.CodeBadBackup},
 		{"audit log in another case", "", zipped(t, `{"table":"Audit","columns":["number"]}`, `[1]`), nil, backup.CodeBadBackup},
+		{"no directory", "", zipped(t, `{"table":"domain","columns":["domain"]}`), nil, backup.CodeBadBackup},
+		{"row without its domain", "", altered(t, plain, "object", "domain", 4711), nil, backup.CodeBadBackup},
+		{"row that cannot be read", "", altered(t, plain, "object", "apis", "{"), nil, backup.CodeBadBackup},
+		{"settings that cannot be read", "", altered(t, plain, "domain", "settings", "{"), nil, backup.CodeBadBackup},
 		{"costly passphrase", "pass phrase", costly(), nil, backup.CodeBadBackup},
 		{"endless line", "", zipped(t, `{"table":"`+strings.Repeat("x", 17<<20)), nil, backup.CodeBadBackup},
 	} {
