@@ -48,7 +48,7 @@ func (a *API) registerImport() {
 	register(a, operation{
 		ID: "user-export", Method: http.MethodGet, Path: "/domains/{domain}/users/export", Tag: "Objects", Summary: "The users as a CSV file",
 		Text:  "With the columns of an import; that of the passwords is empty. A cell that a spreadsheet would take for a formula has an apostrophe before it, which an import takes off.",
-		Reach: domainInPath, Right: account.Read, Stream: true,
+		Reach: domainInPath, Right: account.Read, Act: "user.export", Stream: true,
 	}, a.exportUsers)
 }
 

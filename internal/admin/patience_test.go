@@ -65,6 +65,16 @@ func TestLongRequestsStandStill(t *testing.T) {
 	}
 }
 
+// Who took the users of a domain away stands in the audit log.
+func TestExportOfUsersIsWrittenDown(t *testing.T) {
+	d := newDoor(t)
+	equal(t, d.ask("auditor", "GET", "/domains/one.example/users/export", "").status, http.StatusOK)
+	got := d.ask("operator", "GET", "/audit?act=user.export", "")
+	if !strings.Contains(got.text, `"name":"auditor"`) || !strings.Contains(got.text, `"outcome":"done"`) {
+		t.Errorf("audit log: %s", got.text)
+	}
+}
+
 // What everybody may send comes soon, or not at all.
 func TestOpenRequestsAreShort(t *testing.T) {
 	d := newDoor(t)
