@@ -126,7 +126,7 @@ func (a *API) openAccounts() (err error) {
 	if a.Authenticate == nil {
 		a.Authenticate = a.authenticator.Identify
 	}
-	return a.registerSetupPage()
+	return errors.Join(a.registerSetupPage(), a.registerLoginPage())
 }
 
 // register registers every operation. A file for each resource has its own.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -55,6 +56,8 @@ type operation struct {
 	Replaces bool
 	// Secret: the answer has a secret in it, and is not kept for repetitions.
 	Secret bool
+	// Page: people look at it. A browser that is not logged in is led to the login.
+	Page bool
 	// Stream: the operation reads its body itself, of at most Body bytes.
 	Stream bool
 	Body   int64 // most bytes of a body; default 1 MiB
@@ -199,6 +202,10 @@ func (a *API) guard(op *operation, hctx huma.Context, next func(huma.Context)) {
 	c := &call{op: op, request: r}
 	ctx := context.WithValue(r.Context(), callKey{}, c)
 	if err := a.admit(ctx, c); err != nil {
+		if op.Page && CodeOf(err) == Unauthenticated && strings.Contains(r.Header.Get("Accept"), "text/html") {
+			http.Redirect(w, r, loginPath, http.StatusSeeOther)
+			return
+		}
 		a.refuse(ctx, w, err)
 		return
 	}

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed" // the page
 	"encoding/json"
 	"html/template"
@@ -63,33 +64,40 @@ func (p setupPage) send(w http.ResponseWriter, r *http.Request) {
 		p.write(w, http.StatusUnprocessableEntity, view)
 		return
 	}
-	status, problem := p.ask(r, in)
-	if view.Done = status == http.StatusCreated; !view.Done {
-		view.Wrong = problem.Text
+	answer := p.api.askFor(r, http.MethodPost, "/setup", in)
+	if view.Done = answer.status == http.StatusCreated; !view.Done {
+		view.Wrong = answer.problem()
 	}
-	p.write(w, status, view)
+	p.write(w, answer.status, view)
 }
 
-// ask does the operation in the name of the one who has sent the form.
-func (p setupPage) ask(form *http.Request, in Setup) (status int, problem Problem) {
+// askFor does an operation in the name of the one who has sent a form. The form
+// says where it comes from, and is refused if that is another site.
+func (a *API) askFor(form *http.Request, method, path string, in any) *keptAnswer {
+	answer := &keptAnswer{header: http.Header{}, status: http.StatusOK}
 	body, err := json.Marshal(in)
 	if err != nil {
-		return http.StatusInternalServerError, Problem{Text: "The form could not be read."}
+		answer.status = http.StatusInternalServerError
+		return answer
 	}
 	r := form.Clone(form.Context())
-	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = Prefix+"/setup", "", ""
+	r.Method, r.URL.Path, r.URL.RawPath, r.URL.RawQuery = method, Prefix+path, "", ""
 	r.RequestURI, r.Pattern = r.URL.Path, ""
 	r.Header.Set("Content-Type", "application/json")
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	answer := &keptAnswer{header: http.Header{}, status: http.StatusOK}
-	p.api.mux.ServeHTTP(answer, r)
-	_ = json.Unmarshal(answer.body.Bytes(), &problem) // where it is one
-	return answer.status, problem
+	a.mux.ServeHTTP(answer, r)
+	return answer
 }
 
 func (p setupPage) write(w http.ResponseWriter, status int, view setupView) {
+	showPage(w, status, p.text, view)
+}
+
+// showPage answers with a page for people, which may send forms to this very
+// server.
+func showPage(w http.ResponseWriter, status int, text *template.Template, view any) {
 	var page bytes.Buffer
-	if err := p.text.Execute(&page, view); err != nil {
+	if err := text.Execute(&page, view); err != nil {
 		http.Error(w, "The page could not be written.", http.StatusInternalServerError)
 		return
 	}
@@ -107,6 +115,13 @@ type keptAnswer struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
+}
+
+// problem is the sentence of an answer that is one.
+func (k *keptAnswer) problem() string {
+	var p Problem
+	_ = json.Unmarshal(k.body.Bytes(), &p) // where it is one
+	return cmp.Or(p.Text, "The form could not be read.")
 }
 
 // Header implements http.ResponseWriter.

@@ -261,6 +261,10 @@ func TestDebugPage(t *testing.T) {
 	equal(t, w.Code, 303)
 	equal(t, w.Header().Get("Location"), admin.Prefix+"/debug.xml")
 	d.problem(d.ask("", "GET", "/debug.xml", ""), 401, admin.Unauthenticated)
+	if stranger := d.ask("", "GET", "/debug.xml", "", "Accept: text/html,*/*"); stranger.status != 303 || stranger.header.Get("Location") != "/admin/login" {
+		t.Errorf("whoever is not logged in gets %+v", stranger)
+	}
+	d.problem(d.ask("", "POST", "/debug.xml", "on=yes&minutes=1", "Content-Type: application/x-www-form-urlencoded"), 401, admin.Unauthenticated)
 	d.problem(d.ask("domain_admin", "GET", "/debug.xml", ""), 403, admin.Forbidden)
 	page := d.ask("operator", "GET", "/debug.xml", "")
 	if page.status != 200 || !strings.Contains(page.text, "<b>Off.</b>") || strings.Contains(page.text, "<script") ||

@@ -28,7 +28,8 @@ func (a *API) registerTracePage() {
 	a.mux.Handle("GET "+debugAddress, http.RedirectHandler(debugPath, http.StatusSeeOther))
 	register(a, operation{
 		ID: "debug-page", Method: http.MethodGet, Path: debugAddress, Tag: "Traces", Summary: "The extended page: HTTP/Servlets",
-		Reach: installation, Right: account.Trace,
+		Text:  "A browser that is not logged in is led to /admin/login.",
+		Reach: installation, Right: account.Trace, Page: true,
 	}, a.debugPage)
 	register(a, operation{
 		ID: "debug-switch", Method: http.MethodPost, Path: debugAddress, Tag: "Traces", Summary: "What the forms of the extended page send",
