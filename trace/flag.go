@@ -43,7 +43,7 @@ func ParseFlags(list string) (Flag, error) {
 		}
 		flag := flagByName(name)
 		if flag == 0 {
-			return 0, fmt.Errorf("unknown trace flag %q, known are %s", field, strings.Join(names[:], ", "))
+			return 0, fmt.Errorf("no trace flag is called %q, there are %s", field, strings.Join(names[:], ", "))
 		}
 		flags |= flag
 	}

@@ -90,13 +90,21 @@ func (o *Order) check() error {
 	case o.For < 0:
 		return &OrderError{"for", "the time is negative"}
 	case o.For > longest:
-		return &OrderError{"for", fmt.Sprintf("a trace of %s ends after %d minutes at most", o.Flags, longest/time.Minute)}
+		return &OrderError{"for", fmt.Sprintf("a trace of %s lasts %s at most", o.Flags, span(longest))}
 	case o.Scope.Object != 0 && o.Scope.Domain == 0:
 		return &OrderError{"object", "an object is one of a domain"}
 	case len(o.Reason) > maxReason:
 		return &OrderError{"reason", fmt.Sprintf("the reason is longer than %d bytes", maxReason)}
 	}
 	return o.checkContent()
+}
+
+// span is a time as people say it.
+func span(d time.Duration) string {
+	if d > time.Hour {
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	}
+	return fmt.Sprintf("%d minutes", d/time.Minute)
 }
 
 func (o *Order) checkContent() error {
@@ -110,7 +118,7 @@ func (o *Order) checkContent() error {
 	case o.ContentFor < 0:
 		return &OrderError{"contentFor", "the time is negative"}
 	case o.ContentFor > ContentLimit:
-		return &OrderError{"contentFor", fmt.Sprintf("the bodies of messages are shown for %d minutes at most", ContentLimit/time.Minute)}
+		return &OrderError{"contentFor", fmt.Sprintf("the bodies of messages are shown for %s at most", span(ContentLimit))}
 	case o.ContentFor == 0:
 		o.ContentFor = ContentLimit
 	}

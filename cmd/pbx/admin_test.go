@@ -19,7 +19,7 @@ var script = []step{
 	{args: "domain set two.example --default --host two.example.net", out: "the default one"},
 	{args: "domain set two.example --no-hosts --host x", code: exitUsage, err: "can't be used together"},
 	{args: "domain set example.com --default --no-hosts", out: "changed the domain example.com, the default one"},
-	{args: "domain list", out: "two.example two.example.net -"},
+	{args: "domain list", out: "two.example two.example.net - -"},
 
 	{args: "user add alice@example.com --dn Alice_A. --num 101 --password-stdin", stdin: "secret:alice\n", out: "added the user alice@example.com"},
 	{args: "user add bob --num 102 --password-stdin", stdin: "long enough\r\n", out: "added the user bob@example.com"},
@@ -61,7 +61,7 @@ var script = []step{
 	{args: "app list --domain example.com", out: "bot@example.com - - yes"},
 	{args: "app set bot --api PbxSignal", out: "changed"},
 	{args: "user set alice --app bot", out: "changed"},
-	{args: "user set alice --app nothing", code: exitFailed, err: "no app nothing"},
+	{args: "user set alice --app nothing", code: exitFailed, err: "no app \"nothing\""},
 	{args: "app remove mute@two.example", out: "removed the app mute@two.example"},
 
 	{args: "device add desk --user alice@example.com --text On_the_desk --single", out: "added the device desk of alice@example.com"},
@@ -72,7 +72,7 @@ var script = []step{
 	{args: "device remove desk --user alice", code: exitFailed, err: "no device desk"},
 	{args: "device add soft --user alice --app phone", out: "added the device soft"},
 	{args: "device list --user alice", out: "soft alice@example.com - phone -"},
-	{args: "device add other --user alice --app nothing", code: exitFailed, err: "no app nothing"},
+	{args: "device add other --user alice --app nothing", code: exitFailed, err: "no app \"nothing\""},
 	{args: "device remove soft --user alice", out: "removed the device soft"},
 
 	{args: "object add staff --type template --app bot", out: "added the template staff@example.com"},
@@ -110,6 +110,7 @@ var script = []step{
 	{args: "audit list --json --outcome begun", out: `"act": "domain.remove"`},
 	{args: "audit list --since tomorrow", code: exitUsage, err: "--since"},
 	{args: "audit list --since 2100-01-01", out: "-alice"},
+	{args: "audit list --since 10m --most 1", out: "operator"},
 	{args: "audit list --most 0", code: exitUsage, err: "--most"},
 	{args: "audit list --domain nowhere", code: exitFailed, err: "nowhere"},
 	{args: "audit verify", out: "rows are as they were written, up to"},

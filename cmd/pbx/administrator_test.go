@@ -12,7 +12,7 @@ import (
 var administrators = []step{
 	{args: "admin add anna --password-stdin", stdin: "short\n", code: exitFailed, err: "at least 10 characters"},
 	{args: "admin add anna --password-stdin", stdin: "correct horse\n", out: "added the administrator anna (operator)"},
-	{args: "admin add anna --password-stdin", stdin: "correct horse\n", code: exitFailed, err: "an account of this name"},
+	{args: "admin add anna --password-stdin", stdin: "correct horse\n", code: exitFailed, err: "an administrator of this name"},
 	{args: "admin add ben --role auditor --org acme --password-stdin", stdin: "correct horse\n", out: "ben (auditor:acme)"},
 	{args: "admin add carla --org acme --password-stdin", stdin: "correct horse\n", code: exitUsage, err: "need a --role"},
 	{args: "admin add carla --role king --password-stdin", stdin: "correct horse\n", code: exitUsage, err: "--role"},
@@ -23,7 +23,7 @@ var administrators = []step{
 	{args: "admin list", out: "ben auditor yes - -"},
 	{args: "admin set anna --disabled", code: exitFailed, err: "last operator"},
 	{args: "admin remove anna", code: exitFailed, err: "last operator"},
-	{args: "admin set nobody --disabled", code: exitFailed, err: "no such account"},
+	{args: "admin set nobody --disabled", code: exitFailed, err: "no such administrator"},
 	{args: "admin reset-factor anna", code: exitFailed, err: "no second factor"},
 	{args: "admin remove ben", out: "removed the administrator ben"},
 	{args: "admin list --json", out: `"recovery_codes_left": 0`},

@@ -107,7 +107,7 @@ func ownKey(t *testing.T, data string) {
 	}
 	play(t, data, []step{
 		{args: "licence show newer.example", out: "calls all - - - -"},
-		{args: "licence keys revoke " + own, code: exitFailed, err: "1 entitlements that are in use"},
+		{args: "licence keys revoke " + own, code: exitFailed, err: "licences that are in use"},
 		{args: "licence keys revoke --force " + own, out: "1 licences in use ended"},
 		{args: "licence list", out: id + " * key_revoked"},
 		{args: "licence show newer.example", out: "-all"},

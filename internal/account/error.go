@@ -60,7 +60,7 @@ func refuse(code Code, field, message string) *Error {
 
 // Refusals that occur in several places.
 var (
-	errNoAccount = refuse(CodeNotFound, "", "There is no such account.")
+	errNoAccount = refuse(CodeNotFound, "", "There is no such administrator.")
 	errChanged   = refuse(CodeConflict, "", "The account was changed meanwhile: read it again.")
 	errForbidden = refuse(CodeForbidden, "", "This is not allowed for you.")
 )

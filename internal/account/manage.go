@@ -35,7 +35,7 @@ func (s *Service) Add(ctx context.Context, who Identity, d Draft) (Account, erro
 	row.ID, err = s.Store.AddAccount(ctx, row, nil)
 	switch {
 	case errors.Is(err, ErrTaken):
-		return Account{}, refuse(CodeNameTaken, "name", "There is an account of this name.")
+		return Account{}, refuse(CodeNameTaken, "name", "There is an administrator of this name already.")
 	case errors.Is(err, ErrConflict):
 		return Account{}, errChanged
 	case err != nil:

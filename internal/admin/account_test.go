@@ -325,6 +325,51 @@ func TestFirstOperator(t *testing.T) {
 	b.want(b.v1("POST", "/setup", admin.Setup{Token: token, Name: "ben", Password: strong}), 422, "bad_link")
 }
 
+// TestLoginPage: people with a browser and without scripts log in, see who they
+// are, and log out.
+func TestLoginPage(t *testing.T) {
+	d := newDesk(t)
+	must(d.local.AddAccount(t.Context(), admin.NewAccount{Name: "anna", Password: strong, Grants: []admin.Grant{grantOperator}}))(t)
+	b := d.browser()
+	page := b.want(b.ask("GET", "/admin/login", ""), 200, `name="password"`)
+	if csp := page.header.Get("Content-Security-Policy"); strings.Contains(page.text, "<script") || !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "form-action 'self'") {
+		t.Errorf("the page may do too much: %s", csp)
+	}
+	send := func(site, form string) answer {
+		return b.ask("POST", "/admin/login", form, "Content-Type: application/x-www-form-urlencoded", "Sec-Fetch-Site: "+site)
+	}
+	anna := url.Values{"name": {"anna"}, "password": {strong}}.Encode()
+	b.want(send("cross-site", anna), 403, "Another site")
+	b.want(send("same-origin", "name=%zz"), 400, "could not be read")
+	wrong := b.want(send("same-origin", "name=%3Canna%3E&password=not+the+password"), 401, "name or the password is wrong")
+	if strings.Contains(wrong.text, "not the password") || strings.Contains(wrong.text, "<anna>") || wrong.header.Get("Set-Cookie") != "" {
+		t.Errorf("the page says too much: %+v", wrong)
+	}
+	in := b.want(send("same-origin", anna), 303, "")
+	equal(t, in.header.Get("Location"), "/admin/login")
+	cookie := must(http.ParseSetCookie(in.header.Get("Set-Cookie")))(t)
+	b.cookie = cookie.Value
+	b.want(b.ask("GET", "/admin/login", ""), 200, "<strong>anna</strong>")
+	b.want(b.v1("GET", "/session", nil), 200, `"anna"`)
+	b.want(send("cross-site", "out=yes"), 403, "Another site")
+	b.want(b.v1("GET", "/session", nil), 200, `"anna"`)
+	out := b.want(send("same-origin", "out=yes"), 303, "")
+	if gone := must(http.ParseSetCookie(out.header.Get("Set-Cookie")))(t); gone.MaxAge >= 0 {
+		t.Errorf("the cookie stays: %v", gone)
+	}
+	b.want(b.v1("GET", "/session", nil), 401, "unauthenticated")
+	b.want(b.ask("GET", "/admin/login", ""), 200, `name="password"`)
+}
+
+// TestWrongBodies: what is missing is named, and so is a type that is not known.
+func TestWrongBodies(t *testing.T) {
+	d := newDesk(t)
+	b := d.browser()
+	b.want(b.ask("POST", "/admin/v1/session", `{"name":"anna"}`), 422, `"errors":[{"field":"password","detail":"it is missing"}]`)
+	b.want(b.ask("POST", "/admin/v1/session", `{"name":`), 400, "body: it is not the JSON that it should be.\"")
+	b.want(b.ask("POST", "/admin/v1/session", `name=anna`, "Content-Type: application/x-www-form-urlencoded"), 415, "in the header Content-Type, like application/json.\"")
+}
+
 func TestUsersChangeTheirPassword(t *testing.T) {
 	d := newDesk(t)
 	b := d.browser()

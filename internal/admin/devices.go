@@ -192,7 +192,7 @@ func (a *API) checkDeviceApp(dom directory.Domain, app string) error {
 		return nil
 	}
 	if _, ok := a.Directory.AppByName(dom.ID, app); !ok {
-		return wrong(NotFound, "app", "There is no app "+app+" in "+dom.Name+".")
+		return wrong(NotFound, "app", "There is no app "+quoted(app)+" in "+dom.Name+".")
 	}
 	return nil
 }

@@ -165,7 +165,7 @@ func TestProblems(t *testing.T) {
 		{"GET", objects + "?sort=colour", "", 422, admin.Invalid, "sort"},
 		{"POST", objects, `{"type":"user","sip":"x","colour":"red"}`, 422, admin.Invalid, "colour"},
 		{"POST", objects, `{"type":"user","sip":"x","__proto__":{}}`, 422, admin.Invalid, "__proto__"},
-		{"POST", objects, `{"type":"user"}`, 422, admin.Invalid, "body"},
+		{"POST", objects, `{"type":"user"}`, 422, admin.Invalid, "sip"},
 		{"POST", objects, `{"type":"king","sip":"x"}`, 422, admin.Invalid, "type"},
 		{"POST", objects, `{"type":"user","sip":7}`, 422, admin.Invalid, "sip"},
 		{"POST", objects, `{"type":"user","sip":"`, 400, admin.BadBody, "body"},

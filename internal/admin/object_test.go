@@ -43,7 +43,7 @@ func TestUsers(t *testing.T) {
 		_, err = op.AddObject(ctx, admin.NewObject{Type: "user", SIP: "carol@", Password: "long enough"})
 		refused(t, err, admin.Invalid, "behind the @")
 		_, err = op.AddObject(ctx, admin.NewObject{Type: "user", SIP: "carol", Password: "long enough", Apps: []string{"nothing"}})
-		refused(t, err, admin.NotFound, "no app nothing")
+		refused(t, err, admin.NotFound, "no app \"nothing\"")
 
 		changed := must(op.SetObject(ctx, admin.SetObject{Type: "user", Name: "alice", ObjectEdit: admin.ObjectEdit{SIP: admin.Some("alison"), DN: admin.Some("Alison"), Num: admin.Some(""), Disabled: admin.Some(true),
 			Password: admin.Some("another one"), OverrideCLI: admin.Some(true)}}))(t)
@@ -148,7 +148,7 @@ func TestDevices(t *testing.T) {
 		_, err = op.AddDevice(ctx, admin.AddDevice{User: "nobody", NewDevice: admin.NewDevice{HW: "x"}})
 		refused(t, err, admin.NotFound, "no user nobody")
 		_, err = op.AddDevice(ctx, admin.AddDevice{User: "alice", NewDevice: admin.NewDevice{HW: "x", App: "nothing"}})
-		refused(t, err, admin.NotFound, "no app nothing")
+		refused(t, err, admin.NotFound, "no app \"nothing\"")
 		for _, app := range []string{"phone", "softphone", "chat"} { // built in
 			equal(t, must(op.AddDevice(ctx, admin.AddDevice{User: "alice", NewDevice: admin.NewDevice{HW: app, App: app}}))(t).App, app)
 			must(op.RemoveDevice(ctx, admin.RemoveDevice{HW: app, User: "alice"}))(t)

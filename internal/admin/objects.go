@@ -273,7 +273,7 @@ func (a *API) check(dom directory.Domain, apis, apps []string) error {
 	}
 	for i, name := range apps {
 		if _, ok := a.Directory.AppByName(dom.ID, name); !ok {
-			return wrong(NotFound, "apps["+strconv.Itoa(i)+"]", "There is no app "+name+" in "+dom.Name+".")
+			return wrong(NotFound, "apps["+strconv.Itoa(i)+"]", "There is no app "+quoted(name)+" in "+dom.Name+".")
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -207,16 +208,27 @@ func transformErrors(_ huma.Context, _ string, v any) (any, error) {
 func fromModel(e *huma.ErrorModel) *Problem {
 	p := &Problem{Status: e.Status, Code: codeOfStatus(e.Status), Text: e.Detail}
 	for _, d := range e.Errors {
-		f := Field{Field: d.Location, Text: d.Message}
-		if f.Field == "body" && p.Code == BadBody {
-			f.Text = "The body is not the JSON that it should be."
-		}
-		p.Fields = append(p.Fields, Field{trimLocation(f.Field), f.Text})
+		p.Fields = append(p.Fields, fieldOfDetail(e.Status, d))
 	}
 	if len(p.Fields) > 0 {
 		p.Text = "The request is not valid: " + p.Fields[0].Field + ": " + p.Fields[0].Text + "."
 	}
 	return p
+}
+
+// fieldOfDetail says in our words what huma has found. What is missing it finds in
+// what should contain it.
+func fieldOfDetail(status int, d *huma.ErrorDetail) Field {
+	missing, found := strings.CutPrefix(d.Message, "expected required property ")
+	switch {
+	case found:
+		return Field{trimLocation(d.Location + "." + strings.TrimSuffix(missing, " to be present")), "it is missing"}
+	case d.Location == "body" && status == http.StatusUnsupportedMediaType:
+		return Field{"body", "its type is not known here: say it in the header Content-Type, like application/json"}
+	case d.Location == "body" && status == http.StatusBadRequest:
+		return Field{"body", "it is not the JSON that it should be"}
+	}
+	return Field{trimLocation(d.Location), d.Message}
 }
 
 // writeProblem answers where no operation was found.

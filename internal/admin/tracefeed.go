@@ -56,7 +56,7 @@ func (a *API) filterOf(ctx context.Context, q *TraceFilter) (trace.Filter, error
 	}
 	var err error
 	if f.Flags, err = trace.ParseFlags(q.Flags); err != nil {
-		return f, wrong(Invalid, "flags", "There is an "+err.Error()+".")
+		return f, wrong(Invalid, "flags", sentence(err.Error()))
 	}
 	s, err := a.traceScope(ctx, q.Domain, q.User, q.Connection, q.Call)
 	if err != nil {

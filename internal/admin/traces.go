@@ -136,7 +136,7 @@ func (a *API) orderOf(ctx context.Context, n *NewTrace) (trace.Order, error) {
 	o := trace.Order{Content: n.Content, By: c.who(), Reason: strings.TrimSpace(c.reason)}
 	var err error
 	if o.Flags, err = trace.ParseFlags(strings.Join(n.Flags, ",")); err != nil {
-		return o, wrong(Invalid, "flags", "There is an "+err.Error()+".")
+		return o, wrong(Invalid, "flags", sentence(err.Error()))
 	}
 	if o.For, err = spanOf("for", n.For); err != nil {
 		return o, err
@@ -209,7 +209,7 @@ func (a *API) traceScope(ctx context.Context, domain, user, conn, call string) (
 	}
 	o, found := a.Directory.ObjectByName(dom.ID, user)
 	if !found {
-		return s, wrong(NotFound, "user", "There is no "+quoted(user)+" in "+dom.Name+".")
+		return s, wrong(NotFound, "user", "There is no user or app "+quoted(user)+" in "+dom.Name+".")
 	}
 	s.Object, s.ObjectName = int64(o.ID), o.SIP
 	return s, nil

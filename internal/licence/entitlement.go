@@ -131,7 +131,7 @@ func Sign(key PrivateKey, e Entitlement) (string, Entitlement, error) {
 	head := prefix + encoding.EncodeToString(payload)
 	text := head + "." + encoding.EncodeToString(ed25519.Sign(key.key(), []byte(head)))
 	if len(text) > maxText {
-		return "", e, badValue("grants", "This entitlement is too long: give it fewer grants.")
+		return "", e, badValue("grants", "This licence is too long: give it fewer grants.")
 	}
 	return text, e, nil
 }
@@ -235,7 +235,7 @@ var (
 func (e *Entitlement) check() *Error {
 	switch {
 	case !hex32.MatchString(e.ID):
-		return badValue("id", "The id of an entitlement has 32 hex digits.")
+		return badValue("id", "The id of a licence has 32 hex digits.")
 	case !hex16.MatchString(e.Key):
 		return badValue("key", "The id of a key has 16 hex digits.")
 	case e.Domain != AnyDomain && !domainForm.MatchString(e.Domain):
@@ -254,7 +254,7 @@ func (e *Entitlement) check() *Error {
 
 func (e *Entitlement) checkGrants() *Error {
 	if len(e.Grants) == 0 || len(e.Grants) > maxGrants {
-		return badValue("grants", fmt.Sprintf("An entitlement has from 1 to %d grants.", maxGrants))
+		return badValue("grants", fmt.Sprintf("A licence has from 1 to %d grants.", maxGrants))
 	}
 	seen := make(map[Feature]bool, len(e.Grants))
 	for _, g := range e.Grants {

@@ -170,7 +170,7 @@ func (g *Gate) RevokeKey(ctx context.Context, id string, force bool) (ended int,
 			}
 		}
 		if ended > 0 && !force {
-			return nil, refuse(CodeInUse, fmt.Sprintf("%d entitlements that are in use were signed with the key %s and would end; issue them anew first, or force it.", ended, id))
+			return nil, refuse(CodeInUse, fmt.Sprintf("%d licences that are in use were signed with the key %s and would end; issue them anew first, or force it.", ended, id))
 		}
 		row := key.KeyRow
 		row.Revoked, row.Sealed = now, nil
@@ -306,11 +306,11 @@ func (g *Gate) accept(s *Signed) error {
 	}
 	switch old := g.held[s.ID]; {
 	case old == nil && len(g.held) >= maxEntitlements:
-		return refuse(CodeTooMany, fmt.Sprintf("There are %d entitlements already.", maxEntitlements))
+		return refuse(CodeTooMany, fmt.Sprintf("There are %d licences already.", maxEntitlements))
 	case old != nil && !old.row.Revoked.IsZero():
-		return refuse(CodeRevoked, "The entitlement "+s.ID+" was revoked here; issue a new one.")
+		return refuse(CodeRevoked, "The licence "+s.ID+" was revoked here; issue a new one.")
 	case old != nil && old.row.Text != s.Text:
-		return refuse(CodeBadLicence, "There is another entitlement with the id "+s.ID+".")
+		return refuse(CodeBadLicence, "There is another licence with the id "+s.ID+".")
 	}
 	return nil
 }
@@ -354,7 +354,7 @@ func (g *Gate) Revoke(ctx context.Context, id string) (Info, error) {
 }
 
 func notFound(id string) error {
-	return refuse(CodeNotFound, fmt.Sprintf("There is no entitlement %q.", short(id)))
+	return refuse(CodeNotFound, fmt.Sprintf("There is no licence %q.", short(id)))
 }
 
 // Show is one installed entitlement. Refusal: not_found.

@@ -54,7 +54,7 @@ func (g *Gate) watchEnds() {
 			g.watchEnd(in)
 		case Expired:
 			if _, known := g.warnings[in.ID]; known {
-				g.log.Warn("licence: an entitlement has ended", "id", in.ID, "domain", in.Domain, "until", in.Until)
+				g.log.Warn("licence: a licence has ended", "id", in.ID, "domain", in.Domain, "until", in.Until)
 				delete(g.warnings, in.ID)
 			}
 		}
@@ -85,6 +85,6 @@ func (g *Gate) watchEnd(in *installed) {
 	}
 	g.warnings[in.ID] = reached
 	if reached < far {
-		g.log.Warn("licence: an entitlement ends soon", "id", in.ID, "domain", in.Domain, "until", in.Until, "days", reached)
+		g.log.Warn("licence: a licence ends soon", "id", in.ID, "domain", in.Domain, "until", in.Until, "days", reached)
 	}
 }

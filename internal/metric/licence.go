@@ -20,10 +20,10 @@ type Seats struct{ Entitled, Used int }
 
 // The metrics of WatchLicences.
 var (
-	licenceStates = entry{"pbx_licences", "gauge", "Installed entitlements, by state.", []string{"state"}}
+	licenceStates = entry{"pbx_licences", "gauge", "Installed licences, by state.", []string{"state"}}
 	licenceSeats  = entry{"pbx_licence_seats", "gauge", "Users that counted licences are for, in all domains together, by feature.", []string{"feature"}}
 	licenceUsed   = entry{"pbx_licence_seats_used", "gauge", "Users that have a counted licence, in all domains together, by feature.", []string{"feature"}}
-	licenceDays   = entry{"pbx_licence_days_left", "gauge", "Days until the next entitlement ends; absent if none does.", nil}
+	licenceDays   = entry{"pbx_licence_days_left", "gauge", "Days until the next licence ends; absent if none does.", nil}
 )
 
 // WatchLicences has the metrics ask for the licences. The function is called at
