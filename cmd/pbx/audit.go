@@ -24,13 +24,13 @@ type auditCommands struct {
 
 // auditFilter selects rows.
 type auditFilter struct {
-	Domain  string `env:"-" placeholder:"DOMAIN" help:"Only of this domain."`
+	Domain  string `env:"-" placeholder:"NAME" help:"Only of this domain."`
 	Actor   string `env:"-" placeholder:"NAME" help:"Only of this actor."`
 	Act     string `env:"-" placeholder:"ACT" help:"Only this act: object.set, or object for all that begin so."`
 	Object  string `env:"-" placeholder:"NAME" help:"Only what was done to this object: alice, or alice@example.com."`
 	Outcome string `env:"-" enum:",begun,done,refused,failed" default:"" placeholder:"OUTCOME" help:"Only what ended so: done, refused, failed or begun."`
-	Since   string `env:"-" placeholder:"TIME" help:"Not before this time: 2006-01-02, or 2006-01-02T15:04:05Z."`
-	Until   string `env:"-" placeholder:"TIME" help:"Before this time."`
+	Since   string `env:"-" placeholder:"TIME" help:"Not before this time: 2006-01-02, or 2006-01-02T15:04:05Z; or so long ago: 10m."`
+	Until   string `env:"-" placeholder:"TIME" help:"Before this time, in the same form."`
 }
 
 func (f auditFilter) query() (q admin.AuditQuery, err error) {
@@ -45,7 +45,8 @@ func (f auditFilter) query() (q admin.AuditQuery, err error) {
 // all tells whether the filter leaves nothing out.
 func (f auditFilter) all() bool { return f == auditFilter{} }
 
-// momentText is a time as the API wants it. A day begins where the command runs.
+// momentText is a time as the API wants it. A day begins where the command runs; a
+// duration ends now.
 func momentText(flag, text string) (string, error) {
 	if text == "" {
 		return "", nil
@@ -55,7 +56,10 @@ func momentText(flag, text string) (string, error) {
 			return t.UTC().Format(time.RFC3339), nil
 		}
 	}
-	return "", misuse("%s %s is not like 2006-01-02, \"2006-01-02 15:04:05\" or 2006-01-02T15:04:05Z", flag, text)
+	if d, err := time.ParseDuration(text); err == nil && d > 0 {
+		return time.Now().Add(-d).UTC().Format(time.RFC3339), nil
+	}
+	return "", misuse("%s %s is not like 2006-01-02, \"2006-01-02 15:04:05\", 2006-01-02T15:04:05Z or 10m (ago)", flag, text)
 }
 
 type auditListCommand struct {

@@ -55,9 +55,9 @@ func (c domainList) Run(ctx context.Context, con console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).Domains, admin.ListDomains{}, func(list []admin.Domain) string {
 		var rows [][]string
 		for _, d := range list {
-			rows = append(rows, []string{d.Name, or(strings.Join(d.Hosts, ",")), yes(d.Default)})
+			rows = append(rows, []string{d.Name, or(strings.Join(d.Hosts, ",")), or(d.Org), yes(d.Default)})
 		}
-		return table("DOMAIN HOSTS DEFAULT", rows)
+		return table("DOMAIN HOSTS ORG DEFAULT", rows)
 	})
 }
 

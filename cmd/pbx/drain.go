@@ -13,7 +13,7 @@ import (
 
 type drainCommand struct {
 	adminFlags `embed:""`
-	For        time.Duration `default:"30m" env:"-" placeholder:"TIME" help:"When the server stops at the latest (${default})."`
+	For        time.Duration `default:"30m" env:"-" placeholder:"DURATION" help:"When the server stops at the latest (${default})."`
 	Wait       bool          `env:"-" help:"Return when the server has stopped."`
 }
 

@@ -16,17 +16,17 @@ type limitFlags struct {
 
 	Queue       int           `name:"limit-queue" placeholder:"BYTES" help:"What waits for one client (1048576)."`
 	Credit      int           `name:"limit-credit" placeholder:"BYTES" help:"What one connection may add to a queue over half (65536)."`
-	SlowAfter   time.Duration `name:"limit-slow" placeholder:"TIME" help:"Without a byte taken a client is closed as slow (10s)."`
-	OverHalf    time.Duration `name:"limit-over-half" placeholder:"TIME" help:"How long the queue of a client may stay over half (60s)."`
-	LoginTime   time.Duration `name:"limit-login-time" placeholder:"TIME" help:"Life of a socket without login (120s)."`
-	SilentAfter time.Duration `name:"limit-silent" placeholder:"TIME" help:"Without any frame a connection ends (90s)."`
-	PingEvery   time.Duration `name:"limit-ping" placeholder:"TIME" help:"Between pings (30s)."`
+	SlowAfter   time.Duration `name:"limit-slow" placeholder:"DURATION" help:"Without a byte taken a client is closed as slow (10s)."`
+	OverHalf    time.Duration `name:"limit-over-half" placeholder:"DURATION" help:"How long the queue of a client may stay over half (60s)."`
+	LoginTime   time.Duration `name:"limit-login-time" placeholder:"DURATION" help:"Life of a socket without login (120s)."`
+	SilentAfter time.Duration `name:"limit-silent" placeholder:"DURATION" help:"Without any frame a connection ends (90s)."`
+	PingEvery   time.Duration `name:"limit-ping" placeholder:"DURATION" help:"Between pings (30s)."`
 
 	AdminRequests int           `name:"limit-admin-requests" placeholder:"N" help:"Requests to the administration at a time (256; -1 is none)."`
 	AdminBody     int           `name:"limit-admin-body" placeholder:"BYTES" help:"Size of one of them (67108864)."`
-	AdminTime     time.Duration `name:"limit-admin-time" placeholder:"TIME" help:"Time for one of them, live views aside (300s)."`
+	AdminTime     time.Duration `name:"limit-admin-time" placeholder:"DURATION" help:"Time for one of them, live views aside (300s)."`
 
-	ReceiptWait *time.Duration `name:"limit-receipt-wait" placeholder:"TIME" help:"How long a receipt waits to share a write (10ms; 0 is not at all)."`
+	ReceiptWait *time.Duration `name:"limit-receipt-wait" placeholder:"DURATION" help:"How long a receipt waits to share a write (10ms; 0 is not at all)."`
 
 	LoginsPair    int `name:"limit-logins-pair" placeholder:"N" help:"Wrong logins to one account from one address before waits begin (10; -1 is none)."`
 	LoginsAccount int `name:"limit-logins-account" placeholder:"N" help:"Wrong logins to one account from everywhere (200; -1 is none)."`

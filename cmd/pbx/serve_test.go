@@ -113,3 +113,20 @@ func TestStateOfACall(t *testing.T) {
 		}
 	}
 }
+
+// TestReachable: the link for the first operator can be opened where the server
+// listens on all addresses.
+func TestReachable(t *testing.T) {
+	for listen, want := range map[string]string{
+		"https://[::]:8443":     "https://localhost:8443",
+		"https://0.0.0.0:443":   "https://localhost:443",
+		"https://0.0.0.0":       "https://localhost",
+		"http://127.0.0.1:8080": "http://127.0.0.1:8080",
+		"http://[::1]:8080":     "http://[::1]:8080",
+		"https://10.0.0.5:443":  "https://10.0.0.5:443",
+	} {
+		if got := reachable(listen); got != want {
+			t.Errorf("%s: got %s, want %s", listen, got, want)
+		}
+	}
+}

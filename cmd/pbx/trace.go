@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -29,7 +29,7 @@ type traceOn struct {
 	User       string        `env:"-" placeholder:"NAME" help:"Only connections of this user or app: alice, or alice@example.com."`
 	Conn       string        `env:"-" placeholder:"ID" help:"Only this connection, as in pbx regs."`
 	Call       string        `env:"-" placeholder:"ID" help:"Only this call, on all its legs, as in pbx calls."`
-	For        time.Duration `default:"10m" env:"-" placeholder:"TIME" help:"When it ends by itself (${default}; at most 24h, HTTP/Servlets 60m)."`
+	For        time.Duration `default:"10m" env:"-" placeholder:"DURATION" help:"When it ends by itself (${default}; at most 24h, HTTP/Servlets 60m)."`
 	Content    bool          `env:"-" help:"Record the bodies of messages too, for 10 minutes at most; needs --reason."`
 }
 
@@ -120,23 +120,28 @@ type traceFilter struct {
 	User       string `env:"-" placeholder:"NAME" help:"Only those of connections of this user or app."`
 	Conn       string `env:"-" placeholder:"ID" help:"Only those of this connection."`
 	Call       string `env:"-" placeholder:"ID" help:"Only those of this call, on all its legs."`
-	Since      string `env:"-" placeholder:"TIME" help:"Only those of the last time, like 10m, or from 2026-11-21T12:00:00Z on."`
+	Since      string `env:"-" placeholder:"TIME" help:"Not before this time: 2006-01-02, or 2006-01-02T15:04:05Z; or so long ago: 10m."`
 }
 
-func (f traceFilter) request() admin.ReadTrace {
+func (f traceFilter) request() (admin.ReadTrace, error) {
+	since, err := momentText("--since", f.Since)
 	return admin.ReadTrace{
-		Flags: f.Flags, Domain: f.Domain, User: f.User, Connection: f.Conn, Call: f.Call, Since: f.Since, JSON: f.JSON,
-	}
+		Flags: f.Flags, Domain: f.Domain, User: f.User, Connection: f.Conn, Call: f.Call, Since: since, JSON: f.JSON,
+	}, err
 }
 
 // read does one reading operation.
 func (f traceFilter) read(ctx context.Context, w io.Writer, read func(*admin.Client, context.Context, admin.ReadTrace, io.Writer) error) (err error) {
+	request, err := f.request()
+	if err != nil {
+		return err
+	}
 	op, err := f.operator(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, op.Close()) }()
-	return read(op, ctx, f.request(), w)
+	return read(op, ctx, request, w)
 }
 
 type traceTail struct {
@@ -150,7 +155,7 @@ func (c traceTail) Run(ctx context.Context, con console) error {
 
 type traceSave struct {
 	traceFilter `embed:""`
-	File        string `arg:"" help:"File to write; - is the standard output. Nobody else may read it."`
+	File        string `arg:"" help:"File to write, which must not exist; - is the standard output. Nobody else may read it."`
 }
 
 // Run implements the command.
@@ -158,13 +163,15 @@ func (c traceSave) Run(ctx context.Context, con console) error {
 	if c.File == "-" {
 		return c.read(ctx, con.out, (*admin.Client).SaveTrace)
 	}
-	file, err := os.CreateTemp(filepath.Dir(c.File), ".trace-*") // 0600; the old file stays until the new one is whole
+	file, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s exists already; name another file", c.File)
+	}
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name())
 	if err := errors.Join(c.read(ctx, file, (*admin.Client).SaveTrace), file.Close()); err != nil {
-		return err
+		return errors.Join(err, os.Remove(c.File))
 	}
-	return os.Rename(file.Name(), c.File)
+	return nil
 }

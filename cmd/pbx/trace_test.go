@@ -61,6 +61,9 @@ func testTraceCommands(t *testing.T, flags ...string) {
 	play(t, data, []step{
 		{args: "trace off all", out: "trace 1 is off"},
 		{args: "trace save " + saved + " --user alice --since 5m"},
+		{args: "trace save " + saved, code: exitFailed, err: "exists already; name another file"},
+		{args: "trace save - --since 2006-01-02 --call k99", out: ""},
+		{args: "trace save - --since yesterday", code: exitUsage, err: "--since yesterday is not like"},
 		{args: "trace save - --call k99", out: ""},
 		{args: "trace save - --call 99", code: exitFailed, err: "call like k7"},
 		{args: "trace save " + filepath.Join(data, "none", "file"), code: exitFailed, err: "no such file"},
