@@ -191,6 +191,7 @@ func TestAdministration(t *testing.T) {
 		play(t, data, []step{
 			{args: "regs", code: exitFailed, err: "pbx serve"},
 			{args: "calls", code: exitFailed, err: "pbx serve"},
+			{args: "links", code: exitFailed, err: "pbx serve"},
 		})
 	})
 	t.Run("with server", func(t *testing.T) {
@@ -202,6 +203,11 @@ func TestAdministration(t *testing.T) {
 			{args: "calls", out: "KIND"},
 			{args: "regs --json", out: "[]"},
 			{args: "calls --json", out: "[]"},
+			{args: "links --json", out: "[]"},
+			{args: "app add crm --url http://127.0.0.1:9/crm --password-stdin", stdin: "pwd", code: exitFailed, err: "private"},
+			{args: "app add crm --url https://crm.invalid/x/crm --password-stdin", stdin: "pwd", out: "added"},
+			{args: "object set crm --websocket", out: "changed"},
+			{args: "links", out: "crm@example.com https://crm.invalid/x/crm -"},
 		})
 	})
 }

@@ -23,6 +23,7 @@ type appAdd struct {
 	DN            string   `name:"dn" env:"-" placeholder:"TEXT" help:"Display name."`
 	CN            string   `name:"cn" env:"-" placeholder:"TEXT" help:"Long name."`
 	Num           string   `env:"-" placeholder:"NUMBER" help:"Extension."`
+	Websocket     bool     `env:"-" help:"Keep a connection to the service at the URL."`
 	OverrideCLI   bool     `name:"override-cli" env:"-" help:"Allow calls under another identity."`
 }
 
@@ -34,6 +35,7 @@ func (c appAdd) Run(ctx context.Context, con console) error {
 	}
 	request := admin.NewObject{
 		Type: appType, SIP: c.Name, DN: c.DN, CN: c.CN, Num: c.Num, APIs: c.API, URL: c.URL, OverrideCLI: c.OverrideCLI,
+		Properties: admin.Properties{Websocket: c.Websocket},
 	}
 	if password != nil {
 		request.Password = *password
@@ -75,6 +77,7 @@ type appSet struct {
 	CN            *string  `name:"cn" env:"-" placeholder:"TEXT" help:"Long name."`
 	Num           *string  `env:"-" placeholder:"NUMBER" help:"Extension; empty takes it away."`
 	Disabled      *bool    `env:"-" negatable:"" help:"Keep the app from logging in and being reached."`
+	Websocket     *bool    `env:"-" negatable:"" help:"Keep a connection to the service at the URL."`
 	OverrideCLI   *bool    `name:"override-cli" env:"-" negatable:"" help:"Allow calls under another identity."`
 }
 
@@ -88,6 +91,7 @@ func (c appSet) Run(ctx context.Context, con console) error {
 		SIP: admin.Maybe(c.Rename), DN: admin.Maybe(c.DN), CN: admin.Maybe(c.CN), Num: admin.Maybe(c.Num), Password: admin.Maybe(password),
 		APIs: admin.Maybe(replaced(c.API, c.NoAPIs)), URL: admin.Maybe(c.URL),
 		Disabled: admin.Maybe(c.Disabled), OverrideCLI: admin.Maybe(c.OverrideCLI),
+		PropertiesEdit: admin.PropertiesEdit{Websocket: admin.Maybe(c.Websocket)},
 	}}, func(a admin.Object) string { return "changed the app " + a.SIP + "@" + a.Domain })
 }
 

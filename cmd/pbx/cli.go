@@ -25,6 +25,7 @@ type commands struct {
 	Licence licenceCommand `cmd:"" help:"Licences, which say what each domain may use."`
 	Regs    regsCommand    `cmd:"" help:"List the live registrations."`
 	Audit   auditCommands  `cmd:"" help:"The audit log: who did what."`
+	Links   linksCommand   `cmd:"" help:"List the connections to app services."`
 	Calls   callsCommand   `cmd:"" help:"List the live calls and chats."`
 	Doctor  doctorCommand  `cmd:"" help:"Look at the installation and tell what is wrong."`
 	Drain   drainCommand   `cmd:"" help:"Let the calls run out, then stop the server."`

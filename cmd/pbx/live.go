@@ -40,6 +40,25 @@ func (c callsCommand) Run(ctx context.Context, con console) error {
 	})
 }
 
+type linksCommand struct {
+	adminFlags `embed:""`
+}
+
+// Run implements the command.
+func (c linksCommand) Run(ctx context.Context, con console) error {
+	return with(ctx, con, c.adminFlags, (*admin.Client).Links, admin.ListLinks{}, func(list []admin.Link) string {
+		var rows [][]string
+		for _, l := range list {
+			since := "-"
+			if l.Since != nil {
+				since = when(*l.Since)
+			}
+			rows = append(rows, []string{l.SIP + "@" + l.Domain, l.URL, yes(l.Connected), since, or(l.Error)})
+		}
+		return table("APP URL CONNECTED SINCE LAST-ERROR", rows)
+	})
+}
+
 func state(k admin.Call) string {
 	switch {
 	case k.Inboxes:

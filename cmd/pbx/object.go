@@ -31,6 +31,7 @@ type objectAdd struct {
 	API           []string `name:"api" env:"-" placeholder:"NAME" help:"API that a program may use (several allowed)."`
 	URL           string   `name:"url" env:"-" placeholder:"URL" help:"Where the service of a program is."`
 	Licence       []string `env:"-" placeholder:"NAME" help:"Licence to assign (several allowed)."`
+	Websocket     bool     `env:"-" help:"Of a program: keep a connection to the service at the URL."`
 	Members       string   `env:"-" placeholder:"NAME" help:"Of a hunt group: the group whose members it calls; its own name if left out."`
 }
 
@@ -44,7 +45,7 @@ func (c objectAdd) Run(ctx context.Context, con console) error {
 		Type: c.Type, SIP: c.Name, DN: c.DN, CN: c.CN, Num: c.Num, Apps: c.App, APIs: c.API, URL: c.URL,
 		Password: value(password), Properties: c.properties(c.Licence),
 	}
-	n.Properties.Group = c.Members
+	n.Properties.Group, n.Properties.Websocket = c.Members, c.Websocket
 	return with(ctx, con, c.adminFlags, (*admin.Client).AddObject, n, func(o admin.Object) string {
 		return "added the " + o.Type + " " + o.SIP + "@" + o.Domain
 	})
@@ -94,6 +95,7 @@ type objectSet struct {
 	URL           *string  `name:"url" env:"-" placeholder:"URL" help:"Where the service of a program is; empty takes it away."`
 	Licence       []string `env:"-" xor:"licence" placeholder:"NAME" help:"Licences assigned, instead of those so far (several allowed)."`
 	NoLicences    bool     `env:"-" xor:"licence" help:"Take all assigned licences away."`
+	Websocket     *bool    `env:"-" negatable:"" help:"Of a program: keep a connection to the service at the URL."`
 	Members       *string  `env:"-" placeholder:"NAME" help:"Of a hunt group: the group whose members it calls."`
 	Disabled      *bool    `env:"-" negatable:"" help:"Keep it from logging in and being reached."`
 }
@@ -109,7 +111,7 @@ func (c objectSet) Run(ctx context.Context, con console) error {
 		Disabled: admin.Maybe(c.Disabled), Apps: admin.Maybe(replaced(c.App, c.NoApps)), APIs: admin.Maybe(replaced(c.API, c.NoAPIs)),
 		URL: admin.Maybe(c.URL), PropertiesEdit: c.edit(replaced(c.Licence, c.NoLicences)),
 	}
-	e.Group = admin.Maybe(c.Members)
+	e.Group, e.Websocket = admin.Maybe(c.Members), admin.Maybe(c.Websocket)
 	return with(ctx, con, c.adminFlags, (*admin.Client).SetObject, admin.SetObject{Name: c.Name, ObjectEdit: e}, func(o admin.Object) string {
 		return "changed the " + o.Type + " " + o.SIP + "@" + o.Domain
 	})

@@ -127,14 +127,6 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		default: // it begins anew already
 		}
 	}, trail.Reseal)
-	api, err := admin.NewAPI(admin.Config{
-		Directory: dir.Directory, Licences: licences, Live: pbx, Tracer: tracer, Recorder: recorder,
-		Answers: dir.store, Drainer: drain, Vault: vault, Audit: trail, Log: log, Version: version, Build: revision(),
-		Accounts: c.accounts(dir), Origins: c.origins(), Attempts: attempts,
-	})
-	if err != nil {
-		return false, err
-	}
 	var doors *edge.Edge
 	objects := pbxapi.NewAdmin(pbxapi.PbxAdminConfig{
 		Directory: dir.Directory, Live: pbx, Licences: licences, Audit: actsOfApps(trail), Log: log, Name: c.Name,
@@ -143,7 +135,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	services := pbxapi.NewServices(dir.Directory, c.Name)
 	list := append(apis(dir.Directory, pbx, log), objects, services, pbxapi.NewTableUsers(dir.Directory, log))
 	links, err := applink.New(applink.Config{
-		Directory: dir.Directory, APIs: list, NetDial: outward.DialContext, Tracer: tracer, Log: log,
+		Directory: dir.Directory, APIs: list, NetDial: outward.DialContext, Lics: licences.Lics, Tracer: tracer, Log: log,
 		Name: c.Name, Version: version, Build: revision(),
 	})
 	if err != nil {
@@ -151,6 +143,14 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	}
 	services.Follow(links)
 	metrics.WatchLinks(links.Totals)
+	api, err := admin.NewAPI(admin.Config{
+		Directory: dir.Directory, Licences: licences, Live: pbx, Links: statesOf(links), Tracer: tracer, Recorder: recorder,
+		Answers: dir.store, Drainer: drain, Vault: vault, Audit: trail, Log: log, Version: version, Build: revision(),
+		Accounts: c.accounts(dir), Origins: c.origins(), Attempts: attempts,
+	})
+	if err != nil {
+		return false, err
+	}
 	doors, err = edge.New(edge.Config{
 		Directory: dir.Directory, Licences: licences, APIs: list,
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(), Guard: attempts,
@@ -214,6 +214,17 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	parts.stop("doors")
 	parts.stop("control socket")
 	return again, errors.Join(err, parts.stopAll())
+}
+
+// statesOf is how the links are, for the administration.
+func statesOf(links *applink.Manager) func() []admin.LinkState {
+	return func() []admin.LinkState {
+		var list []admin.LinkState
+		for _, s := range links.States() {
+			list = append(list, admin.LinkState(s))
+		}
+		return list
+	}
 }
 
 // maxTraceBuffer is more than anybody reads.

@@ -25,7 +25,7 @@ type storage struct {
 	Data     string `default:"./data" placeholder:"DIR" help:"Data directory (${default})."`
 	Postgres string `placeholder:"DSN" help:"PostgreSQL database instead of a file in the data directory."`
 	// BackupWork is what a guess of a backup's passphrase costs: see backup.Lock.
-	BackupWork int    `hidden:"" default:"18" help:"What a guess of the passphrase of a backup costs: a power of two."`
+	BackupWork int    `hidden:"" default:"18" help:"What a guess of the passphrase of a backup costs, as the binary logarithm of the N of scrypt."`
 	MasterKey  string `placeholder:"FILE" help:"File with the master key that seals passwords, instead of master.key in the data directory."`
 }
 

@@ -105,7 +105,7 @@ func (v *vault) Restore(ctx context.Context, from io.Reader, passphrase string) 
 	}
 	summary, err := backup.Restore(ctx, file, passphrase, v.store, v.ring.Learn, v.opens)
 	if err != nil {
-		return summary, err
+		return summary, errors.Join(err, v.finish(ctx)) // keys of the backup may have been learnt in vain
 	}
 	if v.restored != nil {
 		v.restored()
@@ -130,6 +130,11 @@ func (v *vault) Rotate(ctx context.Context) error {
 	if err := v.rotation.Begin(); err != nil {
 		return err
 	}
+	return v.finish(ctx)
+}
+
+// finish brings a rotation to its end: a server does so in the background.
+func (v *vault) finish(ctx context.Context) error {
 	if v.restored == nil {
 		return v.rotation.Run(ctx)
 	}

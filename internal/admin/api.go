@@ -60,6 +60,9 @@ type Config struct {
 	// Audit is where every act is written down before it is answered, and what
 	// was attempted without right. Without it nothing is written.
 	Audit *audit.Log
+	// Links tells how the connections to app services are; nil where no server
+	// runs.
+	Links func() []LinkState
 	// Vault makes backups and replaces the master key.
 	Vault Vault
 	// Answers keeps what requests with an idempotency key were answered; without
@@ -139,6 +142,7 @@ func (a *API) register() {
 	a.registerDevices()
 	a.registerLicences()
 	a.registerLive()
+	a.registerLinks()
 	a.registerTraces()
 	a.registerDrain()
 	a.registerVault()

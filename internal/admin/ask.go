@@ -352,6 +352,19 @@ func (c *Client) Calls(ctx context.Context, _ ListCalls) ([]Call, error) {
 	return list[Call](ctx, c, "/calls?limit=100000")
 }
 
+// ListLinks asks for the connections to app services.
+type ListLinks struct{}
+
+// Links lists the connections to app services. Where no server runs there are
+// none, and no such operation.
+func (c *Client) Links(ctx context.Context, _ ListLinks) ([]Link, error) {
+	found, err := list[Link](ctx, c, "/links?limit=100000")
+	if CodeOf(err) == NoRoute {
+		return nil, errNotRunning
+	}
+	return found, err
+}
+
 // withQuery adds a parameter to a path.
 func withQuery(path, name, value string) string {
 	if value == "" {

@@ -21,7 +21,7 @@ type Live interface {
 
 var _ Live = (*signal.Switch)(nil)
 
-var errNotRunning = problem(NotRunning, "no server is running on this data directory, so there are no registrations and no calls: start one with pbx serve")
+var errNotRunning = problem(NotRunning, "no server is running on this data directory, so there are no registrations, no calls and no links: start one with pbx serve")
 
 // Registration is a live registration.
 type Registration struct {

@@ -27,11 +27,14 @@ type Config struct {
 	// NetDial opens sockets; nil: as net.Dialer does. It is where addresses of
 	// private networks are refused.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
-	TLS     *tls.Config    // nil: certificates are verified with those of the system
-	Clock   clock.Clock    // nil: the system clock
-	Random  func() float64 // in [0, 1), for the jitter; nil: random
-	Tracer  *trace.Tracer  // nil: off
-	Log     *slog.Logger   // nil: none
+	// Lics is how many licences the app has for its service, told in the login;
+	// nil: nothing is told of licences.
+	Lics   func(domain signal.DomainID, app string) int
+	TLS    *tls.Config    // nil: certificates are verified with those of the system
+	Clock  clock.Clock    // nil: the system clock
+	Random func() float64 // in [0, 1), for the jitter; nil: random
+	Tracer *trace.Tracer  // nil: off
+	Log    *slog.Logger   // nil: none
 
 	Name, Version, Build string // of the switch, told in PbxInfo
 }
@@ -189,6 +192,10 @@ func (m *Manager) wanted(a signal.Address) (identity, bool) {
 	}
 	dom, _ := dir.Domain(a.Domain)
 	info := appservice.Info{AppObj: o.SIP, AppDN: o.DisplayName(), AppURL: o.URL, PBX: m.cfg.Name, CN: cmp.Or(o.CN, o.SIP)}
+	if m.cfg.Lics != nil {
+		info.Lics = m.cfg.Lics(a.Domain, app)
+		info.Unlicensed = info.Lics == 0
+	}
 	for _, other := range dir.AppsOf(a) {
 		info.Apps = append(info.Apps, appservice.InfoApp{Name: other.SIP, DN: other.DisplayName()})
 	}
@@ -219,16 +226,29 @@ func (m *Manager) State(a signal.Address) (State, bool) {
 	return l.state(), true
 }
 
-// Totals counts the links, and those that are connected.
-func (m *Manager) Totals() (links, connected int) {
+// States tells how all links are, in the order of domains and objects.
+func (m *Manager) States() []State {
 	m.mu.Lock()
 	all := make([]*link, 0, len(m.live))
 	for _, l := range m.live {
 		all = append(all, l)
 	}
 	m.mu.Unlock()
-	for _, l := range all {
-		if !l.state().Connected.IsZero() {
+	list := make([]State, len(all))
+	for i, l := range all {
+		list[i] = l.state()
+	}
+	slices.SortFunc(list, func(a, b State) int {
+		return cmp.Or(cmp.Compare(a.Address.Domain, b.Address.Domain), cmp.Compare(a.Address.Object, b.Address.Object))
+	})
+	return list
+}
+
+// Totals counts the links, and those that are connected.
+func (m *Manager) Totals() (links, connected int) {
+	all := m.States()
+	for i := range all {
+		if !all[i].Connected.IsZero() {
 			connected++
 		}
 	}

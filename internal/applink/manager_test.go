@@ -57,7 +57,7 @@ func newGround(t *testing.T, change ...func(*applink.Config)) *ground {
 	g.must(err)
 	g.dom, err = g.dir.AddDomain(t.Context(), "example.com", nil)
 	g.must(err)
-	cfg := applink.Config{Directory: g.dir, Clock: g.clock, Random: func() float64 { return 0.5 }, Name: "pbx", Version: "1", Build: "2"}
+	cfg := applink.Config{Lics: func(signal.DomainID, string) int { return 3 }, Directory: g.dir, Clock: g.clock, Random: func() float64 { return 0.5 }, Name: "pbx", Version: "1", Build: "2"}
 	for _, f := range change {
 		f(&cfg)
 	}
@@ -181,7 +181,7 @@ func TestLinkFollowsTheDirectory(t *testing.T) {
 	}
 	first := receive(t, s.sessions)
 	login := appservice.LoginOf(first)
-	if told := appservice.InfoOf(login); login.SIP != "svc" || login.GUID != o.GUID || login.DN != "Title" || told.AppObj != "svc" || told.AppURL != o.URL || told.PBX != "pbx" {
+	if told := appservice.InfoOf(login); login.SIP != "svc" || login.GUID != o.GUID || login.DN != "Title" || told.AppObj != "svc" || told.AppURL != o.URL || told.PBX != "pbx" || told.Lics != 3 || told.Unlicensed {
 		t.Errorf("login %+v, info %+v", login, told)
 	}
 	for {
