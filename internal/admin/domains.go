@@ -153,17 +153,14 @@ func (a *API) addDomain(ctx context.Context, in *addDomainInput) (*domainAnswer,
 	if !who.May(account.ManageDomains, account.Scope{Org: in.Body.Org}) || in.Body.Default && !who.May(account.Operate, account.Scope{}) {
 		return nil, a.allowed(ctx, false)
 	}
-	d, err := a.Directory.AddDomain(ctx, in.Body.Name, in.Body.Hosts)
+	d, err := a.Directory.CreateDomain(ctx, directory.Domain{
+		Name: in.Body.Name, Hosts: in.Body.Hosts, Default: in.Body.Default, Settings: directory.Settings{Org: in.Body.Org},
+	})
 	if err != nil {
 		return nil, err
 	}
-	if in.Body.Default && !d.Default || in.Body.Org != "" {
-		d, err = a.Directory.SetDomain(ctx, d.ID, directory.DomainEdit{
-			Default: in.Body.Default, Settings: func(s *directory.Settings) { s.Org = in.Body.Org },
-		})
-	}
 	calling(ctx).domain = d
-	return a.answerDomain(d), err
+	return a.answerDomain(d), nil
 }
 
 func (a *API) getDomain(ctx context.Context, _ *InDomain) (*domainAnswer, error) {

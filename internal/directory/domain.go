@@ -37,7 +37,14 @@ type DomainEdit struct {
 // AddDomain adds a domain; the first one is the default. Refusals: bad_domain,
 // domain_taken, host_taken, too_many.
 func (d *Directory) AddDomain(ctx context.Context, name string, hosts []string) (Domain, error) {
-	dom := Domain{Name: name, Hosts: hosts}
+	return d.CreateDomain(ctx, Domain{Name: name, Hosts: hosts})
+}
+
+// CreateDomain adds a domain with settings, and makes it the default one if it
+// says so; its ID and Revision are given. Refusals as for AddDomain, and
+// bad_value.
+func (d *Directory) CreateDomain(ctx context.Context, dom Domain) (Domain, error) {
+	wantsDefault := dom.Default
 	if err := tidyDomain(&dom); err != nil {
 		return Domain{}, err
 	}
@@ -47,11 +54,15 @@ func (d *Directory) AddDomain(ctx context.Context, name string, hosts []string) 
 	}
 	dom.ID = signal.DomainID(id)
 	err = d.write(ctx, func() (*Batch, error) {
-		dom.Default = d.mem.def == nil
+		dom.Default = wantsDefault || d.mem.def == nil
 		if err := d.mem.freeDomain(dom); err != nil {
 			return nil, err
 		}
-		return &Batch{Domains: []DomainRow{{Domain: dom}}}, nil
+		if len(dom.Plan.Routes) > 0 {
+			return nil, wrong("plan.routes", "A new domain has no gateways yet that a route could lead to.")
+		}
+		row := DomainRow{Domain: dom}
+		return &Batch{Domains: append(d.mem.yieldDefault(row), row)}, nil
 	})
 	if now, ok := d.Domain(dom.ID); ok && err == nil {
 		dom = now

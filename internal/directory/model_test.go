@@ -253,6 +253,26 @@ func TestRoutesAndFilters(t *testing.T) {
 		t.Error("bob has no filter")
 	}
 	b.refused(directory.CodeBadValue, b.settings(func(s *directory.Settings) { s.Filters = s.Filters[1:] }))
+	b.refused(directory.CodeInUse, b.RemoveObject(t.Context(), way.Address(), 0))
+	b.must(b.settings(func(s *directory.Settings) { s.Plan.Routes = nil }))
+	b.must(b.RemoveObject(t.Context(), way.Address(), 0))
+}
+
+func TestDomainsBeginWithSettings(t *testing.T) {
+	b := newBench(t)
+	dom, err := b.CreateDomain(t.Context(), directory.Domain{
+		Name: "new.example", Default: true, Settings: directory.Settings{Org: "ACME", Plan: directory.Plan{Intl: "000"}},
+	})
+	b.must(err)
+	if now, _ := b.another().Default(); now.ID != dom.ID || now.Org != "ACME" || now.Plan.Intl != "000" || now.Revision != dom.Revision || dom.Revision == 0 {
+		t.Errorf("the default domain is %+v", now)
+	}
+	for _, s := range []directory.Settings{
+		{Org: "a\x00"}, {Org: strings.Repeat("x", 257)}, {Org: "<b>bold</b>"}, {Plan: directory.Plan{Routes: []directory.Route{{Prefix: "0", To: 1}}}},
+	} {
+		_, err := b.CreateDomain(t.Context(), directory.Domain{Name: "other.example", Settings: s})
+		b.refused(directory.CodeBadValue, err)
+	}
 }
 
 func TestVisibility(t *testing.T) {

@@ -274,7 +274,8 @@ func (d *Directory) RemoveApp(ctx context.Context, a signal.Address) error {
 }
 
 // RemoveObject deletes an object of any kind, for ifRev as ObjectEdit.IfRev.
-// Until UndoLife is over, Restore brings it back. Refusals: not_found, stale.
+// Until UndoLife is over, Restore brings it back. Refusals: not_found, stale,
+// in_use (a gateway that a route leads to).
 func (d *Directory) RemoveObject(ctx context.Context, a signal.Address, ifRev int64) error {
 	o, ok := d.Object(a)
 	if !ok {
@@ -292,11 +293,24 @@ func (d *Directory) removeObject(ctx context.Context, a signal.Address, kind Kin
 		case ifRev != 0 && ifRev != old.row.Rev:
 			return nil, errStale
 		}
+		if err := d.mem.checkUnused(old); err != nil {
+			return nil, err
+		}
 		row := old.row
 		row.Deleted = d.clock.Now()
 		row.EndSessions = row.Deleted
 		return &Batch{Objects: []ObjectRow{row}}, nil
 	})
+}
+
+// checkUnused refuses the removal of a gateway that a route leads to.
+func (m *memory) checkUnused(e *entry) error {
+	for _, r := range m.domains[e.row.Domain].row.Plan.Routes {
+		if r.To == e.row.ID {
+			return refuse(CodeInUse, "The route "+r.Prefix+" of the numbering plan leads to "+e.row.SIP+"; change the plan first.")
+		}
+	}
+	return nil
 }
 
 // newRow is the row of a new object, without id and secret.

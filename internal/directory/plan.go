@@ -83,7 +83,9 @@ const (
 // tidySettings brings the settings into their one form and checks the rules that
 // need no other object.
 func tidySettings(s *Settings) error {
-	s.Org = sanitize.Text(s.Org, maxText)
+	if sanitize.Text(s.Org, maxText) != s.Org {
+		return wrong("org", "The name of an organisation has at most "+strconv.Itoa(maxText)+" bytes, without markup and control characters.")
+	}
 	*s = s.clone()
 	p := &s.Plan
 	if len(p.Nodes) > maxNodes || len(p.Routes) > maxRoutes || len(s.Filters) > maxFilters {
