@@ -386,7 +386,7 @@ func invite(ctx context.Context, c serveCommand, con console, urls []string, api
 	if c.PublicURL != "" && len(c.ListenAdmin) == 0 {
 		base = c.PublicURL
 	}
-	_, err = fmt.Fprintf(con.out, "There is no administrator yet. Make the first one within 24 hours at\n%s/admin/setup?token=%s\nor with: pbx admin add NAME\n",
+	_, err = fmt.Fprintf(con.out, "There is no administrator yet. Make the first one within 24 hours at\n%s/admin/setup?token=%s\nor with: pbx admin add NAME --password-stdin\n",
 		strings.TrimSuffix(base, "/"), token)
 	return err
 }
