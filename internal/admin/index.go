@@ -132,12 +132,7 @@ func (i *index) makeRoom() {
 
 // refresh sorts in what has changed: one pass over the list.
 func (i *index) refresh(key listKey, list *ordered) {
-	i.pendingMu.Lock()
-	ids := i.pending[key]
-	if len(ids) > 0 {
-		i.pending[key] = map[signal.ObjectID]bool{}
-	}
-	i.pendingMu.Unlock()
+	ids := i.taken(key)
 	if len(ids) == 0 {
 		return
 	}
@@ -158,6 +153,18 @@ func (i *index) refresh(key listKey, list *ordered) {
 		}
 	}
 	list.entries = append(merged, fresh...)
+}
+
+// taken is what has changed since it was last taken; nobody writes to it any more.
+func (i *index) taken(key listKey) map[signal.ObjectID]bool {
+	i.pendingMu.Lock()
+	defer i.pendingMu.Unlock()
+	ids := i.pending[key]
+	if len(ids) == 0 {
+		return nil
+	}
+	i.pending[key] = map[signal.ObjectID]bool{}
+	return ids
 }
 
 // query is what a list of objects is asked for.
