@@ -97,6 +97,10 @@ func TestPropertyRules(t *testing.T) {
 		_, err := b.SetObject(t.Context(), template.Address(), edit)
 		b.refused(directory.CodeBadValue, err)
 	}
+	for _, o := range []directory.Object{template, group} {
+		_, err := b.SetObject(t.Context(), o.Address(), directory.ObjectEdit{Password: ptr("password")})
+		b.refused(directory.CodeBadValue, err)
+	}
 	_, err := b.SetObject(t.Context(), user.Address(), directory.ObjectEdit{Properties: func(p *p) { p.AppLics = make([]string, 1_000_000) }})
 	b.refused(directory.CodeTooMany, err)
 	if group.Properties.Group != "team" {

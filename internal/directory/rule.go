@@ -233,6 +233,8 @@ func notASCII(r rune) bool { return r < ' ' || r > '~' }
 // every client hashes it to the same bytes (appwebsocket.md 2.3).
 func checkPassword(kind Kind, password string) error {
 	switch {
+	case password != "" && (kind == Group || kind == Template):
+		return wrong("password", "A "+kind.noun()+" has no password: nobody logs in as one.")
 	case kind == User && utf8.RuneCountInString(password) < minPassword:
 		return refuse(CodePasswordTooShort, "A user's password has at least "+strconv.Itoa(minPassword)+" characters.")
 	case len(password) > maxPassword:
