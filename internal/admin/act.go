@@ -95,13 +95,16 @@ func (a *API) recordFailure(ctx context.Context, p *Problem) {
 // attempt writes down what somebody had no right to.
 func (a *API) attempt(ctx context.Context, code string) {
 	c := calling(ctx)
+	a.Log.Warn("admin operation without right", "operation", c.op.ID, "by", c.who(), "code", code)
+	if !a.attempts.allow(c.owner()) {
+		return // the first ones are there, and nobody can fill the disk with more
+	}
 	e := c.entry(audit.Refused, code)
 	if code == otherTenant { // whose domain it is must not learn who tried
 		e.Domain = audit.Domain{}
 		e.Object = audit.Object{Kind: "domain", Name: cmp.Or(c.request.PathValue("domain"), c.subject)}
 	}
 	_ = a.write(ctx, e) // it has told the log
-	a.Log.Warn("admin operation without right", "operation", c.op.ID, "by", c.who(), "code", code)
 }
 
 // write appends to the audit log. It does not end with the request: what was done

@@ -86,12 +86,13 @@ func (c *Config) setDefaults() error {
 // API answers the HTTP requests of administrators. See the package comment.
 type API struct {
 	Config
-	feeds feeds
-	mux   *http.ServeMux
-	huma  huma.API
-	rates *rates
-	index *index
-	spec  func() (spec, error)
+	feeds    feeds
+	mux      *http.ServeMux
+	huma     huma.API
+	rates    *rates
+	attempts *rates
+	index    *index
+	spec     func() (spec, error)
 
 	accounts      *account.Service       // nil without Config.Accounts
 	authenticator *account.Authenticator // likewise
@@ -104,7 +105,8 @@ func NewAPI(c Config) (*API, error) {
 	if err := c.setDefaults(); err != nil {
 		return nil, err
 	}
-	a := &API{Config: c, mux: http.NewServeMux(), rates: newRates(c.Clock), index: newIndex(c.Directory), verifying: make(chan struct{}, 1)}
+	a := &API{Config: c, mux: http.NewServeMux(), rates: newRates(c.Clock, requestsPerSecond, requestBurst),
+		attempts: newRates(c.Clock, attemptsPerSecond, attemptBurst), index: newIndex(c.Directory), verifying: make(chan struct{}, 1)}
 	a.huma = humago.New(a.mux, humaConfig(c.Version))
 	if err := a.openAccounts(); err != nil {
 		return nil, err

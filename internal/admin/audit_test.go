@@ -380,3 +380,34 @@ func TestActNames(t *testing.T) {
 		}
 	}
 }
+
+// Nobody fills the audit log by trying: what is refused further stands in the
+// process log alone, and what is done is still written down.
+func TestAttemptsAreBounded(t *testing.T) {
+	b := newTrail(t)
+	for range 150 {
+		b.ask("ann", "GET", "/domains/two.example", "")
+	}
+	rows := func() int {
+		head, _, err := b.log.Head(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int(head.Number)
+	}
+	before := rows()
+	if before < 50 || before > 60 {
+		t.Errorf("150 attempts have made %d rows", before)
+	}
+	if w := b.ask("ann", "PATCH", "/domains/one.example/objects/nobody", `{"dn":"X"}`); w.Code != http.StatusNotFound {
+		t.Errorf("nobody: %d", w.Code)
+	}
+	b.ask("ann", "POST", "/domains/one.example/objects", `{"type":"app","sip":"bot"}`)
+	if got := rows(); got != before+1 {
+		t.Errorf("%d rows after an act, had %d", got, before)
+	}
+	b.ask("bob", "GET", "/domains/one.example", "")
+	if got := rows(); got != before+2 {
+		t.Errorf("%d rows after an attempt of another, had %d", got, before+1)
+	}
+}

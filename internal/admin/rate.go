@@ -16,12 +16,19 @@ const (
 	requestsPerSecond = 50
 	requestBurst      = 200
 	maxRates          = 4096
+
+	// What one administrator may have written down of what was refused: whoever
+	// tries further fills the process log, but not the audit log.
+	attemptsPerSecond = 0.1
+	attemptBurst      = 50
 )
 
 // rates limits how often each administrator asks. It is safe for several
 // goroutines.
 type rates struct {
 	clock clock.Clock
+	limit rate.Limit // per second
+	burst int
 	mu    sync.Mutex // guards the following
 	of    map[string]*rated
 }
@@ -31,7 +38,9 @@ type rated struct {
 	used time.Time
 }
 
-func newRates(c clock.Clock) *rates { return &rates{clock: c, of: map[string]*rated{}} }
+func newRates(c clock.Clock, perSecond rate.Limit, burst int) *rates {
+	return &rates{clock: c, limit: perSecond, burst: burst, of: map[string]*rated{}}
+}
 
 // allow tells whether who may ask once more now.
 func (r *rates) allow(who string) bool {
@@ -43,7 +52,7 @@ func (r *rates) allow(who string) bool {
 		if len(r.of) >= maxRates {
 			r.forget(now)
 		}
-		one = &rated{Limiter: rate.NewLimiter(requestsPerSecond, requestBurst)}
+		one = &rated{Limiter: rate.NewLimiter(r.limit, r.burst)}
 		r.of[who] = one
 	}
 	one.used = now
@@ -54,7 +63,7 @@ func (r *rates) allow(who string) bool {
 // none, anybody.
 func (r *rates) forget(now time.Time) {
 	for who, one := range r.of {
-		if now.Sub(one.used) > requestBurst/requestsPerSecond*time.Second {
+		if now.Sub(one.used).Seconds()*float64(r.limit) > float64(r.burst) {
 			delete(r.of, who)
 		}
 	}

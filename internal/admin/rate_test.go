@@ -17,7 +17,7 @@ func (s *stopped) Now() time.Time { return s.now }
 
 func TestRates(t *testing.T) {
 	c := &stopped{now: time.UnixMilli(1_700_000_000_000)}
-	r := newRates(c)
+	r := newRates(c, requestsPerSecond, requestBurst)
 	allowed := func(who string) (n int) {
 		for r.allow(who) {
 			n++
@@ -40,7 +40,7 @@ func TestRates(t *testing.T) {
 
 func TestRatesAreForgotten(t *testing.T) {
 	c := &stopped{now: time.UnixMilli(1_700_000_000_000)}
-	r := newRates(c)
+	r := newRates(c, requestsPerSecond, requestBurst)
 	r.allow("old")
 	c.now = c.now.Add(time.Minute)
 	for i := range 2 * maxRates {
