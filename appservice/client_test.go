@@ -67,12 +67,14 @@ func TestKeepAliveStorm(t *testing.T) {
 }
 
 func TestKeepAliveOption(t *testing.T) {
-	w := make(wire, 100)
-	_, url := start(t, appservice.ServerConfig{Host: newHost()})
-	dial(t, appservice.DialConfig{URL: url, KeepAlive: 5 * time.Millisecond, Tracer: trace.New(w, trace.AppWebsocket)})
-	for range 3 {
-		for w.next(t) != `> {"mt":"KeepAlive"}` {
-			continue
+	for _, flag := range []trace.Flag{trace.AppWebsocket, trace.WebSocket} { // raw frames are seen under either
+		w := make(wire, 100)
+		_, url := start(t, appservice.ServerConfig{Host: newHost()})
+		dial(t, appservice.DialConfig{URL: url, KeepAlive: 5 * time.Millisecond, Tracer: trace.New(w, flag)})
+		for range 3 {
+			for w.next(t) != `> {"mt":"KeepAlive"}` {
+				continue
+			}
 		}
 	}
 }

@@ -14,6 +14,10 @@ import (
 	"github.com/tandem-switch/tandem/trace"
 )
 
+// linkFlags: the frames of a link are traffic of the app service, and raw frames of
+// the switch, to whoever traces either.
+const linkFlags = trace.AppWebsocket | trace.WebSocket
+
 const (
 	linkQueue      = 1024            // frames that wait for Recv
 	keepAlivePause = 5 * time.Second // see answerKeepAlive
@@ -85,7 +89,7 @@ func (l *link) read(ctx context.Context, tolerance *Tolerance) (Frame, error) {
 		return Frame{}, err
 	}
 	l.heardNow()
-	l.tracer.Frame(trace.AppWebsocket, l.peer, trace.In, text)
+	l.tracer.Frame(linkFlags, l.peer, trace.In, text)
 	f, err := ParseFrame(new(strictjson.Doc), text)
 	if err == nil {
 		return f, nil
@@ -249,7 +253,7 @@ func (l *link) write(ctx context.Context, raw []byte) error {
 }
 
 func (l *link) put(raw []byte) error {
-	l.tracer.Frame(trace.AppWebsocket, l.peer, trace.Out, raw)
+	l.tracer.Frame(linkFlags, l.peer, trace.Out, raw)
 	return l.ws.Write(raw)
 }
 
