@@ -174,6 +174,12 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		return false, err
 	}
 
+	if certificates != nil { // before anything runs that would have to be stopped
+		if err := certificates.Start(doors.ACMEPorts()); err != nil {
+			return false, err
+		}
+	}
+
 	var parts parts
 	parts.run("directory", func(ctx context.Context) error { dir.Follow(ctx); return nil })
 	parts.run("master key", func(ctx context.Context) error { vault.run(ctx, log); return nil })
@@ -183,9 +189,6 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		parts.run("lock on the database", func(ctx context.Context) error { claim.Keep(ctx, log); return nil })
 	}
 	if certificates != nil {
-		if err := certificates.Start(doors.ACMEPorts()); err != nil {
-			return false, err
-		}
 		parts.run("certificates", certificates.Run)
 	}
 	parts.run("app services", func(ctx context.Context) error { links.Run(ctx); return nil })
