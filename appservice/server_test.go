@@ -387,8 +387,9 @@ func (a closeAPI) Closed(context.Context, appservice.Session) { close(a.closed) 
 // TestSlowPeerIsCut: a service that sends to a peer that does not read is told so
 // and goes on; nothing piles up beyond the queue.
 func TestSlowPeerIsCut(t *testing.T) {
-	result := make(chan error, 1)
+	result, begin := make(chan error, 1), make(chan struct{})
 	_, url := start(t, appservice.ServerConfig{Host: newHost(), Serve: func(ctx context.Context, s appservice.Session) {
+		<-begin // a cut takes what the peer has not read, the answer to its login too
 		text := []byte(`{"mt":"Flood","data":"` + strings.Repeat("x", 60000) + `"}`)
 		for range 2000 {
 			if err := s.Send(ctx, appservice.Frame{Raw: text}); err != nil {
@@ -399,6 +400,7 @@ func TestSlowPeerIsCut(t *testing.T) {
 		result <- nil
 	}})
 	deaf(t, url)
+	close(begin)
 	if err := <-result; !errors.Is(err, appservice.ErrQueueFull) {
 		t.Error(err)
 	}

@@ -204,7 +204,10 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	if err == nil {
 		err = invite(ctx, c, con, doors.AdminURLs(), api)
 	}
-	if err == nil {
+	switch {
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		err = nil // told to stop while it said so
+	case err == nil:
 		live, cancel := drain.context(ctx)
 		again = parts.wait(live, anew)
 		cancel()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -70,6 +71,25 @@ func TestTrace(t *testing.T) {
 	}
 	if found := secretForm.FindString(log); found != "" {
 		t.Errorf("%q is traced:\n%s", found, log)
+	}
+}
+
+// stopAtOnce is an output that stops the server with the first line it gets.
+type stopAtOnce struct{ context.CancelFunc }
+
+func (s stopAtOnce) Write(p []byte) (int, error) {
+	s.CancelFunc()
+	return len(p), nil
+}
+
+// A switch that is stopped while it says that it is ready ends in good order.
+func TestStopAtOnce(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var log lockedBuffer
+	code := run(ctx, []string{"serve", "--data", t.TempDir(), "--listen", "http://127.0.0.1:0"},
+		console{in: strings.NewReader(""), out: stopAtOnce{cancel}, err: &log})
+	if code != exitOK || strings.Contains(log.String(), "canceled") {
+		t.Errorf("the server ended with %d\n%s", code, &log)
 	}
 }
 

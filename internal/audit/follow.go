@@ -12,7 +12,9 @@ import (
 func (l *Log) Follow(ctx context.Context) {
 	tick := make(chan struct{}, 1)
 	for {
-		l.tell(l.Sign(ctx))
+		if h, err := l.Sign(ctx); ctx.Err() == nil || err == nil {
+			l.tell(h, err)
+		} // else it was stopped meanwhile: lastWords signs
 		timer := l.clock.AfterFunc(l.every, func() { tick <- struct{}{} })
 		select {
 		case <-ctx.Done():
