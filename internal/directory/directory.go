@@ -27,6 +27,9 @@ type Config struct {
 	CheckURL func(url string) error
 	// UndoLife is how long a deleted object can be restored; default 30 days.
 	UndoLife time.Duration
+	// HostMessages: the switch hosts the Messages service itself, so every domain
+	// has a Messages object, which its users have too (HostedName).
+	HostMessages bool
 }
 
 func (c *Config) setDefaults() {
@@ -61,7 +64,9 @@ type Directory struct {
 	sessionLife time.Duration
 	checkURL    func(url string) error // nil: every URL will do
 	undoLife    time.Duration
-	dummy       []byte // a sealed text of the usual size, for DummyUnseal
+	// hostMessages: every domain has a Messages object (hosted.go).
+	hostMessages bool
+	dummy        []byte // a sealed text of the usual size, for DummyUnseal
 
 	writeMu  sync.Mutex // one writer at a time; taken before mu; guards the following
 	sweepAt  time.Time
@@ -83,7 +88,7 @@ func Open(ctx context.Context, store Store, sealing Sealing, c Config) (*Directo
 	c.setDefaults()
 	d := &Directory{
 		store: store, sealing: sealing, clock: c.Clock, log: c.Log, poll: c.Poll,
-		maxSessions: c.MaxSessions, sessionLife: c.SessionLife, checkURL: c.CheckURL, undoLife: c.UndoLife,
+		maxSessions: c.MaxSessions, sessionLife: c.SessionLife, checkURL: c.CheckURL, undoLife: c.UndoLife, hostMessages: c.HostMessages,
 		dummy: sealing.Seal([]byte(randomAlphanumeric(sessionPasswordSize)), passwordBound(signal.Address{})),
 		mem:   newMemory(), touched: map[string]time.Time{},
 	}

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/tandem-switch/tandem/signal"
@@ -48,11 +49,19 @@ func (d *Directory) CreateDomain(ctx context.Context, dom Domain) (Domain, error
 	if err := tidyDomain(&dom); err != nil {
 		return Domain{}, err
 	}
-	id, err := d.store.Reserve(ctx, 1)
+	id, err := d.store.Reserve(ctx, 2) // one for the Messages object
 	if err != nil {
 		return Domain{}, storeError("reserve an id", err)
 	}
 	dom.ID = signal.DomainID(id)
+	var own []ObjectRow
+	if d.hostMessages {
+		row, err := d.hostedRow(dom.ID, signal.ObjectID(id+1))
+		if err != nil {
+			return Domain{}, err
+		}
+		own = append(own, row)
+	}
 	err = d.write(ctx, func() (*Batch, error) {
 		dom.Default = wantsDefault || d.mem.def == nil
 		if err := d.mem.freeDomain(dom); err != nil {
@@ -62,7 +71,7 @@ func (d *Directory) CreateDomain(ctx context.Context, dom Domain) (Domain, error
 			return nil, wrong("plan.routes", "A new domain has no gateways yet that a route could lead to.")
 		}
 		row := DomainRow{Domain: dom}
-		return &Batch{Domains: append(d.mem.yieldDefault(row), row)}, nil
+		return &Batch{Domains: append(d.mem.yieldDefault(row), row), Objects: own}, nil
 	})
 	if now, ok := d.Domain(dom.ID); ok && err == nil {
 		dom = now
@@ -103,14 +112,26 @@ func (d *Directory) SetDomain(ctx context.Context, id signal.DomainID, edit Doma
 }
 
 // RemoveDomain removes an empty domain for good. Refusals: not_found,
-// domain_not_empty, default_domain (choose another default first).
+// domain_not_empty, default_domain (choose another default first). A hosted Messages
+// object that is alone in it goes with it.
 func (d *Directory) RemoveDomain(ctx context.Context, id signal.DomainID) error {
+	if err := d.removeHosted(ctx, id); err != nil {
+		return err
+	}
+	err := d.removeDomain(ctx, id)
+	if err != nil {
+		return errors.Join(err, d.EnsureHosted(context.WithoutCancel(ctx))) // the domain stays
+	}
+	return nil
+}
+
+func (d *Directory) removeDomain(ctx context.Context, id signal.DomainID) error {
 	return d.write(ctx, func() (*Batch, error) {
 		old := d.mem.domains[id]
 		switch {
 		case old == nil:
 			return nil, errNoDomain
-		case len(old.bySIP) > 0:
+		case len(old.bySIP) > 0 && !old.onlyHosted():
 			return nil, refuse(CodeDomainNotEmpty, "The domain "+old.row.Name+" still has users or apps; remove them first.")
 		case old.row.Default && len(d.mem.domains) > 1:
 			return nil, refuse(CodeDefaultDomain, "The domain "+old.row.Name+" is the default one; make another the default first.")

@@ -198,6 +198,9 @@ func (d *Directory) setObject(ctx context.Context, a signal.Address, kind Kind, 
 		}
 		b := &Batch{Objects: []ObjectRow{row}}
 		if row.SIP != old.row.SIP {
+			if err := d.checkHosted(old); err != nil {
+				return nil, err
+			}
 			b.Objects = append(b.Objects, d.mem.renamed(old, row.SIP)...)
 		}
 		return b, nil
@@ -275,7 +278,7 @@ func (d *Directory) RemoveApp(ctx context.Context, a signal.Address) error {
 
 // RemoveObject deletes an object of any kind, for ifRev as ObjectEdit.IfRev.
 // Until UndoLife is over, Restore brings it back. Refusals: not_found, stale,
-// in_use (a gateway that a route leads to).
+// in_use (a gateway that a route leads to, the hosted Messages object).
 func (d *Directory) RemoveObject(ctx context.Context, a signal.Address, ifRev int64) error {
 	o, ok := d.Object(a)
 	if !ok {
@@ -296,11 +299,19 @@ func (d *Directory) removeObject(ctx context.Context, a signal.Address, kind Kin
 		if err := d.mem.checkUnused(old); err != nil {
 			return nil, err
 		}
-		row := old.row
-		row.Deleted = d.clock.Now()
-		row.EndSessions = row.Deleted
-		return &Batch{Objects: []ObjectRow{row}}, nil
+		if err := d.checkHosted(old); err != nil {
+			return nil, err
+		}
+		return &Batch{Objects: []ObjectRow{d.tombstone(old)}}, nil
 	})
+}
+
+// tombstone is the row of an object that is removed now.
+func (d *Directory) tombstone(e *entry) ObjectRow {
+	row := e.row
+	row.Deleted = d.clock.Now()
+	row.EndSessions = row.Deleted
+	return row
 }
 
 // checkUnused refuses the removal of a gateway that a route leads to.

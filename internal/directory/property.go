@@ -27,7 +27,7 @@ type Properties struct {
 	Hide     *bool `json:"hide,omitempty"`
 	Critical bool  `json:"critical,omitempty"` // administrators are asked before they change it
 
-	Messages signal.ObjectID `json:"messages,omitempty"` // stores the chats; T
+	Messages signal.ObjectID `json:"messages,omitempty"` // stores the chats; T, and where the switch hosts them that of the domain
 	Push     signal.ObjectID `json:"push,omitempty"`     // sends pushes; T
 	AppLics  []string        `json:"app_lics,omitempty"` // licences assigned; added to those of T
 
@@ -140,7 +140,7 @@ func checkKind(o *Object) error {
 		return wrong("group", "Only hunt groups have members.")
 	case p.Websocket && !o.Kind.IsProgram():
 		return wrong("websocket", "Only programs are connected to.")
-	case p.Websocket && o.URL == "":
+	case p.Websocket && o.URL == "" && o.Kind != Messages: // one without URL is hosted by the switch
 		return wrong("url", "The switch can only connect to a program with a URL.")
 	case o.Kind == Template && o.Template != 0:
 		return wrong("template", "A template has no template.")

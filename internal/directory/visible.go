@@ -106,7 +106,8 @@ func (m *memory) template(e *entry) *entry {
 	return t
 }
 
-// Effective is the object with what its template gives it.
+// Effective is the object with what its template gives it, and of a user the
+// Messages object of the domain where neither says anything of one.
 func (d *Directory) Effective(a signal.Address) (Object, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -117,6 +118,9 @@ func (d *Directory) Effective(a signal.Address) (Object, bool) {
 	o := e.row.Object
 	if t := d.mem.template(e); t != nil {
 		o.inherit(&t.row.Object)
+	}
+	if o.Messages == 0 && o.Kind == User {
+		o.Messages = d.hostedOf(o.Domain)
 	}
 	return o, true
 }
