@@ -21,6 +21,7 @@ const (
 	User      Kind = iota // a person with all devices
 	App                   // a program, perhaps running several times
 	HuntGroup             // a number behind which several people or programs answer
+	GroupChat             // a group whose texts are stored and go to every member; no object of the directory
 )
 
 // Party is an object as its callers and callees see it.

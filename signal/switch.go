@@ -36,6 +36,7 @@ type Config struct {
 	Observer  Observer      // nil: nothing is counted
 	Tracer    *trace.Tracer // nil: off
 	Licences  Licences      // nil: everybody has everything
+	Archive   Archive       // nil: nothing is stored
 	Limits    Limits
 }
 
@@ -54,6 +55,7 @@ type Switch struct {
 	drains  atomic.Bool
 
 	licences Licences
+	archive  Archive // nil: nothing is stored
 
 	mu      sync.RWMutex // guards the following; taken after the lock of a chat or call
 	objects map[Address]*object
@@ -89,7 +91,7 @@ func New(cfg Config) (*Switch, error) {
 	}
 	s := &Switch{
 		dir: cfg.Directory, policy: cfg.Policy, clock: cfg.Clock, waker: cfg.Waker, obs: cfg.Observer,
-		tracer: cfg.Tracer, limits: cfg.Limits, licences: cfg.Licences,
+		tracer: cfg.Tracer, limits: cfg.Limits, licences: cfg.Licences, archive: cfg.Archive,
 		objects: map[Address]*object{}, chats: map[chatKey]*Chat{}, calls: map[*Call]struct{}{},
 	}
 	if s.clock == nil {
@@ -128,6 +130,10 @@ func (l *Limits) defaults() {
 // SetWatcher names who follows what objects do; nil: nobody. It must be called
 // before the first connection.
 func (s *Switch) SetWatcher(w Watcher) { s.watcher = w }
+
+// SetArchive names who stores chats. The link to it may be built after the switch; it
+// must be called before the first connection.
+func (s *Switch) SetArchive(a Archive) { s.archive = a }
 
 func (s *Switch) activityChanged(t *Turn, a Address) {
 	if s.watcher != nil {
