@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"sync"
 	"time"
 
@@ -116,8 +117,12 @@ func (l *link) dial(ctx context.Context, s *session) (*appservice.Client, error)
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
 	m := l.m
+	netDial := m.cfg.NetDial
+	if l.as.hosted {
+		netDial = func(ctx context.Context, _, _ string) (net.Conn, error) { return m.cfg.Hosted(ctx) }
+	}
 	client, err := appservice.Dial(ctx, appservice.DialConfig{
-		URL: l.as.url, GetLogin: l.prove(s), NetDial: m.cfg.NetDial, TLS: m.cfg.TLS, Tracer: m.cfg.Tracer,
+		URL: l.as.url, GetLogin: l.prove(s), NetDial: netDial, TLS: m.cfg.TLS, Tracer: m.cfg.Tracer,
 		PbxInfo: &appservice.PbxInfo{Domain: l.as.login.Domain, PBX: m.cfg.Name, APIs: l.as.apis, Version: m.cfg.Version, Build: m.cfg.Build},
 		APIs:    s.bind(m.cfg.APIs), Principal: s.who, NoRecv: true, MaxMessage: appservice.MaxMessageLink,
 	})

@@ -27,6 +27,12 @@ type Config struct {
 	// NetDial opens sockets; nil: as net.Dialer does. It is where addresses of
 	// private networks are refused.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Hosted opens a connection to the Messages service in this process, to which
+	// the Messages objects without URL are connected; nil: there is none, and they
+	// are not. TLS and NetDial have no part in it.
+	Hosted func(ctx context.Context) (net.Conn, error)
+	// NoMessages: Messages objects are not connected to, wherever their service is.
+	NoMessages bool
 	// Lics is how many licences the app has for its service, told in the login;
 	// nil: nothing is told of licences.
 	Lics   func(domain signal.DomainID, app string) int
@@ -167,6 +173,7 @@ func (m *Manager) lookAt(ctx context.Context, a signal.Address) {
 type identity struct {
 	address  signal.Address
 	url      string
+	hosted   bool // the service is in this process
 	login    appservice.Login
 	password string // a secret
 	apis     []string
@@ -185,13 +192,13 @@ func (m *Manager) wanted(a signal.Address) (identity, bool) {
 	if !ok || o.Disabled || !o.Websocket || !o.Kind.IsProgram() {
 		return identity{}, false
 	}
-	url, app := appservice.ServiceURL(o.URL)
+	dom, _ := dir.Domain(a.Domain)
+	url, app, hosted := m.place(dom, &o)
 	password, err := dir.Password(a)
 	if err != nil || url == "" {
 		return identity{}, false
 	}
-	dom, _ := dir.Domain(a.Domain)
-	info := appservice.Info{AppObj: o.SIP, AppDN: o.DisplayName(), AppURL: o.URL, PBX: m.cfg.Name, CN: cmp.Or(o.CN, o.SIP)}
+	info := appservice.Info{AppObj: o.SIP, AppDN: o.DisplayName(), AppURL: appURL(&o, url, app), PBX: m.cfg.Name, CN: cmp.Or(o.CN, o.SIP)}
 	if m.cfg.Lics != nil {
 		info.Lics = m.cfg.Lics(a.Domain, app)
 		info.Unlicensed = info.Lics == 0
@@ -200,7 +207,7 @@ func (m *Manager) wanted(a signal.Address) (identity, bool) {
 		info.Apps = append(info.Apps, appservice.InfoApp{Name: other.SIP, DN: other.DisplayName()})
 	}
 	return identity{
-		address: a, url: url, password: password, apis: o.APIs,
+		address: a, url: url, hosted: hosted, password: password, apis: o.APIs,
 		login: appservice.Login{
 			App: app, Domain: dom.Name, SIP: o.SIP, GUID: o.GUID, DN: appservice.Clean(o.DisplayName()), Info: info.AppendJSON(nil),
 		},

@@ -133,7 +133,7 @@ type service struct {
 
 // Authenticate implements appservice.Host.
 func (s *service) Authenticate(ctx context.Context, l appservice.Login, check func(string) bool) (appservice.Account, error) {
-	return appservice.SharedPassword{App: "app", Password: s.password}.Authenticate(ctx, l, check)
+	return appservice.SharedPassword{App: l.App, Password: s.password}.Authenticate(ctx, l, check)
 }
 
 // AppInfo implements appservice.AppInformer.
