@@ -42,6 +42,7 @@ var floors = map[string]int{
 	"internal/directory": 2,
 	"internal/keys":      2,
 	"internal/licence":   2,
+	"internal/messages":  2,
 	"internal/metric":    2,
 	"internal/replay":    2,
 	"internal/audit":     2,
