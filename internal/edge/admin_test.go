@@ -38,6 +38,7 @@ func TestListenersForAPurpose(t *testing.T) {
 		c.ListenMetrics = []string{"http+insecure://0.0.0.0:0"}
 		c.CertFile, c.KeyFile = cert, key
 		c.Admin = http.HandlerFunc(saysPeer)
+		c.Files = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	})
 	general, admin := e.URLs(), e.AdminURLs()
 	metrics := e.MetricsURLs()
@@ -60,6 +61,12 @@ func TestListenersForAPurpose(t *testing.T) {
 		"/debug.xml":            {"general": 404, "admin": 200, "metrics": 404},
 		"/debug.xml/x":          {"general": 404, "admin": 404, "metrics": 404},
 		"/admin/../PBX0/APPS/x": {"general": 426, "admin": 404, "metrics": 404},
+		// File links of the hosted Messages service.
+		"/example.com/messages/files/1/x": {"general": 418, "admin": 404, "metrics": 404},
+		"/example.com/messages":           {"general": 404, "admin": 404, "metrics": 404},
+		"/example.com/x/messages/1":       {"general": 404, "admin": 404, "metrics": 404},
+		"/admin/messages/x":               {"general": 404, "admin": 200, "metrics": 404},
+		"/PBX0/messages/x":                {"general": 404, "admin": 404, "metrics": 404},
 	} {
 		for name, code := range codes {
 			fetch(t, trusting(), at[name]+path, code)

@@ -48,6 +48,11 @@ type Config struct {
 	// itself sets other deadlines with http.ResponseController.
 	Admin http.Handler
 
+	// Files serves everything below /<domain>/messages/ at the listeners of
+	// clients: the file links of the Messages service that the switch hosts. It
+	// sets the deadlines of its requests itself; nil = 404.
+	Files http.Handler
+
 	// Certificates are those of https listeners; nil = the pair in CertFile and
 	// KeyFile, which is read anew when it changes.
 	Certificates Certificates
@@ -91,7 +96,8 @@ type Edge struct {
 	listen                  listenConfig
 	trusted                 []netip.Prefix
 	ready                   func() error
-	admin                   *adminDoor // nil without
+	admin                   *adminDoor   // nil without
+	files                   http.Handler // nil without
 	challenge               func() string
 	secret                  string // password of the built-in apps
 
@@ -134,7 +140,7 @@ func New(config Config) (*Edge, error) {
 		dir: config.Directory, lics: config.Licences, mux: mux, apis: map[string]appservice.API{}, metrics: config.Metrics,
 		clock: config.Clock, tracer: config.Tracer, log: config.Log, lim: lim,
 		pbxName: config.Name, version: config.Version, build: config.Build, listen: listen,
-		trusted: config.TrustedProxies, ready: config.Ready,
+		trusted: config.TrustedProxies, ready: config.Ready, files: config.Files,
 		admin:     boundAdmin(config.Admin, lim, config.Metrics),
 		challenge: appservice.NewChallenge, secret: newSecret(),
 		guard: config.Guard, failures: newFailures(lim), nonces: newNonces(lim), people: newPeople(), waiting: newWaiting(),

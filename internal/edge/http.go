@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/ws"
 )
 
@@ -69,7 +70,28 @@ func (e *Edge) general(l *listener, admin bool) http.Handler {
 	if admin {
 		e.mountAdmin(mux, l)
 	}
-	return mux
+	return e.withFiles(mux)
+}
+
+// withFiles lets the file links of the hosted Messages service past the rest, which
+// has patterns that a ServeMux cannot tell from theirs.
+func (e *Edge) withFiles(rest http.Handler) http.Handler {
+	if e.files == nil {
+		return rest
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isFileLink(r.URL.Path) {
+			e.files.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
+}
+
+// isFileLink tells whether a path lies below /<domain>/messages/.
+func isFileLink(path string) bool {
+	domain, link, found := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return found && domain != "admin" && domain != "PBX0" && strings.HasPrefix(link, directory.HostedName+"/")
 }
 
 // upgrade takes the request into a WebSocket connection.
