@@ -39,6 +39,9 @@ type DialConfig struct {
 	// NoRecv drops what is neither answer nor for an API, for callers that never
 	// call Recv.
 	NoRecv bool
+	// Receive, if set, takes what is neither answer nor for an API, instead of Recv.
+	// It runs on the reading goroutine and must not block. The frame may be kept.
+	Receive func(Frame)
 
 	// KeepAlive is how often a KeepAlive is sent; 0 = never.
 	KeepAlive time.Duration
@@ -49,7 +52,12 @@ type DialConfig struct {
 	NetDial    func(ctx context.Context, network, addr string) (net.Conn, error)
 	TLS        *tls.Config
 	MaxMessage int64 // accepted; 0 = MaxMessage
-	Tracer     *trace.Tracer
+	// MaxSend is the longest message that is sent; 0 = MaxMessage. Only a peer that
+	// has said so takes more.
+	MaxSend int
+	Tracer  *trace.Tracer
+	// Peer says in traces who is connected to; its Conn is the URL if empty.
+	Peer trace.Peer
 }
 
 // Client is the dialling end of a session. All methods are safe for use by
@@ -82,7 +90,10 @@ func Dial(ctx context.Context, config DialConfig) (*Client, error) {
 }
 
 func (d DialConfig) options() linkOptions {
-	return linkOptions{tracer: d.Tracer, discard: d.NoRecv, ping: d.Ping, keepAlive: d.KeepAlive, netDial: d.NetDial}
+	return linkOptions{
+		tracer: d.Tracer, peer: d.Peer, maxSend: d.MaxSend, discard: d.NoRecv, receive: d.Receive,
+		ping: d.Ping, keepAlive: d.KeepAlive, netDial: d.NetDial,
+	}
 }
 
 // dialLink connects; nothing is read yet.
@@ -273,7 +284,7 @@ func (c *Client) Reply(req Frame, v any) error { return ReplyTo(context.Backgrou
 
 // Recv implements Session. After the end of the connection the frames that had
 // arrived still come, then the reason: an ErrClosed.
-func (c *Client) Recv(ctx context.Context) (Frame, error) { return c.link.receive(ctx) }
+func (c *Client) Recv(ctx context.Context) (Frame, error) { return c.link.await(ctx) }
 
 // Ping implements Pinger.
 func (c *Client) Ping(_ context.Context, payload []byte) error { return c.link.ws.Ping(payload) }

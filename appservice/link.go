@@ -27,9 +27,11 @@ const (
 // to the calls that wait for them, everything else to Recv.
 type link struct {
 	ws      *ws.Client
-	peer    string // for the trace
+	peer    trace.Peer
 	tracer  *trace.Tracer
+	maxSend int
 	discard bool                                                 // nobody calls Recv
+	receive func(Frame)                                          // instead of Recv; nil = none
 	handle  func(context.Context, Frame) (taken bool, err error) // before Recv; nil = none
 	ended   func()                                               // after the last frame; nil = none
 
@@ -49,16 +51,29 @@ type link struct {
 // linkOptions are common to Dial and DialMyApps.
 type linkOptions struct {
 	tracer    *trace.Tracer
+	peer      trace.Peer
+	maxSend   int // 0 = MaxMessage
 	discard   bool
+	receive   func(Frame)
 	ping      time.Duration
 	keepAlive time.Duration
 	netDial   func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 func newLink(o linkOptions, url string) *link {
+	if o.peer.Conn == "" {
+		o.peer.Conn = url
+	}
 	return &link{
-		peer: url, tracer: o.tracer, discard: o.discard, recv: make(chan Frame, linkQueue),
-		done: make(chan struct{}), pending: map[string]*call{},
+		peer: o.peer, tracer: o.tracer, discard: o.discard, receive: o.receive, recv: make(chan Frame, linkQueue),
+		maxSend: max(o.maxSend, MaxMessage), done: make(chan struct{}), pending: map[string]*call{},
+	}
+}
+
+// trace shows a frame of the link.
+func (l *link) trace(dir trace.Dir, text []byte) {
+	if l.tracer.On(linkFlags) {
+		l.tracer.Note(trace.Event{Flags: linkFlags, Peer: l.peer, Dir: dir, Frame: text})
 	}
 }
 
@@ -89,7 +104,7 @@ func (l *link) read(ctx context.Context, tolerance *Tolerance) (Frame, error) {
 		return Frame{}, err
 	}
 	l.heardNow()
-	l.tracer.Frame(linkFlags, l.peer, trace.In, text)
+	l.trace(trace.In, text)
 	f, err := ParseFrame(new(strictjson.Doc), text)
 	if err == nil {
 		return f, nil
@@ -159,6 +174,10 @@ func (l *link) deliver(ctx context.Context, f Frame) error {
 		if taken, err := l.handle(ctx, f); taken || err != nil {
 			return err
 		}
+	}
+	if l.receive != nil {
+		l.receive(f)
+		return nil
 	}
 	if l.discard {
 		return nil
@@ -241,7 +260,7 @@ func (l *link) write(ctx context.Context, raw []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if len(raw) > MaxMessage {
+	if len(raw) > l.maxSend {
 		return errTooBig
 	}
 	stop := context.AfterFunc(ctx, l.ws.Abort)
@@ -253,7 +272,7 @@ func (l *link) write(ctx context.Context, raw []byte) error {
 }
 
 func (l *link) put(raw []byte) error {
-	l.tracer.Frame(linkFlags, l.peer, trace.Out, raw)
+	l.trace(trace.Out, raw)
 	return l.ws.Write(raw)
 }
 
@@ -266,8 +285,8 @@ func (l *link) send(ctx context.Context, v any) error {
 	return l.write(ctx, raw)
 }
 
-// receive waits for a frame that was not an answer.
-func (l *link) receive(ctx context.Context) (Frame, error) {
+// await waits for a frame that was not an answer.
+func (l *link) await(ctx context.Context) (Frame, error) {
 	select {
 	case f := <-l.recv:
 		return f, nil
@@ -278,7 +297,7 @@ func (l *link) receive(ctx context.Context) (Frame, error) {
 	}
 }
 
-// last is receive after the end.
+// last is await after the end.
 func (l *link) last() (Frame, error) {
 	select {
 	case f := <-l.recv:

@@ -209,7 +209,7 @@ func (m *MyApps) Send(ctx context.Context, v any) error { return m.link.send(ctx
 
 // Recv waits for the next frame that was no answer to a Call. The frame may be
 // kept. After the end of the connection the error is an ErrClosed.
-func (m *MyApps) Recv(ctx context.Context) (Frame, error) { return m.link.receive(ctx) }
+func (m *MyApps) Recv(ctx context.Context) (Frame, error) { return m.link.await(ctx) }
 
 // Close ends the connection; the session stays.
 func (m *MyApps) Close() error { return m.link.close("") }

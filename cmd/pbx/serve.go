@@ -135,7 +135,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	services := pbxapi.NewServices(dir.Directory, c.Name)
 	list := append(apis(dir.Directory, pbx, log), objects, services, pbxapi.NewTableUsers(dir.Directory, log))
 	links, err := applink.New(applink.Config{
-		Directory: dir.Directory, APIs: list, NetDial: outward.DialContext, Lics: licences.Lics, Tracer: tracer, Log: log,
+		Directory: dir.Directory, APIs: list, NetDial: outward.DialContext, Lics: licences.Service, Tracer: tracer, Log: log,
 		Name: c.Name, Version: version, Build: revision(),
 	})
 	if err != nil {

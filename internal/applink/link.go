@@ -25,6 +25,7 @@ const (
 type link struct {
 	m      *Manager
 	as     identity
+	to     Receiver // nil: nobody
 	stop   context.CancelFunc
 	before *link         // the one that it replaces; nil: none
 	done   chan struct{} // closed when run has ended
@@ -96,8 +97,8 @@ func (l *link) sleep(ctx context.Context, d time.Duration) bool {
 // once is one connection from its beginning to its end: how long it lasted, and why
 // it ended.
 func (l *link) once(ctx context.Context) (lasted time.Duration, err error) {
-	s := newSession(l)
-	client, err := l.dial(ctx, s)
+	s, r := newSession(l), &reception{to: l.to}
+	client, err := l.dial(ctx, s, r)
 	if err != nil {
 		l.ended(err)
 		return 0, err
@@ -105,15 +106,18 @@ func (l *link) once(ctx context.Context) (lasted time.Duration, err error) {
 	defer context.AfterFunc(ctx, func() { _ = client.Close("") })()
 	began := l.m.cfg.Clock.Now()
 	l.connected(began)
-	l.ask(ctx, client)
+	if apis, there := l.ask(ctx, client); there {
+		r.begin(&Conn{s: s, apis: apis})
+	}
 	<-client.Done()
 	err = client.Err()
 	s.end(err)
+	r.end(err)
 	l.ended(err)
 	return l.m.cfg.Clock.Now().Sub(began), err
 }
 
-func (l *link) dial(ctx context.Context, s *session) (*appservice.Client, error) {
+func (l *link) dial(ctx context.Context, s *session, r *reception) (*appservice.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
 	m := l.m
@@ -122,9 +126,9 @@ func (l *link) dial(ctx context.Context, s *session) (*appservice.Client, error)
 		netDial = func(ctx context.Context, _, _ string) (net.Conn, error) { return m.cfg.Hosted(ctx) }
 	}
 	client, err := appservice.Dial(ctx, appservice.DialConfig{
-		URL: l.as.url, GetLogin: l.prove(s), NetDial: netDial, TLS: m.cfg.TLS, Tracer: m.cfg.Tracer,
+		URL: l.as.url, GetLogin: l.prove(s), NetDial: netDial, TLS: m.cfg.TLS, Tracer: m.cfg.Tracer, Peer: s.Peer(),
 		PbxInfo: &appservice.PbxInfo{Domain: l.as.login.Domain, PBX: m.cfg.Name, APIs: l.as.apis, Version: m.cfg.Version, Build: m.cfg.Build},
-		APIs:    s.bind(m.cfg.APIs), Principal: s.who, NoRecv: true, MaxMessage: appservice.MaxMessageLink,
+		APIs:    s.bind(m.cfg.APIs), Principal: s.who, Receive: r.frame, MaxMessage: appservice.MaxMessageLink, MaxSend: Longest,
 	})
 	if err != nil {
 		s.end(err)
@@ -153,21 +157,24 @@ func (l *link) connected(now time.Time) {
 }
 
 // ask asks the service what it offers. One that does not say is connected all the
-// same.
-func (l *link) ask(ctx context.Context, client *appservice.Client) {
+// same. False if the connection has ended meanwhile.
+func (l *link) ask(ctx context.Context, client *appservice.Client) (apis []byte, there bool) {
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
 	f, err := client.Call(ctx, appservice.AppInfo{App: l.as.login.App})
 	var info appservice.AppInfoResult
-	if err != nil || f.Decode(&info) != nil {
-		return
+	if errors.Is(err, appservice.ErrClosed) {
+		return nil, false
 	}
-	apis := info.ServiceInfo.APIs
+	if err != nil || f.Decode(&info) != nil {
+		return nil, true
+	}
+	apis = info.ServiceInfo.APIs
 	if len(apis) == 0 {
 		apis = info.Info.APIs
 	}
 	if !isObject(apis) || len(apis) > maxAPIs {
-		return
+		return nil, true
 	}
 	l.mu.Lock()
 	if !l.since.IsZero() {
@@ -175,6 +182,7 @@ func (l *link) ask(ctx context.Context, client *appservice.Client) {
 	}
 	l.mu.Unlock()
 	l.m.tell(l.as.address)
+	return apis, true
 }
 
 // maxAPIs is how many bytes a service may say about what it offers.

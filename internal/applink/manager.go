@@ -33,9 +33,12 @@ type Config struct {
 	Hosted func(ctx context.Context) (net.Conn, error)
 	// NoMessages: Messages objects are not connected to, wherever their service is.
 	NoMessages bool
-	// Lics is how many licences the app has for its service, told in the login;
-	// nil: nothing is told of licences.
-	Lics   func(domain signal.DomainID, app string) int
+	// Receiver is asked, for every link that is opened, who takes what its service says
+	// outside of APIs. nil, or a nil answer: nobody, it is dropped.
+	Receiver func(o *directory.Object) Receiver
+	// Lics is how many licences the app has for its service, told in the login, and
+	// whether they are for tests alone; nil: nothing is told of licences.
+	Lics   func(domain signal.DomainID, app string) (n int, testMode bool)
 	TLS    *tls.Config    // nil: certificates are verified with those of the system
 	Clock  clock.Clock    // nil: the system clock
 	Random func() float64 // in [0, 1), for the jitter; nil: random
@@ -162,11 +165,19 @@ func (m *Manager) lookAt(ctx context.Context, a signal.Address) {
 		return
 	}
 	ctx, stop := context.WithCancel(ctx)
-	l := &link{m: m, as: want, stop: stop, before: old, done: make(chan struct{})}
+	l := &link{m: m, as: want, to: m.receiver(a), stop: stop, before: old, done: make(chan struct{})}
 	m.mu.Lock()
 	m.live[a] = l
 	m.mu.Unlock()
 	m.links.Go(func() { l.run(ctx) })
+}
+
+func (m *Manager) receiver(a signal.Address) Receiver {
+	o, ok := m.cfg.Directory.Object(a)
+	if m.cfg.Receiver == nil || !ok {
+		return nil
+	}
+	return m.cfg.Receiver(&o)
 }
 
 // identity is as what, and where, a link logs in.
@@ -200,7 +211,7 @@ func (m *Manager) wanted(a signal.Address) (identity, bool) {
 	}
 	info := appservice.Info{AppObj: o.SIP, AppDN: o.DisplayName(), AppURL: appURL(&o, url, app), PBX: m.cfg.Name, CN: cmp.Or(o.CN, o.SIP)}
 	if m.cfg.Lics != nil {
-		info.Lics = m.cfg.Lics(a.Domain, app)
+		info.Lics, info.TestMode = m.cfg.Lics(a.Domain, app)
 		info.Unlicensed = info.Lics == 0
 	}
 	for _, other := range dir.AppsOf(a) {

@@ -57,7 +57,7 @@ func newGround(t *testing.T, change ...func(*applink.Config)) *ground {
 	g.must(err)
 	g.dom, err = g.dir.AddDomain(t.Context(), "example.com", nil)
 	g.must(err)
-	cfg := applink.Config{Lics: func(signal.DomainID, string) int { return 3 }, Directory: g.dir, Clock: g.clock, Random: func() float64 { return 0.5 }, Name: "pbx", Version: "1", Build: "2"}
+	cfg := applink.Config{Lics: func(signal.DomainID, string) (int, bool) { return 3, true }, Directory: g.dir, Clock: g.clock, Random: func() float64 { return 0.5 }, Name: "pbx", Version: "1", Build: "2"}
 	for _, f := range change {
 		f(&cfg)
 	}
@@ -129,6 +129,7 @@ type service struct {
 	told     chan appservice.PbxInfo
 	password string
 	info     string
+	app      string
 }
 
 // Authenticate implements appservice.Host.
@@ -148,9 +149,9 @@ func (s *service) PbxInfo(_ context.Context, _ appservice.Session, info appservi
 
 func newService(t *testing.T, password string) *service {
 	t.Helper()
-	s := &service{sessions: make(chan appservice.Session, 10), told: make(chan appservice.PbxInfo, 10), password: password, info: `{"com.example":{"v":1}}`}
+	s := &service{sessions: make(chan appservice.Session, 10), told: make(chan appservice.PbxInfo, 10), password: password, app: "app", info: `{"com.example":{"v":1}}`}
 	var err error
-	s.Server, err = appservice.NewServer(appservice.ServerConfig{Host: s, Serve: func(ctx context.Context, c appservice.Session) {
+	s.Server, err = appservice.NewServer(appservice.ServerConfig{Host: s, MaxMessage: appservice.MaxMessageLink, Serve: func(ctx context.Context, c appservice.Session) {
 		s.sessions <- c
 		<-ctx.Done()
 	}})
@@ -181,7 +182,7 @@ func TestLinkFollowsTheDirectory(t *testing.T) {
 	}
 	first := receive(t, s.sessions)
 	login := appservice.LoginOf(first)
-	if told := appservice.InfoOf(login); login.SIP != "svc" || login.GUID != o.GUID || login.DN != "Title" || told.AppObj != "svc" || told.AppURL != o.URL || told.PBX != "pbx" || told.Lics != 3 || told.Unlicensed {
+	if told := appservice.InfoOf(login); login.SIP != "svc" || login.GUID != o.GUID || login.DN != "Title" || told.AppObj != "svc" || told.AppURL != o.URL || told.PBX != "pbx" || told.Lics != 3 || told.Unlicensed || !told.TestMode {
 		t.Errorf("login %+v, info %+v", login, told)
 	}
 	for {

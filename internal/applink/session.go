@@ -6,25 +6,43 @@ import (
 	"sync"
 
 	"github.com/tandem-switch/tandem/appservice"
+	"github.com/tandem-switch/tandem/trace"
 )
 
-// maxQueue is how many bytes may wait for a service; more end the connection.
-const maxQueue = 1 << 20
+// How many bytes may wait for a service.
+const (
+	maxQueue = 1 << 20 // answers of APIs; more end the connection
+	maxConn  = 8 << 20 // what a Receiver sends; more is refused
+)
 
 // session is a connected service as the APIs see it: it acts as its object. Sending
 // never blocks: a goroutine of its own writes what is queued.
 type session struct {
 	who appservice.Principal
 
-	mu     sync.Mutex // guards the following
-	key    string     // a secret
-	client *appservice.Client
-	queue  [][]byte
-	size   int
-	over   bool
-	more   chan struct{} // capacity 1: there is something in the queue
+	mu      sync.Mutex // guards the following
+	key     string     // a secret
+	client  *appservice.Client
+	queue   []queued
+	size    int // bytes of API answers that wait
+	conn    int // bytes of a Receiver that wait
+	over    bool
+	more    chan struct{} // capacity 1: there is something in the queue
+	drained []drained
 
 	kept map[appservice.API]any // of the reading goroutine
+}
+
+// queued is a message that waits to be written.
+type queued struct {
+	raw []byte
+	api bool // an answer of an API
+}
+
+// drained is somebody who waits until less of a Receiver's waits.
+type drained struct {
+	below int
+	done  chan struct{}
 }
 
 var _ appservice.Session = (*session)(nil)
@@ -51,7 +69,8 @@ func (s *session) begin(client *appservice.Client) {
 func (s *session) end(error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.over, s.queue, s.size = true, nil, 0
+	s.over, s.queue, s.size, s.conn = true, nil, 0, 0
+	s.wakeDrained()
 }
 
 func (s *session) write(client *appservice.Client) {
@@ -61,20 +80,48 @@ func (s *session) write(client *appservice.Client) {
 			return
 		case <-s.more:
 		}
-		for _, raw := range s.take() {
-			if client.Send(context.Background(), appservice.Frame{Raw: raw}) != nil {
+		for _, q := range s.take() {
+			if client.Send(context.Background(), appservice.Frame{Raw: q.raw}) != nil {
 				return // its end shows in Done
 			}
+			s.written(q)
 		}
 	}
 }
 
-func (s *session) take() [][]byte {
+func (s *session) take() []queued {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := s.queue
-	s.queue, s.size = nil, 0
+	s.queue = nil
 	return list
+}
+
+// written takes a message off what waits.
+func (s *session) written(q queued) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.over:
+	case q.api:
+		s.size -= len(q.raw)
+	default:
+		s.conn -= len(q.raw)
+		s.wakeDrained()
+	}
+}
+
+// wakeDrained tells those who have waited long enough. The caller holds mu.
+func (s *session) wakeDrained() {
+	rest := s.drained[:0]
+	for _, d := range s.drained {
+		if s.over || s.conn < d.below {
+			close(d.done)
+			continue
+		}
+		rest = append(rest, d)
+	}
+	s.drained = rest
 }
 
 // Send implements appservice.Session. The text is copied.
@@ -91,12 +138,18 @@ func (s *session) Send(_ context.Context, f appservice.Frame) error {
 		}
 		return appservice.ErrQueueFull
 	}
-	s.queue, s.size = append(s.queue, append([]byte(nil), f.Raw...)), s.size+len(f.Raw)
+	s.size += len(f.Raw)
+	s.push(queued{append([]byte(nil), f.Raw...), true})
+	return nil
+}
+
+// push queues a message. The caller holds mu.
+func (s *session) push(q queued) {
+	s.queue = append(s.queue, q)
 	select {
 	case s.more <- struct{}{}:
 	default:
 	}
-	return nil
 }
 
 // Reply implements appservice.Session.
@@ -124,6 +177,12 @@ func (s *session) App() string { return s.who.App }
 
 // Name identifies the session in traces and lists.
 func (s *session) Name() string { return "link:" + s.who.SIP + "@" + s.who.Domain }
+
+// Peer is who is connected, for traces.
+func (s *session) Peer() trace.Peer {
+	w := &s.who
+	return trace.Peer{Conn: s.Name(), Domain: w.DomainID, Object: w.ObjectID, DomainName: w.Domain, ObjectName: w.SIP}
+}
 
 // Principal is as what the service acts.
 func (s *session) Principal() appservice.Principal { return s.who }

@@ -76,7 +76,8 @@ type Gate struct {
 	begun    time.Time
 	keys     map[string]*trusted
 	held     map[string]*installed
-	builtAt  time.Time      // by the clock, when the view was made
+	builtAt  time.Time // by the clock, when the view was made
+	watchers []func()
 	turnsAt  time.Time      // when an entitlement begins or ends, or is to be warned of; zero: never
 	warnings map[string]int // by id of the entitlement: days before the end last warned of
 }
@@ -132,10 +133,34 @@ func (g *Gate) Standing(a signal.Address, f Feature) Standing { return g.view.Lo
 // file. It does not allocate.
 func (g *Gate) App(a signal.Address, name string) Standing { return g.view.Load().app(a, name) }
 
+// Watch has f called whenever somebody may stand otherwise than before, after that is
+// in effect. f runs on the goroutine that follows; it must not block. Watch is called
+// before Follow.
+func (g *Gate) Watch(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.watchers = append(g.watchers, f)
+}
+
+// show makes the view the one that answers. The caller holds mu.
+func (g *Gate) show(v *view) {
+	g.view.Store(v)
+	for _, f := range g.watchers {
+		f()
+	}
+}
+
 // Lics is how many licences an app object has for its service, by the name of
 // the app: MaxCount if they are not counted. It does not allocate.
 func (g *Gate) Lics(domain signal.DomainID, name string) int {
-	return g.view.Load().services(domain, name)
+	n, _ := g.view.Load().services(domain, name)
+	return n
+}
+
+// Service is Lics, and whether these licences are for tests alone.
+func (g *Gate) Service(domain signal.DomainID, name string) (n int, testMode bool) {
+	n, best := g.view.Load().services(domain, name)
+	return n, best == TestMode
 }
 
 // CheckAssign tells whether the object may have the licences with these names.
@@ -313,7 +338,7 @@ func (g *Gate) rebuild() {
 	for _, domain := range g.people.Domains() {
 		v.domains[domain.ID] = g.holdingOf(domain.ID, active)
 	}
-	g.view.Store(v)
+	g.show(v)
 	g.watchEnds()
 }
 
@@ -333,7 +358,7 @@ func (g *Gate) rebuildDirty() {
 	for _, domain := range dirty {
 		v.domains[domain] = g.holdingOf(domain, active)
 	}
-	g.view.Store(&v)
+	g.show(&v)
 }
 
 // active are the entitlements that hold now, by domain; 0 is every domain.

@@ -317,6 +317,33 @@ func TestEveryDomain(t *testing.T) {
 	}
 }
 
+// TestService: licences of a service are for tests alone if all of them are.
+func TestService(t *testing.T) {
+	w := newWorld(t, ModeList)
+	changes := 0
+	w.Watch(func() { changes++ })
+	if n, testMode := w.Service(1, "x"); n != MaxCount || testMode {
+		t.Errorf("before the first key: %d, %v", n, testMode)
+	}
+	w.keygen()
+	w.add(4, "d.example")
+	w.give(Entitlement{Domain: "d.example", TestMode: true}, "Service(tests):2", "Service(both):1", "Service(all)")
+	before := changes
+	w.give(Entitlement{Domain: "d.example"}, "Service(both):1")
+	if changes == before {
+		t.Error("nobody was told of a new licence")
+	}
+	for _, test := range []struct {
+		name     string
+		n        int
+		testMode bool
+	}{{"tests", 2, true}, {"both", 2, false}, {"all", MaxCount, true}, {"none", 0, false}} {
+		if n, testMode := w.Service(4, test.name); n != test.n || testMode != test.testMode {
+			t.Errorf("%s: %d, %v", test.name, n, testMode)
+		}
+	}
+}
+
 func TestTestMode(t *testing.T) {
 	w := newWorld(t, ModeList)
 	w.keygen()

@@ -49,6 +49,17 @@ func (s *sum) seats() int {
 	return min(s.counts[0]+s.counts[1], MaxCount)
 }
 
+// best is the best standing that somebody may have by it.
+func (s *sum) best() Standing {
+	switch {
+	case s.free == Licensed, s.counts[0] > 0:
+		return Licensed
+	case s.free == TestMode, s.counts[1] > 0:
+		return TestMode
+	}
+	return Unlicensed
+}
+
 // counted tells whether seats are to be given to users.
 func (s *sum) counted() bool { return s.counts[0]+s.counts[1] > 0 }
 
@@ -187,18 +198,20 @@ func (v *view) app(a signal.Address, name string) (best Standing) {
 	return best
 }
 
-// services is how many licences the domain has for a service.
-func (v *view) services(domain signal.DomainID, name string) (n int) {
+// services is how many licences the domain has for a service, and the best that one
+// of them is.
+func (v *view) services(domain signal.DomainID, name string) (n int, best Standing) {
 	switch s, fixed := v.fixed(); {
 	case fixed && s == Licensed:
-		return MaxCount
+		return MaxCount, Licensed
 	case fixed:
-		return 0
+		return 0, Unlicensed
 	}
 	for _, s := range v.of(domain).grants {
 		if s.name.coversService(name) {
 			n = min(n+s.seats(), MaxCount)
+			best = max(best, s.best())
 		}
 	}
-	return n
+	return n, best
 }
