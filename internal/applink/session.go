@@ -3,6 +3,7 @@ package applink
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/tandem-switch/tandem/appservice"
@@ -213,12 +214,38 @@ type bound struct {
 	s *session
 }
 
+// absent is an API of the protocol that the switch does not have: it knows no
+// message, so that a service that asks gets Error and does not wait (decision 8).
+type absent string
+
+// Name implements appservice.API.
+func (a absent) Name() string { return string(a) }
+
+// Handle implements appservice.API.
+func (a absent) Handle(context.Context, appservice.Session, appservice.Frame) error {
+	return appservice.ErrUnknownMT
+}
+
+// protocolAPIs are the APIs that a service may ask for on its link.
+func protocolAPIs() []string {
+	return []string{
+		appservice.APIPbxSignal, appservice.APIPbxApi, appservice.APIPbxMessages,
+		appservice.APIPbxAdminApi, appservice.APIPbxTableUsers, appservice.APIPbxImpersonation,
+		appservice.APIEpSignal, appservice.APIRCC, appservice.APIServices,
+	}
+}
+
 // bind makes the APIs see s. Messages without api are not theirs here.
 func (s *session) bind(apis []appservice.API) []appservice.API {
 	var list []appservice.API
 	for _, api := range apis {
 		if api.Name() != "" {
 			list = append(list, bound{api, s})
+		}
+	}
+	for _, name := range protocolAPIs() {
+		if !slices.ContainsFunc(list, func(api appservice.API) bool { return api.Name() == name }) {
+			list = append(list, bound{absent(name), s})
 		}
 	}
 	return list

@@ -48,9 +48,9 @@ func (w *walk) through(home, other *tenant) {
 		}
 		for _, l := range w.logins[home] {
 			w.meet(l, m, other)
-			if now := w.state(other); now != before {
-				w.t.Fatalf("%s: %s %s changes the other domain\nfrom %s\nto   %s", l.name, m.api, m.mt, before, now)
-			}
+		}
+		if now := w.state(other); now != before {
+			w.t.Fatalf("%s %s changes the other domain\nfrom %s\nto   %s", m.api, m.mt, before, now)
 		}
 	}
 	for _, l := range w.logins[other] {
