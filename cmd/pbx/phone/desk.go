@@ -3,6 +3,7 @@ package phone
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -43,14 +44,20 @@ type desk struct {
 	unread map[string]string           // newest text of each chat that is not read
 	marks  []mark                      // receipts to be sent
 
+	archive archive
+	uploads int // files that are on their way
+
 	show func(Event)
 	send func(frame []byte)
-	id   func() string
+	// upload sends a file to the URL of a buffer, elsewhere; sent is told.
+	upload func(u uploaded, file string)
+	id     func() string
 }
 
 // ownText is a text that was written here, or by another device of the user.
 type ownText struct {
 	id, chat, text string
+	attach         string // URL of a file that goes with it
 	number         int
 	open           bool // no receipt yet: it is sent again after a reconnect
 }
@@ -92,6 +99,12 @@ func (d *desk) typed(line string) (end bool) {
 		d.enter(c.text)
 	case hangup:
 		d.leave()
+	case history:
+		d.history(c.text)
+	case send:
+		d.sendFile(c.text)
+	case groups:
+		d.groups()
 	case who:
 		d.show(Event{Event: evWho, Chat: d.current, Peers: d.peers})
 	case help:
@@ -155,9 +168,18 @@ func (d *desk) say(text string) {
 		d.refuse("the text is longer than 48 KiB: write it in several lines")
 		return
 	}
-	t := d.remember(&ownText{id: d.id(), chat: d.current, text: text, open: true})
+	d.write(&ownText{id: d.id(), chat: d.current, text: text, open: true})
+}
+
+// write sends an own text and waits for its receipt.
+func (d *desk) write(t *ownText) {
+	d.remember(t)
 	d.open++
-	d.show(Event{Event: evText, Chat: t.chat, ID: t.id, Text: text, number: t.number})
+	e := Event{Event: evText, Chat: t.chat, ID: t.id, Text: t.text, number: t.number}
+	if t.attach != "" {
+		e.Attach = []string{t.attach}
+	}
+	d.show(e)
 	d.transmit(t)
 }
 
@@ -180,7 +202,7 @@ func (d *desk) transmit(t *ownText) {
 	if d.inbox == 0 {
 		return
 	}
-	for _, frame := range messages(d.inbox, t.chat, t.id, t.text) {
+	for _, frame := range messages(d.inbox, t) {
 		d.send(frame)
 	}
 }
@@ -194,11 +216,14 @@ func (d *desk) opened(call int32) {
 			d.transmit(t)
 		}
 	}
+	d.submit()
 }
 
 // closed ends the inbox, by the loss of the connection.
 func (d *desk) closed() {
 	d.inbox = 0
+	d.archive.open, d.archive.asked = false, false
+	d.abandon(errors.New("the connection is lost"))
 	clear(d.parts)
 	d.marks = nil
 }

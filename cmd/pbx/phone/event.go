@@ -34,6 +34,13 @@ type Event struct {
 	Typing *bool        `json:"typing,omitempty"`
 	Peers  []string     `json:"peers,omitempty"`
 
+	// Of stored messages.
+	Number  int64        `json:"mid,omitempty"`
+	Files   []storedFile `json:"files,omitempty"`
+	Edited  bool         `json:"edited,omitempty"`
+	Deleted bool         `json:"deleted,omitempty"`
+	Count   int          `json:"count,omitempty"` // of what was listed
+
 	number int // of an own text, for people
 }
 
@@ -50,6 +57,10 @@ const (
 	evLeft    = "left"
 	evHelp    = "help"
 	evError   = "error"
+	evHistory = "history" // a stored message
+	evGroup   = "group"
+	evDone    = "done" // the end of a list
+	evUpload  = "upload"
 )
 
 // printer writes events.
@@ -148,6 +159,8 @@ func (e Event) words(typed bool) string {
 		return e.whoWords()
 	case evHelp:
 		return e.Text
+	case evHistory, evGroup, evDone, evUpload:
+		return e.storedWords()
 	}
 	return "Error: " + oneLine(e.Text)
 }
@@ -199,4 +212,43 @@ func (e Event) whoWords() string {
 		return "You are in " + current + "; nobody met yet."
 	}
 	return "You are in " + current + "; met: " + oneLine(strings.Join(e.Peers, ", ")) + "."
+}
+
+// storedWords is what is shown of stored chats.
+func (e Event) storedWords() string {
+	switch {
+	case e.Event == evHistory:
+		return e.historyWords()
+	case e.Event == evGroup:
+		return fmt.Sprintf("  %s  %s", oneLine(e.Chat), oneLine(e.Name))
+	case e.Event == evUpload:
+		return "  sending " + oneLine(e.Text) + " ..."
+	case e.Count > 0:
+		return ""
+	case e.Chat != "":
+		return "Nothing is stored of the chat with " + oneLine(e.Chat) + "."
+	}
+	return "You are in no group."
+}
+
+// historyWords is a stored message, an own one with how far it has come.
+func (e Event) historyWords() string {
+	var b strings.Builder
+	b.WriteString(time.UnixMilli(e.Time).Format("2006-01-02 15:04 "))
+	b.WriteString(oneLine(e.Sender))
+	if e.State != "" {
+		b.WriteString(" [" + e.State + "]")
+	}
+	b.WriteString(": ")
+	if e.Deleted {
+		return b.String() + "(deleted)"
+	}
+	b.WriteString(indented(e.Text))
+	if e.Edited {
+		b.WriteString(" (edited)")
+	}
+	for _, f := range e.Files {
+		b.WriteString("\n    file: " + oneLine(f.Name) + " " + oneLine(f.URL))
+	}
+	return b.String()
 }

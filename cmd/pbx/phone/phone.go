@@ -84,6 +84,8 @@ type phone struct {
 	lost    error            // why the connection must be given up
 	ended   bool             // no more input
 	last    <-chan time.Time // until when receipts are waited for
+	stale   <-chan time.Time // when to look for requests without answer
+	uploads chan uploaded
 }
 
 type dialed struct {
@@ -101,9 +103,10 @@ type received struct {
 // mended. In a script a text or a command that has failed is an error.
 func Run(ctx context.Context, cfg Config) error {
 	ctx, cancel := context.WithCancel(ctx)
-	p := &phone{cfg: cfg, ctx: ctx, cancel: cancel, dialed: make(chan dialed, 1), pause: firstPause}
+	p := &phone{cfg: cfg, ctx: ctx, cancel: cancel, dialed: make(chan dialed, 1), uploads: make(chan uploaded), pause: firstPause}
 	p.out = &printer{w: cfg.Out, json: cfg.JSON, prompt: cfg.Prompt && cfg.Interactive && !cfg.JSON}
 	p.desk = newDesk(p.out.show, p.send)
+	p.desk.upload = p.upload
 	defer p.end()
 	return p.loop(readLines(ctx, cfg.In))
 }
@@ -131,10 +134,20 @@ func (p *phone) loop(lines <-chan line) error {
 			}
 		case l, ok := <-p.wanted(lines):
 			p.typed(l, ok)
+		case u := <-p.uploads:
+			p.desk.sent(u)
+			p.extend()
+		case <-p.stale:
+			p.stale = nil
+			p.desk.expire(time.Now())
 		case <-p.last:
-			p.desk.failed += p.desk.open
-			return p.verdict()
+			if p.desk.uploads == 0 {
+				p.desk.failed += p.desk.open
+				return p.verdict()
+			}
+			p.extend() // a large file takes its time
 		}
+		p.watch()
 		if len(p.frames) == 0 {
 			p.desk.flush()
 		}
@@ -172,6 +185,31 @@ func (p *phone) typed(l line, ok bool) {
 func (p *phone) finish() {
 	p.ended = true
 	p.last = time.After(answerTime)
+}
+
+// extend gives what is still to come its time, at the end of the input.
+func (p *phone) extend() {
+	if p.ended {
+		p.last = time.After(answerTime)
+	}
+}
+
+// watch looks for requests without answer in time.
+func (p *phone) watch() {
+	if wait := p.desk.expire(time.Now()); p.stale == nil && wait > 0 {
+		p.stale = time.After(wait)
+	}
+}
+
+// upload sends a file on a goroutine of its own.
+func (p *phone) upload(u uploaded, file string) {
+	go func() {
+		u.err = upload(p.ctx, u.url, file)
+		select {
+		case p.uploads <- u:
+		case <-p.ctx.Done():
+		}
+	}()
 }
 
 // verdict is the result of the phone at its end.
@@ -302,6 +340,8 @@ func (p *phone) received(text []byte) error {
 	f, ok := parseFrame(text)
 	switch {
 	case !ok: // of an API that is not ours
+	case f.API == "PbxMessages":
+		p.desk.stored(text)
 	case f.MT == "RegisterResult" && f.Err != "":
 		return fmt.Errorf("the switch does not register this phone: %s", f.Err)
 	case f.MT == "LogoutResult":

@@ -51,7 +51,7 @@ func FuzzSplit(f *testing.F) {
 // in the last one alone.
 func TestMessages(t *testing.T) {
 	text := strings.Repeat("ä\"", 15000)
-	frames := messages(-3, "bob", "0123456789abcdef0123456789abcdef", text)
+	frames := messages(-3, &ownText{chat: "bob", id: "0123456789abcdef0123456789abcdef", text: text, attach: "https://h/x y"})
 	if len(frames) != 4 { // 60,000 bytes as JSON
 		t.Fatalf("%d frames, want 4", len(frames))
 	}
@@ -68,7 +68,7 @@ func TestMessages(t *testing.T) {
 			t.Fatalf("frame %d: %s", i, frame)
 		}
 		fty, last := f.Sig.Fty[0], i == len(frames)-1
-		if fty.Chat != "bob" || fty.More == last || (fty.ID != "") != last || fty.MIME != "text/plain" {
+		if fty.Chat != "bob" || fty.More == last || (fty.ID != "") != last || (fty.Attach == "https%3A%2F%2Fh%2Fx%20y") != last || fty.MIME != "text/plain" {
 			t.Errorf("frame %d: %+v", i, fty)
 		}
 		whole.WriteString(fty.Data)

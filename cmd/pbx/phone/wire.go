@@ -2,7 +2,9 @@ package phone
 
 import (
 	"encoding/json"
+	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/tandem-switch/tandem/internal/strictjson"
 )
@@ -104,25 +106,33 @@ func connect(call int32) []byte { return signaling(call, `{"type":"conn","channe
 
 func reject(call int32) []byte { return signaling(call, `{"type":"rel","cau":{"num":21}}`) }
 
-// message is one part of a text on the inbox; id stands in the last one alone,
-// which is not more.
-func message(call int32, chat, id, data string, more bool) []byte {
-	b := strictjson.AppendString([]byte(`{"type":"im_message","chat":`), chat)
+// message is one part of a text on the inbox; id and file stand in the last one
+// alone, which is not more.
+func message(call int32, t *ownText, data string, more bool) []byte {
+	b := strictjson.AppendString([]byte(`{"type":"im_message","chat":`), t.chat)
 	if more {
 		b = append(b, `,"more":true`...)
 	} else {
-		b = strictjson.AppendString(append(b, `,"id":`...), id)
+		b = strictjson.AppendString(append(b, `,"id":`...), t.id)
+	}
+	if t.attach != "" && !more {
+		b = strictjson.AppendString(append(b, `,"attach":`...), attachment(t.attach))
 	}
 	b = strictjson.AppendString(append(b, `,"mime":"text/plain","data":`...), data)
 	return signaling(call, `{"type":"facility","fty":[`+string(b)+`}]}`)
 }
 
+// attachment is a URL as it stands in attach, whose entries are separated by blanks.
+func attachment(link string) string {
+	return strings.ReplaceAll(url.QueryEscape(link), "+", "%20")
+}
+
 // messages is a text as one frame or several (decision 39).
-func messages(call int32, chat, id, text string) [][]byte {
-	parts := split(text, maxFrame-len(message(call, chat, id, "", false)))
+func messages(call int32, t *ownText) [][]byte {
+	parts := split(t.text, maxFrame-len(message(call, t, "", false)))
 	frames := make([][]byte, len(parts))
 	for i, part := range parts {
-		frames[i] = message(call, chat, id, part, i < len(parts)-1)
+		frames[i] = message(call, t, part, i < len(parts)-1)
 	}
 	return frames
 }
