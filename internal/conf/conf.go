@@ -19,15 +19,22 @@ import (
 // New returns a parser for the commands and flags that cli describes in the tags
 // of kong. It adds the environment; a field of the type File adds the file.
 func New(cli any, options ...kong.Option) (*kong.Kong, error) {
-	return kong.New(cli, append([]kong.Option{kong.PostBuild(nameEnvironment)}, options...)...)
+	return NewProgram(Prefix, cli, options...)
 }
 
-// Prefix begins the names of all environment variables.
+// NewProgram is New for a program whose environment variables begin with another
+// prefix.
+func NewProgram(prefix string, cli any, options ...kong.Option) (*kong.Kong, error) {
+	name := func(k *kong.Kong) error { return nameEnvironment(k, prefix) }
+	return kong.New(cli, append([]kong.Option{kong.PostBuild(name)}, options...)...)
+}
+
+// Prefix begins the names of the environment variables of the switch.
 const Prefix = "PBX_"
 
 // nameEnvironment gives each flag its variable, except where the tag env says
 // otherwise: env:"-" is none.
-func nameEnvironment(k *kong.Kong) error {
+func nameEnvironment(k *kong.Kong, prefix string) error {
 	return eachFlag(k.Model.Node, func(flag *kong.Flag) {
 		switch {
 		case flag.Name == "help":
@@ -35,15 +42,17 @@ func nameEnvironment(k *kong.Kong) error {
 		case len(flag.Tag.Envs) == 1 && flag.Tag.Envs[0] == "-":
 			flag.Tag.Envs = nil
 		case len(flag.Tag.Envs) == 0:
-			flag.Tag.Envs = []string{Variable(flag.Name)}
+			flag.Tag.Envs = []string{prefix + variable(flag.Name)}
 		}
 		flag.Envs = flag.Tag.Envs
 	})
 }
 
-// Variable returns the environment variable of a flag.
-func Variable(flag string) string {
-	return Prefix + strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(flag))
+// Variable returns the environment variable of a flag of the switch.
+func Variable(flag string) string { return Prefix + variable(flag) }
+
+func variable(flag string) string {
+	return strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(flag))
 }
 
 // eachFlag visits all flags of all commands.

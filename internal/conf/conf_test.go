@@ -173,6 +173,19 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+func TestPrefixOfAnotherProgram(t *testing.T) {
+	t.Setenv("OTHER_DATA", "/there")
+	t.Setenv("PBX_DATA", "/here")
+	var c cli
+	parser, err := NewProgram("OTHER_", &c, kong.Name("other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse([]string{"regs"}); err != nil || c.Data != "/there" {
+		t.Errorf("data %q, %v", c.Data, err)
+	}
+}
+
 func TestVariable(t *testing.T) {
 	for flag, want := range map[string]string{"listen": "PBX_LISTEN", "trusted-proxy": "PBX_TRUSTED_PROXY", "s3.key": "PBX_S3_KEY"} {
 		if got := Variable(flag); got != want {
