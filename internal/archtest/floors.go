@@ -35,6 +35,7 @@ var floors = map[string]int{
 	"internal/store/sqlite":    3,
 	"internal/store/postgres":  3,
 	"internal/store/storetest": 3,
+	"internal/messages/search": 3,
 
 	"facilities":         2,
 	"internal/account":   2,
@@ -78,7 +79,8 @@ var confined = map[string][]string{
 // registered names the imports by which an entry may register something with a
 // package of the standard library that has no other way.
 var registered = map[string][]string{
-	"internal/store/sqlite": {"modernc.org/sqlite"}, // a driver of database/sql
+	"internal/store/sqlite":    {"modernc.org/sqlite"}, // a driver of database/sql
+	"internal/messages/search": {"modernc.org/sqlite"},
 }
 
 // place finds the entry of the map that holds for a package.
