@@ -25,7 +25,7 @@ const (
 type link struct {
 	m      *Manager
 	as     identity
-	to     Receiver // nil: nobody
+	to     appservice.Receiver // nil: nobody
 	stop   context.CancelFunc
 	before *link         // the one that it replaces; nil: none
 	done   chan struct{} // closed when run has ended
@@ -107,7 +107,7 @@ func (l *link) once(ctx context.Context) (lasted time.Duration, err error) {
 	began := l.m.cfg.Clock.Now()
 	l.connected(began)
 	if apis, there := l.ask(ctx, client); there {
-		r.begin(&Conn{s: s, apis: apis})
+		r.begin(&conn{session: s, apis: apis})
 	}
 	<-client.Done()
 	err = client.Err()
@@ -128,7 +128,7 @@ func (l *link) dial(ctx context.Context, s *session, r *reception) (*appservice.
 	client, err := appservice.Dial(ctx, appservice.DialConfig{
 		URL: l.as.url, GetLogin: l.prove(s), NetDial: netDial, TLS: m.cfg.TLS, Tracer: m.cfg.Tracer, Peer: s.Peer(),
 		PbxInfo: &appservice.PbxInfo{Domain: l.as.login.Domain, PBX: m.cfg.Name, APIs: l.as.apis, Version: m.cfg.Version, Build: m.cfg.Build},
-		APIs:    s.bind(m.cfg.APIs), Principal: s.who, Receive: r.frame, MaxMessage: appservice.MaxMessageLink, MaxSend: Longest,
+		APIs:    s.bind(m.cfg.APIs), Principal: s.who, Receive: r.frame, MaxMessage: appservice.MaxMessageLink, MaxSend: appservice.MaxMessageLink,
 	})
 	if err != nil {
 		s.end(err)

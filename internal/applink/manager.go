@@ -35,7 +35,7 @@ type Config struct {
 	NoMessages bool
 	// Receiver is asked, for every link that is opened, who takes what its service says
 	// outside of APIs. nil, or a nil answer: nobody, it is dropped.
-	Receiver func(o *directory.Object) Receiver
+	Receiver func(o *directory.Object) appservice.Receiver
 	// Lics is how many licences the app has for its service, told in the login, and
 	// whether they are for tests alone; nil: nothing is told of licences.
 	Lics   func(domain signal.DomainID, app string) (n int, testMode bool)
@@ -172,7 +172,7 @@ func (m *Manager) lookAt(ctx context.Context, a signal.Address) {
 	m.links.Go(func() { l.run(ctx) })
 }
 
-func (m *Manager) receiver(a signal.Address) Receiver {
+func (m *Manager) receiver(a signal.Address) appservice.Receiver {
 	o, ok := m.cfg.Directory.Object(a)
 	if m.cfg.Receiver == nil || !ok {
 		return nil

@@ -129,7 +129,6 @@ type service struct {
 	told     chan appservice.PbxInfo
 	password string
 	info     string
-	app      string
 }
 
 // Authenticate implements appservice.Host.
@@ -149,7 +148,7 @@ func (s *service) PbxInfo(_ context.Context, _ appservice.Session, info appservi
 
 func newService(t *testing.T, password string) *service {
 	t.Helper()
-	s := &service{sessions: make(chan appservice.Session, 10), told: make(chan appservice.PbxInfo, 10), password: password, app: "app", info: `{"com.example":{"v":1}}`}
+	s := &service{sessions: make(chan appservice.Session, 10), told: make(chan appservice.PbxInfo, 10), password: password, info: `{"com.example":{"v":1}}`}
 	var err error
 	s.Server, err = appservice.NewServer(appservice.ServerConfig{Host: s, MaxMessage: appservice.MaxMessageLink, Serve: func(ctx context.Context, c appservice.Session) {
 		s.sessions <- c

@@ -6,34 +6,20 @@ import (
 	"github.com/tandem-switch/tandem/appservice"
 )
 
-// Receiver takes what a service says outside of the APIs: a Messages service, to the
-// switch (appwebsocket.md 4.1). Up, then Frame any number of times, then Down; then
-// perhaps Up again, with another Conn. None of them may block.
-type Receiver interface {
-	// Up says that the service is connected and has said what it offers, or that it
-	// does not say. What it has sent before is lost.
-	Up(c *Conn)
-	// Frame is a message that is neither an answer to the link nor for an API. It runs
-	// on the reading goroutine; f may be kept.
-	Frame(f appservice.Frame)
-	// Down says that the connection was lost, and why.
-	Down(err error)
-}
-
-// Conn is a connected service in the hands of its Receiver. All methods are safe for
-// use by several goroutines, and none blocks.
-type Conn struct {
-	s    *session
+// conn is a connected service in the hands of its Receiver.
+type conn struct {
+	*session
 	apis []byte
 }
 
-// APIs is what the service offers: a JSON object from API ids to models, or nothing.
-func (c *Conn) APIs() []byte { return c.apis }
+var _ appservice.Link = (*conn)(nil)
 
-// Send queues a message, which must not be changed any more. Where too much waits it
-// is refused with ErrQueueFull, and the connection stays; ErrClosed after its end.
-func (c *Conn) Send(raw []byte) error {
-	s := c.s
+// APIs implements appservice.Link.
+func (c *conn) APIs() []byte { return c.apis }
+
+// Send implements appservice.Link.
+func (c *conn) Send(raw []byte) error {
+	s := c.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -47,17 +33,16 @@ func (c *Conn) Send(raw []byte) error {
 	return nil
 }
 
-// Queued is how many bytes that were given to Send wait.
-func (c *Conn) Queued() int {
-	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
-	return c.s.conn
+// Queued implements appservice.Link.
+func (c *conn) Queued() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session.conn
 }
 
-// Drained returns a channel that is closed once fewer than below bytes wait, or the
-// connection has ended.
-func (c *Conn) Drained(below int) <-chan struct{} {
-	s := c.s
+// Drained implements appservice.Link.
+func (c *conn) Drained(below int) <-chan struct{} {
+	s := c.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := drained{below, make(chan struct{})}
@@ -66,24 +51,17 @@ func (c *Conn) Drained(below int) <-chan struct{} {
 	return d.done
 }
 
-// Close ends the connection; the link makes another one.
-func (c *Conn) Close(reason string) { _ = c.s.Close(reason) }
-
-// Longest is how long a message to the service may be. A service that takes as much
-// as the switch has to say so, by what it offers; who knows it asks for a longer one.
-const Longest = appservice.MaxMessageLink
-
 // reception hands the frames of one connection to the Receiver: not before it was
 // told that the service is there.
 type reception struct {
-	to Receiver // nil: nobody
+	to appservice.Receiver // nil: nobody
 
 	mu sync.Mutex // guards the following; held while to is told of the beginning
 	up bool
 }
 
 // begin tells the Receiver that the service is there.
-func (r *reception) begin(c *Conn) {
+func (r *reception) begin(c *conn) {
 	if r.to == nil {
 		return
 	}

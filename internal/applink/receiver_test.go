@@ -13,16 +13,16 @@ import (
 
 // listener is a Receiver that notes what it is told.
 type listener struct {
-	up     chan *applink.Conn
+	up     chan appservice.Link
 	frames chan string
 	down   chan error
 }
 
 func newListener() *listener {
-	return &listener{make(chan *applink.Conn, 10), make(chan string, 100), make(chan error, 10)}
+	return &listener{make(chan appservice.Link, 10), make(chan string, 100), make(chan error, 10)}
 }
 
-func (l *listener) Up(c *applink.Conn)       { l.up <- c }
+func (l *listener) Up(c appservice.Link)     { l.up <- c }
 func (l *listener) Frame(f appservice.Frame) { l.frames <- string(f.Raw) }
 func (l *listener) Down(err error)           { l.down <- err }
 
@@ -39,7 +39,7 @@ func TestReceiver(t *testing.T) {
 	s := newService(t, "secret")
 	to := newListener()
 	g := newGround(t, func(c *applink.Config) {
-		c.Receiver = func(o *directory.Object) applink.Receiver {
+		c.Receiver = func(o *directory.Object) appservice.Receiver {
 			if o.SIP != "messages" {
 				return nil
 			}

@@ -31,6 +31,7 @@ var floors = map[string]int{
 	"internal/edge":            3,
 	"internal/applink":         3,
 	"internal/pbxapi":          3,
+	"internal/pbxmessages":     3,
 	"internal/admin":           3,
 	"internal/store/sqlite":    3,
 	"internal/store/postgres":  3,

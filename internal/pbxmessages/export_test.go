@@ -1,0 +1,27 @@
+package pbxmessages
+
+import "github.com/tandem-switch/tandem/signal"
+
+// Connected tells whether the link is up, as Messages knows it.
+func (m *Messages) Connected(a signal.Address) bool {
+	s := m.service(a)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn != nil
+}
+
+// Nudge says something to the service, to show that nothing was said before.
+func (m *Messages) Nudge(a signal.Address) {
+	s := m.service(a)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.conn.Send([]byte(`{"mt":"Nudge"}`))
+}
+
+// Tickets is how many wait for an answer.
+func (m *Messages) Tickets(a signal.Address) int {
+	s := m.service(a)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.tickets)
+}
