@@ -24,6 +24,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/guard"
 	"github.com/tandem-switch/tandem/internal/metric"
 	"github.com/tandem-switch/tandem/internal/pbxapi"
+	"github.com/tandem-switch/tandem/internal/pbxmessages"
 	"github.com/tandem-switch/tandem/internal/store/postgres"
 	"github.com/tandem-switch/tandem/signal"
 	"github.com/tandem-switch/tandem/trace"
@@ -133,9 +134,13 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		Places: func() []pbxapi.Place { return c.places(doors.URLs()) },
 	})
 	services := pbxapi.NewServices(dir.Directory, c.Name)
-	list := append(apis(dir.Directory, pbx, log), objects, services, pbxapi.NewTableUsers(dir.Directory, log))
+	chats, err := pbxmessages.New(pbxmessages.Config{Directory: dir.Directory, Licences: licences, Observer: metrics, Log: log})
+	if err != nil {
+		return false, err
+	}
+	list := append(apis(dir.Directory, pbx, log), objects, services, pbxapi.NewTableUsers(dir.Directory, log), chats)
 	links, err := applink.New(applink.Config{
-		Directory: dir.Directory, APIs: list, NetDial: outward.DialContext, Lics: licences.Service, Tracer: tracer, Log: log,
+		Directory: dir.Directory, APIs: list, Receiver: chats.Receiver, NetDial: outward.DialContext, Lics: licences.Service, Tracer: tracer, Log: log,
 		Name: c.Name, Version: version, Build: revision(),
 	})
 	if err != nil {

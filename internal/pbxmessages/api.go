@@ -57,7 +57,7 @@ func (m *Messages) Handle(ctx context.Context, s appservice.Session, f appservic
 	case f.MT == "Session":
 		return g.open(ctx, &f)
 	case reserved(f.MT):
-		m.obs.MessagesDropped("reserved_mt")
+		m.obs.Dropped("reserved_mt")
 		return appservice.ErrUnknownMT
 	}
 	x := g.session(f.Src)
@@ -201,7 +201,7 @@ func (g *guest) reply(ctx context.Context, raw []byte) error {
 // forward passes a request on to the service.
 func (g *guest) forward(ctx context.Context, x *session, f *appservice.Frame) error {
 	if forbidden(f) {
-		g.m.obs.MessagesDropped("forbidden_post")
+		g.m.obs.Dropped("forbidden_post")
 		return g.reply(ctx, refusal(nil, f, codeNotAllowed, textNotYours))
 	}
 	if need := feature(f); need != "" && !g.m.lics.Licensed(g.owner, need) {
@@ -226,7 +226,7 @@ func (s *service) forward(ctx context.Context, x *session, f *appservice.Frame) 
 	}
 	n, fresh, ok := s.ticketFor(x, f)
 	if !ok {
-		s.m.obs.MessagesDropped("too_many_requests")
+		s.m.obs.Dropped("too_many_requests")
 		return textTooMany
 	}
 	r := request{token: n, user: x.guest.who.SIP, session: x.id, author: f.MT == "Post" || f.MT == "Update"}
@@ -299,7 +299,7 @@ func (s *service) expireShot(x *session) bool {
 		return false
 	}
 	s.take(oldest, t)
-	s.m.obs.MessagesDropped("request_unanswered")
+	s.m.obs.Dropped("request_unanswered")
 	return true
 }
 

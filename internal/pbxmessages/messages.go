@@ -63,14 +63,14 @@ type Config struct {
 
 // Observer counts what happens. Its methods must not block.
 type Observer interface {
-	// MessagesDropped counts a frame, of a client or of a service, that is not passed
+	// Dropped counts a frame, of a client or of a service, that is not passed
 	// on, for a named reason.
-	MessagesDropped(reason string)
+	Dropped(reason string)
 }
 
 type nobody struct{}
 
-func (nobody) MessagesDropped(string) {}
+func (nobody) Dropped(string) {}
 
 // Messages is the switch's side of all links to Messages services. Use New.
 type Messages struct {

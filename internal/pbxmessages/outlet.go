@@ -55,7 +55,7 @@ func (o *outlet) send(raw []byte) {
 // overflow drops what waits, and ends the sessions: their answers are not whole any
 // more. The caller holds mu.
 func (o *outlet) overflow() {
-	o.g.m.obs.MessagesDropped("client_slow")
+	o.g.m.obs.Dropped("client_slow")
 	o.waiting, o.size = nil, 0
 	go o.g.fail(textSlow)
 }

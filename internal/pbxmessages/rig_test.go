@@ -69,7 +69,7 @@ type counts struct {
 	drops map[string]int
 }
 
-func (c *counts) MessagesDropped(reason string) {
+func (c *counts) Dropped(reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drops[reason]++

@@ -91,7 +91,7 @@ func (s *service) Down(error) {
 func (s *service) Frame(f appservice.Frame) {
 	switch {
 	case f.Duplicate():
-		s.m.obs.MessagesDropped("service_duplicate_name")
+		s.m.obs.Dropped("service_duplicate_name")
 	case f.Src == nil:
 		s.unasked(&f)
 	default:
@@ -101,14 +101,14 @@ func (s *service) Frame(f appservice.Frame) {
 
 // unasked takes what the service says by itself.
 func (s *service) unasked(f *appservice.Frame) {
-	s.m.obs.MessagesDropped("service_unknown_mt")
+	s.m.obs.Dropped("service_unknown_mt")
 }
 
 // answer takes what belongs to a token.
 func (s *service) answer(f *appservice.Frame) {
 	n, ok := parseToken(f.Src)
 	if !ok {
-		s.m.obs.MessagesDropped("service_foreign_src")
+		s.m.obs.Dropped("service_foreign_src")
 		return
 	}
 	final := f.MT == appservice.MTError || strings.HasSuffix(f.MT, "Result")
@@ -116,7 +116,7 @@ func (s *service) answer(f *appservice.Frame) {
 	t := s.tickets[n]
 	if t == nil {
 		s.mu.Unlock()
-		s.m.obs.MessagesDropped("service_foreign_src")
+		s.m.obs.Dropped("service_foreign_src")
 		return
 	}
 	if final && t.kind == oneShot {
@@ -142,7 +142,7 @@ func (s *service) toClient(t *ticket, f *appservice.Frame) {
 	x := t.session
 	if f.MT == appservice.MTError && string(t.src) == string(x.src) {
 		// A12: it would say that the session has gone.
-		s.m.obs.MessagesDropped("service_error_on_session")
+		s.m.obs.Dropped("service_error_on_session")
 		return
 	}
 	x.guest.send(s.m.answer(f, t.src, 0))
@@ -155,7 +155,7 @@ func (m *Messages) answer(f *appservice.Frame, src []byte, session int64) []byte
 	if len(raw) <= appservice.MaxMessage {
 		return raw
 	}
-	m.obs.MessagesDropped("answer_too_long")
+	m.obs.Dropped("answer_too_long")
 	if !strings.HasSuffix(f.MT, "Result") {
 		return nil
 	}

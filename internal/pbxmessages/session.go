@@ -101,7 +101,7 @@ func (s *service) opened(x *session, f *appservice.Frame) {
 		}
 		s.mu.Unlock()
 		if !first {
-			s.m.obs.MessagesDropped("service_foreign_src")
+			s.m.obs.Dropped("service_foreign_src")
 			return
 		}
 		x.guest.send(s.m.answer(f, x.src, x.id))
