@@ -393,29 +393,13 @@ func invite(ctx context.Context, c serveCommand, con console, urls []string, api
 	if err != nil || token == "" {
 		return err
 	}
-	base := reachable(urls[0])
+	base := edge.Reachable(urls[0])
 	if c.PublicURL != "" && len(c.ListenAdmin) == 0 {
 		base = c.PublicURL
 	}
 	_, err = fmt.Fprintf(con.out, "There is no administrator yet. Make the first one within 24 hours at\n%s/admin/setup?token=%s\nor with: pbx admin add NAME --password-stdin\n",
 		strings.TrimSuffix(base, "/"), token)
 	return err
-}
-
-// reachable is a URL of a listener as somebody on this machine can open it: nobody
-// can connect to "all addresses".
-func reachable(listen string) string {
-	u, err := url.Parse(listen)
-	if err != nil {
-		return listen
-	}
-	if addr, err := netip.ParseAddr(u.Hostname()); err != nil || !addr.IsUnspecified() {
-		return listen
-	}
-	if u.Host = "localhost:" + u.Port(); u.Port() == "" {
-		u.Host = "localhost"
-	}
-	return u.String()
 }
 
 // accounts is where administrators are kept, and how long their sessions last.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/edge"
 )
 
 func get(t *testing.T, url string) (status int, body string) {
@@ -145,7 +146,7 @@ func TestReachable(t *testing.T) {
 		"http://[::1]:8080":     "http://[::1]:8080",
 		"https://10.0.0.5:443":  "https://10.0.0.5:443",
 	} {
-		if got := reachable(listen); got != want {
+		if got := edge.Reachable(listen); got != want {
 			t.Errorf("%s: got %s, want %s", listen, got, want)
 		}
 	}

@@ -149,10 +149,7 @@ func privateDir(dir string) error {
 // Dial finds the server that runs on dataDir; the error is fs.ErrNotExist if
 // there is no socket, and another one if nobody answers on it.
 func Dial(ctx context.Context, dataDir string) (*Client, error) {
-	path := filepath.Join(mustAbs(dataDir), socketName)
-	if text, err := os.ReadFile(filepath.Join(dataDir, whereName)); err == nil {
-		path = strings.TrimSpace(string(text))
-	}
+	path := socketOf(dataDir)
 	if _, err := os.Lstat(path); err != nil {
 		return nil, err
 	}
@@ -162,4 +159,18 @@ func Dial(ctx context.Context, dataDir string) (*Client, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// socketOf is where the control socket of the server on dataDir is, if one runs.
+func socketOf(dataDir string) string {
+	if text, err := os.ReadFile(filepath.Join(dataDir, whereName)); err == nil {
+		return strings.TrimSpace(string(text))
+	}
+	return filepath.Join(mustAbs(dataDir), socketName)
+}
+
+// DialSocket connects to the control socket of a data directory, for programs of the
+// house that answer something else there.
+func DialSocket(ctx context.Context, dataDir string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "unix", socketOf(dataDir))
 }

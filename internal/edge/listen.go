@@ -130,6 +130,22 @@ func TryListen(ctx context.Context, text string) error {
 	return l.Close()
 }
 
+// Reachable is a URL of a listener as somebody on this machine can open it: nobody
+// can connect to "all addresses".
+func Reachable(listen string) string {
+	u, err := url.Parse(listen)
+	if err != nil {
+		return listen
+	}
+	if addr, err := netip.ParseAddr(u.Hostname()); err != nil || !addr.IsUnspecified() {
+		return listen
+	}
+	if u.Host = "localhost:" + u.Port(); u.Port() == "" {
+		u.Host = "localhost"
+	}
+	return u.String()
+}
+
 // listener is an open socket.
 type listener struct {
 	net.Listener

@@ -37,8 +37,19 @@ func TestEverythingIsCounted(t *testing.T) {
 		return trace.Stats{Records: map[string]uint64{"PBX": 7, "HTTP/Servlets": 8}, Lost: 9, Rules: 10}
 	})
 	s.WatchLinks(func() (links, connected int) { return 5, 4 })
+	s.WatchMessages(func() MessageStore {
+		return MessageStore{Operations: 11, Batches: 12, Retries: 13, Failures: 14, Reads: 15, Queued: 16, CommitTime: 1700 * time.Millisecond, SearchLag: 18}
+	})
 	got := page(t, s)
 	for _, want := range []string{
+		`messages_operations_total 11`, `messages_commits_total 12`, `messages_commit_retries_total 13`, `messages_commit_failures_total 14`,
+		`messages_reads_total 15`, `messages_queue 16`, `messages_commit_seconds_total 1.7`, `messages_search_lag 18`,
+		`messages_links 2`, `messages_sessions 3`, `messages_login_failures_total{reason="credentials"} 1`,
+		`messages_requests_total{error="0",mt="ReadChat"} 1`, `messages_requests_total{error="3",mt="ReadChat"} 1`, `messages_request_seconds_total{mt="ReadChat"} 1.5`,
+		`messages_post_seconds_bucket{le="0.005"} 1`, `messages_post_seconds_bucket{le="0.002"} 0`, `messages_post_seconds_count 1`,
+		`messages_posts_refused_total{error="4"} 1`, `messages_drops_total{reason="full"} 1`,
+		`messages_uploads_total 1`, `messages_upload_bytes_total 1000`, `messages_downloads_total 1`, `messages_download_bytes_total 500`,
+		`messages_files_refused_total{reason="quota"} 1`, `messages_buffers_ended_total 2`, `messages_blobs_removed_total 3`,
 		`pbx_links 5`, `pbx_links_connected 4`,
 		`pbx_build_info{build="abc",version="1.2"} 1`,
 		`pbx_registrations 2`,
@@ -84,6 +95,21 @@ func TestEverythingIsCounted(t *testing.T) {
 }
 
 // count calls every method that counts.
+func countMessages(m *Messages) {
+	m.Links(2)
+	m.Sessions(3)
+	m.LoginRefused("credentials")
+	m.Request("ReadChat", time.Second, 0)
+	m.Request("ReadChat", time.Second/2, 3)
+	m.Posted(3*time.Millisecond, 0)
+	m.Posted(time.Millisecond, 4)
+	m.Dropped("full")
+	m.Uploaded(1000, time.Second)
+	m.Downloaded(500)
+	m.Refused("quota")
+	m.Collected(2, 3)
+}
+
 func count(s *Set) {
 	s.Registered(3)
 	s.Registered(-1)
@@ -106,6 +132,7 @@ func count(s *Set) {
 	s.FrameOut()
 	s.FrameOut()
 	s.Held(1500 * time.Millisecond)
+	countMessages(s.Messages())
 	s.SlowClosed()
 	s.AuditAppended(7)
 	s.AuditAppended(6) // told late
@@ -121,6 +148,7 @@ func TestNilSetCountsNothing(t *testing.T) {
 	s.WatchLicences(nil)
 	s.WatchTrace(nil)
 	s.WatchLinks(nil)
+	s.WatchMessages(nil)
 	rec := httptest.NewRecorder()
 	s.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
 	if rec.Code != 404 {

@@ -26,6 +26,7 @@ type Set struct {
 	core     core
 	doors    doors
 	audit    auditLog
+	messages *Messages
 }
 
 // New returns a Set for a build of the given version.
@@ -34,6 +35,7 @@ func New(version, build string) *Set {
 	s.core = newCore(s)
 	s.doors = newDoors(s)
 	s.audit = newAuditLog(s)
+	s.messages = newMessages(s)
 	s.gauges("pbx_build_info", "Always 1; the labels say what is running.", "version", "build").
 		WithLabelValues(version, build).Set(1)
 	s.registry.MustRegister(
