@@ -46,6 +46,7 @@ var floors = map[string]int{
 	"internal/licence":   2,
 	"internal/messages":  2,
 	"internal/metric":    2,
+	"internal/outbox":    2,
 	"internal/replay":    2,
 	"internal/audit":     2,
 
