@@ -86,6 +86,15 @@ type Setup struct {
 	Groups         []Group
 	Diverts        []Divert
 	FixedChallenge string // "" = random challenges
+	Stored         bool   // chats are stored, of everybody but NoMessages
+}
+
+// messages is who stores the chats, as the program takes it.
+func (s Setup) messages() string {
+	if s.Stored {
+		return "embedded"
+	}
+	return "off"
 }
 
 // Domain is the domain of all dialogues.
@@ -94,7 +103,7 @@ const Domain = "example.com"
 // Setup returns what the dialogue needs to find.
 func (d *Dialogue) Setup() Setup {
 	return Setup{
-		People: d.People, Objects: d.Objects, Groups: d.Groups, Diverts: d.Diverts, FixedChallenge: d.Needs.FixedChallenge,
+		People: d.People, Objects: d.Objects, Groups: d.Groups, Diverts: d.Diverts, FixedChallenge: d.Needs.FixedChallenge, Stored: d.Needs.Stored,
 	}
 }
 

@@ -50,7 +50,7 @@ func (l live) Start(t testing.TB, s Setup) Target {
 		t.Skip("needs groups or diversions, which no command makes")
 	}
 	p := &process{program: l.program, data: dataDir(t)}
-	url := p.start(t)
+	url := p.start(t, s.messages())
 	p.fill(t, s)
 	return Target{URL: url}
 }
@@ -75,9 +75,9 @@ type process struct {
 var urlForm = regexp.MustCompile(`https?://[^\s"]*:[1-9]\d*`)
 
 // start runs "pbx serve" and returns the URL that it prints.
-func (p *process) start(t testing.TB) string {
+func (p *process) start(t testing.TB, messages string) string {
 	t.Helper()
-	cmd := exec.Command(p.program, "serve", "--data", p.data, "--listen", "http://127.0.0.1:0")
+	cmd := exec.Command(p.program, "serve", "--data", p.data, "--listen", "http://127.0.0.1:0", "--messages", messages)
 	cmd.Stderr = &p.log
 	out, err := cmd.StdoutPipe()
 	if err != nil {
