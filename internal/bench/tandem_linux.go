@@ -52,7 +52,7 @@ func startTandem(s *starter, pbx, data string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"serve", "--data", data, "--listen", "http://127.0.0.1:0"}
+	args := []string{"serve", "--data", data, "--listen", "http://127.0.0.1:0", "--messages", "off"}
 	p, err := startProcess(s, Tandem, exec.Command(pbx, append(args, "--pprof", profiler)...))
 	if err != nil && strings.Contains(err.Error(), "--pprof") {
 		return startProcess(s, Tandem, exec.Command(pbx, args...))
