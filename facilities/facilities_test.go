@@ -29,12 +29,22 @@ func screen(t testing.TB, table *Table, v signal.View, facility string) signal.V
 }
 
 var (
-	inChat    = signal.View{Msg: signal.FacilityMsg, Chat: true}
-	inChatExt = signal.View{Msg: signal.FacilityMsg, Chat: true, Ext: true}
+	sender    = &signal.Party{Address: signal.Address{Domain: 1, Object: 7}, SIP: "alice"}
+	inChat    = signal.View{Msg: signal.FacilityMsg, Chat: true, From: sender}
+	inChatExt = signal.View{Msg: signal.FacilityMsg, Chat: true, Ext: true, From: sender}
 )
 
+// files is an archive of which nothing but its file links is asked.
+type files struct{ signal.Archive }
+
+func (files) Attaches(a signal.Address, url string) bool {
+	return a == sender.Address && strings.HasPrefix(url, "https://ap.example.com/example.com/messages/")
+}
+
 func TestTexts(t *testing.T) {
-	table := New(Attachments("https://ap.example.com/example.com/messages"))
+	table := New()
+	inChatExt := inChatExt
+	inChatExt.Archive = files{}
 	own := `https%3A%2F%2Fap.example.com%2Fexample.com%2Fmessages%2Ftmp%2F1%2Fa.pdf`
 	for _, tt := range []struct {
 		name, members string
@@ -88,7 +98,7 @@ func TestRefusedTexts(t *testing.T) {
 // TestForeignAttachmentOfPublishedClient: the text goes on, the entry does not.
 func TestForeignAttachmentOfPublishedClient(t *testing.T) {
 	v := screen(t, New(), inChat, `{"type":"im_message","data":"x","attach":"https%3A%2F%2Fevil.example%2Fx"}`)
-	if v.Action != signal.TakeText || v.Text.Attach != nil || v.Removed != 1 {
+	if v.Action != signal.TakeText || v.Text.Attach != nil || !v.Foreign {
 		t.Errorf("action %d, attach %s, %d removed", v.Action, v.Text.Attach, v.Removed)
 	}
 }

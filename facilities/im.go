@@ -3,6 +3,7 @@ package facilities
 import (
 	"bytes"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/tandem-switch/tandem/internal/strictjson"
@@ -322,15 +323,15 @@ func (t *Table) rest(x *text, f strictjson.Value, out *signal.Verdict) {
 	out.Action = signal.TakeText
 }
 
-// attachment judges attach: entries below the base of a Messages service of
-// ours pass. A foreign one has the message refused, or, from a published client,
-// is taken out (decision 43, A9).
+// attachment judges attach: entries that the archive calls its own pass. A foreign
+// one has the message refused, and so have all where files are not licensed; from a
+// published client it is taken out (decision 43, A9).
 func (t *Table) attachment(v *signal.View, x *text, out *signal.Verdict) bool {
 	if emptyString(x.attach) {
 		return true
 	}
 	s := x.attach.String()
-	if t.ownAttachments(s) {
+	if ownAttachments(v, s) {
 		out.Text.Attach = appendTo(out, s)
 		return true
 	}
@@ -338,38 +339,34 @@ func (t *Table) attachment(v *signal.View, x *text, out *signal.Verdict) bool {
 		refuse(out, signal.CauseNotSubscribed, reasonAttach)
 		return false
 	}
-	out.Removed++
+	out.Foreign = true
 	return true
 }
 
-func (t *Table) ownAttachments(s string) bool {
+// ownAttachments tells whether all entries pass, and are not too many.
+func ownAttachments(v *signal.View, s string) bool {
 	entries := strings.Fields(s)
-	if len(s) > maxAttach || len(entries) > maxAttached {
+	if v.Archive == nil || len(s) > maxAttach || len(entries) > maxAttached {
 		return false
 	}
 	for _, e := range entries {
-		if u, err := url.QueryUnescape(e); err != nil || !t.below(u) {
+		u, err := url.PathUnescape(e)
+		if err != nil || strings.ContainsFunc(e, unencoded) || strings.Contains(u, "..") || !v.Archive.Attaches(v.From.Address, u) {
 			return false
 		}
 	}
 	return true
 }
 
-func (t *Table) below(u string) bool {
-	for _, base := range t.attachments {
-		if strings.HasPrefix(u, strings.TrimSuffix(base, "/")+"/") && !strings.Contains(u, "..") {
-			return true
-		}
-	}
-	return false
-}
+// unencoded tells whether a character cannot stand in an encoded URL.
+func unencoded(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("<>\"`\\", r) }
 
 // receipt screens what a client says about a text that it has seen. States of the
 // switch are not for clients (A3).
 func (t *Table) receipt(v *signal.View, f strictjson.Value, out *signal.Verdict) {
-	id, isText := f.Get("id").Text()
+	id, mid, ok := named(f)
 	switch state := f.Get("state"); {
-	case !v.Chat || !v.Ext || !isText || id == "" || len(id) > maxID:
+	case !v.Chat || !v.Ext || !ok:
 		drop(out, reasonReceipt)
 		return
 	case state.Is("delivered"):
@@ -380,5 +377,27 @@ func (t *Table) receipt(v *signal.View, f strictjson.Value, out *signal.Verdict)
 		drop(out, reasonReceipt)
 		return
 	}
-	out.Action, out.Receipt.ID = signal.TakeReceipt, id
+	out.Action, out.Receipt.ID, out.Receipt.MID = signal.TakeReceipt, id, mid
+}
+
+// named reads which text a receipt is about: its number, which the switch prefers, or
+// its id.
+func named(f strictjson.Value) (id string, mid int64, ok bool) {
+	if m := f.Get("mid"); m.Exists() {
+		mid, ok = number(m)
+		return "", mid, ok
+	}
+	id, isText := f.Get("id").Text()
+	return id, 0, isText && id != "" && len(id) <= maxID
+}
+
+// number reads the number of a message, also as a string (decision 9).
+func number(v strictjson.Value) (int64, bool) {
+	const limit = 1 << 53
+	n, ok := v.Int64()
+	if s, isText := v.Text(); isText {
+		parsed, err := strconv.ParseInt(s, 10, 64)
+		n, ok = parsed, err == nil
+	}
+	return n, ok && n > 0 && n < limit
 }

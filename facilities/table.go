@@ -55,30 +55,13 @@ type row struct {
 
 // Table implements signal.Policy.
 type Table struct {
-	rows        map[string]row
-	attachments []string // beginnings of URLs that may be attached
+	rows map[string]row
 }
 
 var _ signal.Policy = (*Table)(nil)
 
-// Option changes a table that New makes.
-type Option func(*Table)
-
-// Attachments allows im_message.attach to name URLs that begin with one of the
-// given bases: those of the Messages services of the installation (decision 43).
-// Without any, every attachment is a foreign one.
-func Attachments(bases ...string) Option {
-	return func(t *Table) { t.attachments = append(t.attachments, bases...) }
-}
-
 // New makes the table.
-func New(options ...Option) *Table {
-	t := &Table{rows: rows()}
-	for _, o := range options {
-		o(t)
-	}
-	return t
-}
+func New() *Table { return &Table{rows: rows()} }
 
 // rows is the table of appwebsocket.md 3.6.
 func rows() map[string]row {

@@ -151,16 +151,30 @@ func (s *Switch) Turn(f func(t *Turn)) { s.turn(f) }
 
 // Stored tells that a text of the outbox is stored, or refused, by now: a sent with
 // the number goes to both sides, a failed to the author.
-func (s *Switch) Stored(_ *Turn, _ Stored) {}
+func (s *Switch) Stored(t *Turn, r Stored) {
+	if r.To.Kind == GroupChat {
+		s.fan(r.To.Address, func(t *Turn, g *group) { g.stored(t, &r) })
+		return
+	}
+	s.storedPair(t, &r)
+}
 
 // Marked tells that a person has received or read more of a chat than before, by
 // Archive.Mark or by reading the history. Those with receipts are told (A12).
-func (s *Switch) Marked(_ *Turn, _ Mark) {}
+func (s *Switch) Marked(t *Turn, m Mark) {
+	if m.Peer.Kind == GroupChat {
+		s.fan(m.Peer.Address, func(t *Turn, g *group) { g.marked(t, &m) })
+		return
+	}
+	s.markedPair(t, &m)
+}
 
 // Deliver passes on what is stored already: to the receiver, or the members, and to
 // the inboxes of the author.
-func (s *Switch) Deliver(_ *Turn, _ Delivery) {}
-
-// GroupChanged follows a change of a group's name or members, or its end. Who is no
-// member any more loses the calls to it.
-func (s *Switch) GroupChanged(_ *Turn, _ Group) {}
+func (s *Switch) Deliver(t *Turn, d Delivery) {
+	if d.To.Kind == GroupChat {
+		s.fan(d.To.Address, func(t *Turn, g *group) { g.deliver(t, &d) })
+		return
+	}
+	s.deliverPair(t, &d)
+}

@@ -17,6 +17,7 @@ const (
 	typingGrace     = 2 * time.Second   // no idle release behind a typing indication
 	offerAgain      = 30 * time.Second  // between two offers to one registration
 	chatMemory      = 60 * time.Second  // of a chat after its last leg
+	hostedIdle      = 60 * time.Second  // of a call that the switch has answered, without leg, inbox and message (A1.6)
 	earlyLimit      = time.Second       // until an early text goes to the oldest registration of a program
 	wakeLimit       = 8 * time.Second   // for a woken device to register
 	inboxAnswer     = 30 * time.Second  // for an inbox to be answered
@@ -40,6 +41,9 @@ type Chat struct {
 	id   trace.CallID
 	key  chatKey
 	self bool // both sides are the same person
+	// one side is a group, the other a member: every member has a chat of its own
+	// with the group
+	group *group
 
 	mu    sync.Mutex // guards the following
 	sides [2]side
@@ -48,6 +52,8 @@ type Chat struct {
 	seq   uint64 // texts taken so far
 	nonce uint64 // random part of the ids that the switch gives
 	texts texts
+	keeps keeps
+	posts backlog
 	since time.Time
 	last  time.Time // when the last leg went or the last text came
 	timer clock.Timer
@@ -118,7 +124,11 @@ func (s *Switch) makeChat(t *Turn, key chatKey, a, b *Party) *Chat {
 		o.chats[c] = struct{}{}
 		c.sides[i].object = o
 		c.sides[i].set(p)
+		if p.Kind == GroupChat {
+			c.group = o.asGroup(s)
+		}
 	}
+	c.posts.chat = c
 	c.due = t.Now.Add(chatMemory)
 	c.timer = s.timer(chatMemory, c.expire)
 	s.chats[key] = c
@@ -178,6 +188,9 @@ func (c *Chat) expire(t *Turn) {
 	}
 	if len(c.calls) == 0 {
 		at := c.last.Add(chatMemory)
+		if c.posts.waiting() > 0 && !at.After(t.Now) {
+			at = t.Now.Add(chatMemory) // what waits has a result first
+		}
 		if !at.After(t.Now) {
 			c.forget()
 			return
@@ -203,6 +216,9 @@ func (c *Chat) shutdown(t *Turn, cause Cause) {
 // side (in a chat with oneself: on any), except one.
 func (c *Chat) newestLeg(r *Registration, side int, except *Leg) *Leg {
 	for i := len(c.calls) - 1; i >= 0; i-- {
+		if c.calls[i].unopened {
+			continue
+		}
 		if l := c.calls[i].legOf(r, side, except); l != nil {
 			return l
 		}

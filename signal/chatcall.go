@@ -26,6 +26,13 @@ type chatCall struct {
 	fresh    bool      // its first text is being delivered: offers do not count yet
 	ended    bool
 
+	// the switch itself is the called party (A1.6): nobody needs to be there
+	hosted   bool
+	deserted time.Time // when the last attachment of the called side went
+	unopened bool      // the group that is called is being looked up
+	posts    int       // texts of the call that wait to be stored
+	leaving  Cause     // the caller has gone while texts waited: the call ends with it behind them
+
 	// a program is called: the first leg that answers wins (decision 36)
 	exclusive bool
 	early     []*kept
@@ -55,11 +62,16 @@ func (s *Switch) startChat(t *Turn, c *Conn, r *Registration, number int32, o *o
 	own := r.party.Load()
 	chat, side := s.lockChat(t, own, to)
 	defer chat.mu.Unlock()
-	if len(chat.calls) >= maxChatCalls {
+	return chat.start(t, c, r, number, o, side)
+}
+
+// start begins the call of a client in the chat.
+func (c *Chat) start(t *Turn, conn *Conn, r *Registration, number int32, o *offer, side int) Cause {
+	if len(c.calls) >= maxChatCalls {
 		return CauseNoChannel
 	}
-	call := chat.newCall(t, side, o)
-	leg := c.openLeg(r, number, t.Now, call)
+	call := c.newCall(t, side, o)
+	leg := conn.openLeg(r, number, t.Now, call)
 	if leg == nil {
 		call.end(t, CauseNoChannel, CauseNoChannel)
 		return CauseNoChannel
@@ -77,7 +89,17 @@ const maxChatCalls = 64
 func (k *chatCall) open(t *Turn, leg *Leg) {
 	k.caller, k.answered = leg, false
 	leg.side = k.from
-	leg.send(t, callProc, nil)
+	if k.chat.posts.asking {
+		k.unopened = true
+		return
+	}
+	k.proceed(t)
+}
+
+// proceed tells the caller that the called party is known, and calls it.
+func (k *chatCall) proceed(t *Turn) {
+	k.unopened = false
+	k.caller.send(t, callProc, nil)
 	k.begin(t)
 }
 
@@ -101,8 +123,16 @@ func (c *Chat) hold(t *Turn, side int) *chatCall {
 	return call
 }
 
-// begin offers the call to everybody, or wakes somebody, or gives up with 20.
+// begin offers the call to everybody, or wakes somebody, or gives up with 20. Where
+// the chat is stored for the called side the switch itself answers at once (A1.6).
 func (k *chatCall) begin(t *Turn) {
+	if k.chat.hosts(k.to()) {
+		k.hosted, k.deserted = true, t.Now
+		k.answer(t, nil)
+		k.offerAll(t)
+		k.chat.arm(t.Now, t.Now.Add(hostedIdle))
+		return
+	}
 	k.offerAll(t)
 	if len(k.legs) > 0 || k.chat.hasInbox(k.to()) {
 		return
@@ -289,14 +319,24 @@ func (k *chatCall) answer(t *Turn, fty []byte) {
 func (k *chatCall) released(t *Turn, l *Leg, cause Cause) {
 	l.free(t, false)
 	if l == k.caller {
-		k.caller = nil
-		k.end(t, cause, cause)
+		k.abandoned(t, cause)
 		return
 	}
 	if o, late := k.offers[l.reg]; cause == CauseRejected || late && o.never {
 		k.remember(l.reg, lateOffer{at: t.Now, never: true})
 	}
 	k.removed(t, l, cause)
+}
+
+// abandoned ends the call after the caller has gone: behind the texts that wait to
+// be stored.
+func (k *chatCall) abandoned(t *Turn, cause Cause) {
+	k.caller = nil
+	if k.posts > 0 {
+		k.leaving, k.answered = cause, true
+		return
+	}
+	k.end(t, cause, cause)
 }
 
 // removed takes a leg that is gone out of the call and ends the call if that was
@@ -330,6 +370,11 @@ func (k *chatCall) endIfDeserted(t *Turn, answered bool, cause Cause) {
 	if k.ended || k.waiting() || k.chat.hasInbox(k.to()) && (k.caller != nil || len(k.legs) > 0) {
 		return
 	}
+	if k.hosted && k.caller != nil {
+		k.deserted = t.Now
+		k.chat.arm(t.Now, t.Now.Add(hostedIdle))
+		return
+	}
 	left := 0
 	for _, l := range k.legs {
 		if l.side != k.to() {
@@ -358,8 +403,7 @@ func (k *chatCall) lost(t *Turn, l *Leg) {
 	}
 	l.free(t, false)
 	if l == k.caller {
-		k.caller = nil
-		k.end(t, CauseTemporaryFailure, CauseTemporaryFailure)
+		k.abandoned(t, CauseTemporaryFailure)
 		return
 	}
 	cause := CauseOutOfOrder
@@ -379,8 +423,7 @@ func (k *chatCall) cut(t *Turn, l *Leg, cause Cause) {
 	}
 	l.rel(t, cause)
 	if l == k.caller {
-		k.caller = nil
-		k.end(t, cause, cause)
+		k.abandoned(t, cause)
 		return
 	}
 	k.removed(t, l, cause)
@@ -395,7 +438,7 @@ func (k *chatCall) cutSender(t *Turn, l *Leg, cause Cause) {
 		return
 	}
 	k.caller, k.answered = nil, true
-	if len(k.legs) == 0 && !k.chat.hasInbox(k.to()) {
+	if k.posts == 0 && len(k.legs) == 0 && !k.chat.hasInbox(k.to()) {
 		k.end(t, cause, cause)
 	}
 }
@@ -457,7 +500,7 @@ func (k *chatCall) expire(t *Turn) (next time.Time) {
 	if k.ended {
 		return time.Time{}
 	}
-	idle := k.active.Add(idleLimit)
+	idle := k.idleAt()
 	if grace := k.typed.Add(typingGrace); grace.After(idle) {
 		idle = grace
 	}
@@ -466,6 +509,22 @@ func (k *chatCall) expire(t *Turn) (next time.Time) {
 		return time.Time{}
 	}
 	return next
+}
+
+// idleAt is when the call ends if nothing is said in it.
+func (k *chatCall) idleAt() time.Time {
+	if !k.hosted || k.chat.group != nil || k.caller == nil || k.calledLegs() || k.chat.hasInbox(k.to()) {
+		return k.active.Add(idleLimit)
+	}
+	if k.deserted.After(k.active) {
+		return k.deserted.Add(hostedIdle)
+	}
+	return k.active.Add(hostedIdle)
+}
+
+// calledLegs tells whether the called side has a leg.
+func (k *chatCall) calledLegs() bool {
+	return slices.ContainsFunc(k.legs, func(l *Leg) bool { return l.side == k.to() })
 }
 
 // expireLegs ends legs that have never answered (A1.3) and texts whose last part

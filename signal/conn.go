@@ -52,6 +52,9 @@ type release struct {
 	bySwitch bool
 	ext      bool
 	src      string
+	// of a leg of a chat: whose it was, and who was on the other side
+	reg  *Registration
+	peer Address
 }
 
 // numberRest is for how long a released number is not used again by the switch,
@@ -244,7 +247,11 @@ func (c *Conn) leave(l *Leg, now time.Time, bySwitch bool) bool {
 	}
 	delete(c.legs, l.number)
 	c.unshare(l.from)
-	c.remember(release{number: l.number, at: now, bySwitch: bySwitch, ext: l.reg.ext(), src: l.reg.src})
+	rel := release{number: l.number, at: now, bySwitch: bySwitch, ext: l.reg.ext(), src: l.reg.src}
+	if k, chat := l.owner.(*chatCall); chat && bySwitch {
+		rel.reg, rel.peer = l.reg, k.chat.key[1-k.chat.sideOf(l.reg)]
+	}
+	c.remember(rel)
 	return true
 }
 
@@ -296,6 +303,7 @@ type probe struct {
 	chat *Chat
 	side int
 	seq  uint64
+	mid  int64 // of a stored text
 }
 
 // maxProbes bounds the chats that wait for one pong; beyond it the oldest gets no
@@ -308,7 +316,7 @@ func (c *Conn) probe(t *Turn, p probe) {
 	defer c.mu.Unlock()
 	for i := range c.probes.waiting {
 		if w := &c.probes.waiting[i]; w.chat == p.chat && w.side == p.side {
-			w.seq = p.seq
+			w.seq, w.mid = p.seq, p.mid
 			return
 		}
 	}
@@ -345,6 +353,6 @@ func (c *Conn) Pong(t *Turn, n uint32) {
 	}
 	c.mu.Unlock()
 	for _, p := range done {
-		p.chat.delivered(t, p.side, p.seq)
+		p.chat.delivered(t, p.side, p.seq, p.mid)
 	}
 }

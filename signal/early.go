@@ -103,7 +103,7 @@ func (k *chatCall) flushEarly(t *Turn) {
 		case x.sig != nil:
 			k.toOtherSide(t, x.w.leg, x.sig, false)
 		default:
-			k.chat.deliver(t, x.w, &x.text, x.entry)
+			k.chat.forward(t, x.w, &x.text, x.entry)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package signal
 
-import "github.com/tandem-switch/tandem/trace"
+import (
+	"time"
+
+	"github.com/tandem-switch/tandem/trace"
+)
 
 // Endpoint is the connection behind registrations, as the switch uses it. Its
 // methods never block: what cannot be queued is the endpoint's business (it
@@ -49,6 +53,40 @@ type Observer interface {
 	CallEnded(kind CallKind, c Cause)
 	Message()
 	Dropped(reason string)
+	// PostsWaiting: so many more texts wait for the archive, or fewer.
+	PostsWaiting(delta int)
+	// Posted: the result of a post has come after so long.
+	Posted(took time.Duration, outcome PostOutcome)
+	// PostsHeld: a connection is not read because it posts too much.
+	PostsHeld()
+}
+
+// PostOutcome is what became of a post.
+type PostOutcome uint8
+
+// The outcomes.
+const (
+	PostStored   PostOutcome = iota
+	PostQueued               // it lies in the outbox
+	PostRepeated             // it was stored before
+	PostRefused
+)
+
+// String is the label of the outcome.
+func (o PostOutcome) String() string {
+	return [...]string{"stored", "queued", "repeated", "refused"}[o%4]
+}
+
+func (r *PostResult) outcome() PostOutcome {
+	switch {
+	case r.Cause != 0:
+		return PostRefused
+	case r.Repeated:
+		return PostRepeated
+	case r.Queued:
+		return PostQueued
+	}
+	return PostStored
 }
 
 // Licences tells who may do what. It is asked once for a setup with media, and

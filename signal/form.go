@@ -12,6 +12,7 @@ type encoder struct {
 	t     *Turn
 	chat  *Chat
 	side  int // of the writer
+	as    *origin
 	text  *Text
 	entry entry
 	form  form // what t.work.head holds
@@ -62,7 +63,7 @@ func (e *encoder) send(to target) bool {
 func (e *encoder) room(mime []byte) int {
 	const fixed = 512 // names of members, id, numbers
 	s := e.chat.sides
-	return max(fixed, maxPart-fixed-len(s[e.side].sender)-len(s[1-e.side].party.SIP)-len(mime)-
+	return max(fixed, maxPart-fixed-len(e.sender())-len(s[1-e.side].party.SIP)-len(mime)-
 		len(e.text.Attach)-len(e.text.Subject)-len(e.text.Extra))
 }
 
@@ -74,7 +75,7 @@ var (
 // head writes everything that published clients and others have in common.
 func (e *encoder) head(mime, data []byte, last bool) {
 	b := append(e.t.work.head[:0], messages...)
-	b = append(b, e.chat.sides[e.side].sender...)
+	b = append(b, e.sender()...)
 	switch {
 	case e.text.Typing == TypingOn:
 		b = append(b, `,"typing":true`...)
@@ -85,7 +86,7 @@ func (e *encoder) head(mime, data []byte, last bool) {
 		b = append(append(b, `,"data":`...), data...)
 	}
 	if last {
-		b = strconv.AppendInt(append(b, `,"time":`...), e.t.Now.Unix(), 10)
+		b = strconv.AppendInt(append(b, `,"time":`...), e.seconds(), 10)
 		b = appendNamed(b, `,"attach":`, e.text.Attach)
 		b = appendNamed(b, `,"subject":`, e.text.Subject)
 		b = append(b, e.text.Extra...)
@@ -93,6 +94,22 @@ func (e *encoder) head(mime, data []byte, last bool) {
 		b = append(b, `,"more":true`...)
 	}
 	e.t.work.head = b
+}
+
+// sender names the author: the members sender and sender_dn.
+func (e *encoder) sender() []byte {
+	if e.as != nil && e.as.sender != nil {
+		return e.as.sender
+	}
+	return e.chat.sides[e.side].sender
+}
+
+// seconds is the time of the text, of an indication now.
+func (e *encoder) seconds() int64 {
+	if e.entry.at != 0 {
+		return e.entry.at / 1000
+	}
+	return e.t.Now.Unix()
 }
 
 func appendNamed(b []byte, name string, value []byte) []byte {
@@ -117,7 +134,11 @@ func (e *encoder) makeTail(to target) {
 	}
 	b := e.t.work.tail[:0]
 	if e.text.Typing == NotTyping {
-		b = append(e.entry.appendID(append(b, `,"id":`...)), `,"timestamp":`...)
+		b = e.entry.appendID(append(b, `,"id":`...))
+		if e.entry.mid != 0 {
+			b = strconv.AppendInt(append(b, `,"mid":`...), e.entry.mid, 10)
+		}
+		b = append(b, `,"timestamp":`...)
 		b = strconv.AppendInt(b, e.entry.at, 10)
 		if len(e.text.Data)+len(e.text.Alt) <= e.room(e.text.Mime) {
 			b = appendNamed(b, `,"alt":`, e.text.Alt)

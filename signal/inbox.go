@@ -186,17 +186,11 @@ func (o *inboxOwner) inChat(t *Turn, l *Leg, f strictjson.Value) {
 		o.nowhere(t, l, f, "", CauseMandatoryMissing)
 		return
 	}
-	own := l.reg.party.Load()
-	peer, found := o.sw.dir.Resolve(own.Address, name, "")
-	if !found || !o.sw.dir.Visible(own.Address, peer.Address) {
-		o.nowhere(t, l, f, name, CauseUnallocated)
-		return
-	}
-	if cause := o.sw.admitInbox(l.reg, own, &peer); cause != 0 {
+	c, side, cause := o.sw.chatNamed(t, l.reg, name)
+	if cause != 0 {
 		o.nowhere(t, l, f, name, cause)
 		return
 	}
-	c, side := o.sw.lockChat(t, own, &peer)
 	defer c.mu.Unlock()
 	t.work.chat = c
 	l.heard(t)
@@ -214,6 +208,24 @@ func (o *inboxOwner) inChat(t *Turn, l *Leg, f strictjson.Value) {
 	case Refuse:
 		c.failed(t, w, v.Text.id(), v.Cause)
 	}
+}
+
+// chatNamed finds the chat of a registration with the person or group of a name, and
+// locks it.
+func (s *Switch) chatNamed(t *Turn, r *Registration, name string) (c *Chat, side int, cause Cause) {
+	own := r.party.Load()
+	peer, found := s.dir.Resolve(own.Address, name, "")
+	if !found {
+		return s.lockGroup(t, own, name)
+	}
+	if !s.dir.Visible(own.Address, peer.Address) {
+		return nil, 0, CauseUnallocated
+	}
+	if cause := s.admitInbox(r, own, &peer); cause != 0 {
+		return nil, 0, cause
+	}
+	c, side = s.lockChat(t, own, &peer)
+	return c, side, 0
 }
 
 // admitInbox finds the member of a hunt group that the text is for, and asks the

@@ -17,6 +17,7 @@ type Leg struct {
 	from     *object // who calls; nil: the client itself, or the switch
 	inbox    bool    // the inbox of its registration, from its beginning to its end
 	gone     bool    // of an inbox: guarded by conn.inboxMu
+	crossed  bool    // not a leg any more: a text crossed the rel of the switch (A1.7)
 	answered bool
 	spoke    bool      // the client has sent any message on it
 	since    time.Time // when it was made

@@ -26,6 +26,8 @@ type View struct {
 	// Parts is where parts of a text are collected (A12): of the sending leg, or
 	// of the inbox for this chat. Only in a chat.
 	Parts *Collector
+	// Archive knows what may be attached; nil: nothing may.
+	Archive Archive
 }
 
 // Action is what becomes of a facility.
@@ -63,6 +65,8 @@ type Verdict struct {
 	Encoded []byte
 	Text    Text
 	Receipt Receipt
+	// Foreign says that entries of attach were taken out of a text that is taken.
+	Foreign bool
 	// Quiet refuses without a rel: only a client with receipts is told.
 	Quiet bool
 	// Removed counts members taken out because their name differs from a known
@@ -124,6 +128,7 @@ func (s State) String() string { return [...]string{"", "sent", "delivered", "re
 type Receipt struct {
 	Chat  string
 	ID    string
+	MID   int64 // of a stored text, instead of the id
 	State State
 }
 

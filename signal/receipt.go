@@ -25,6 +25,7 @@ type entry struct {
 	chained uint16 // slot+1 of the next text in its chain
 	hash    uint32
 	at      int64 // ms since 1970
+	mid     int64 // the number of the stored text; 0: it has none (yet)
 	id      string
 	chat    *Chat
 }
@@ -135,12 +136,15 @@ func (c *Chat) enter(t *Turn, w writer, x *Text) (e entry, repeated bool) {
 	if c.self {
 		e.side = 0
 	}
-	if !c.hasExt(w.side) && !c.hasExt(1-w.side) {
+	if !c.hasExt(w.side) && !c.hasExt(1-w.side) && !c.storing() {
 		return e, false
 	}
 	if w.leg.reg.ext() {
 		if id := x.id(); id != "" {
 			if first := c.texts.find(int(e.side), id); first != nil {
+				if !first.done {
+					c.waitsAlready(w, first)
+				}
 				c.answerAgain(t, w, first)
 				return e, true
 			}
@@ -170,24 +174,41 @@ func (c *Chat) fail(t *Turn, w writer, e entry, cause Cause) {
 
 func (c *Chat) result(t *Turn, w writer, e entry, cause Cause) {
 	e.done, e.cause = true, cause
-	if !w.leg.reg.ext() {
+	if !w.leg.reg.ext() && w.as == nil {
 		return
 	}
 	if int(e.slot) < len(c.texts.ring) {
 		if kept := &c.texts.ring[e.slot]; kept.seq == e.seq {
-			kept.done, kept.cause = true, cause
+			kept.done, kept.cause, kept.mid, kept.at = true, cause, e.mid, e.at
 		}
 	}
-	c.tell(t, w, &e)
+	if w.leg.reg.ext() {
+		c.tell(t, w, &e)
+	}
 }
 
 // tell sends the result of a text to the registration that wrote it.
 func (c *Chat) tell(t *Turn, w writer, e *entry) {
-	n := notice{id: e.idString(), state: StateSent, at: time.UnixMilli(e.at)}
+	n := notice{id: e.idString(), mid: e.mid, state: StateSent, at: time.UnixMilli(e.at)}
 	if e.cause != 0 {
 		n.state, n.cause = StateFailed, e.cause
 	}
-	c.notify(t, w.leg, 1-w.side, n)
+	if l := c.answerLeg(w); l != nil {
+		c.notify(t, l, 1-w.side, n)
+	}
+}
+
+// answerLeg is where the registration that wrote gets the result: on the leg on which
+// it wrote, or, if that has gone since, on what else it has in the chat.
+func (c *Chat) answerLeg(w writer) *Leg {
+	switch l := w.leg; {
+	case !l.inbox && !l.gone, l.reg.inbox.Load() == l, l.crossed:
+		return l
+	case l.reg.inbox.Load() != nil:
+		return l.reg.inbox.Load()
+	default:
+		return c.newestLeg(l.reg, w.side, nil)
+	}
 }
 
 // failed tells an IM_EXT writer that a text was refused before it was taken. That
@@ -219,6 +240,10 @@ func (c *Chat) notify(t *Turn, l *Leg, peer int, n notice) {
 		n.chat = c.sides[peer].party.SIP
 	}
 	t.work.other, t.work.chat = n.append(t.work.other[:0]), c
+	if l.crossed {
+		l.emit(t, t.work.other, nil)
+		return
+	}
 	l.sendLater(t, t.work.other)
 }
 
@@ -226,6 +251,7 @@ func (c *Chat) notify(t *Turn, l *Leg, peer int, n notice) {
 type notice struct {
 	chat  string
 	id    string
+	mid   int64
 	state State
 	sip   string
 	cause Cause
@@ -241,6 +267,9 @@ func (n *notice) append(b []byte) []byte {
 	if n.id != "" {
 		b = strictjson.AppendString(append(b, `,"id":`...), n.id)
 	}
+	if n.mid != 0 {
+		b = strconv.AppendInt(append(b, `,"mid":`...), n.mid, 10)
+	}
 	b = append(append(append(b, `,"state":"`...), n.state.String()...), '"')
 	if n.sip != "" {
 		b = strictjson.AppendString(append(b, `,"sip":`...), n.sip)
@@ -250,74 +279,4 @@ func (n *notice) append(b []byte) []byte {
 	}
 	b = strconv.AppendInt(append(b, `,"timestamp":`...), n.at.UnixMilli(), 10)
 	return append(b, closing...)
-}
-
-// receipt takes what a client says about texts of the other side: a mark that
-// covers everything up to one text (A3). Anything else is dropped.
-func (c *Chat) receipt(t *Turn, w writer, r *Receipt) {
-	writerSide := 1 - w.side
-	if c.self {
-		writerSide = 0
-	}
-	e := c.texts.find(writerSide, r.ID)
-	if e == nil || c.self || !w.leg.reg.ext() {
-		w.leg.drop(t, dropReceipt)
-		return
-	}
-	c.advance(t, w.side, r.State, e, w.leg)
-}
-
-// delivered is the proof of a pong: this side has everything up to seq.
-func (c *Chat) delivered(t *Turn, side int, seq uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.dead || c.self {
-		return
-	}
-	for i := range c.texts.ring {
-		if e := &c.texts.ring[i]; e.seq == seq {
-			c.advance(t, side, StateDelivered, e, nil)
-			return
-		}
-	}
-}
-
-// advance moves a mark forward and tells those who want to know: every IM_EXT
-// registration of the writer's side, of read also the reader's own others (A12).
-func (c *Chat) advance(t *Turn, reader int, state State, e *entry, said *Leg) {
-	s := &c.sides[reader]
-	mark := &s.delivered
-	if state == StateRead {
-		mark = &s.read
-	}
-	if e.seq <= *mark || state == StateDelivered && e.seq <= s.read {
-		c.sw.obs.Dropped(dropReceipt)
-		return
-	}
-	*mark = e.seq
-	if s.delivered < s.read {
-		s.delivered = s.read
-	}
-	n := notice{id: e.id, state: state, sip: s.party.SIP, at: t.Now}
-	c.announce(t, 1-reader, n, nil)
-	if state == StateRead && said != nil {
-		c.announce(t, reader, n, said.reg)
-	}
-}
-
-// announce sends a notice to every IM_EXT registration of a side that has an
-// attachment, except where it came from.
-func (c *Chat) announce(t *Turn, side int, n notice, except *Registration) {
-	for _, r := range c.sides[side].object.registrations() {
-		if !r.ext() || r == except {
-			continue
-		}
-		l := r.inbox.Load()
-		if l == nil {
-			l = c.newestLeg(r, side, nil)
-		}
-		if l != nil {
-			c.notify(t, l, 1-side, n)
-		}
-	}
 }

@@ -17,6 +17,7 @@ const (
 	dropState         = "wrong_state"
 	dropNotRegistered = "not_registered"
 	dropTypingLimit   = "typing_limit"
+	dropTypingStored  = "typing_behind_text"
 	dropNobody        = "nobody_there"
 	dropRepeated      = "repeated_id"
 	dropReceipt       = "receipt"
@@ -24,6 +25,7 @@ const (
 	dropCollision     = "release_collision"
 	dropFacility      = "facility"
 	dropLate          = "late"
+	dropForeign       = "foreign_attachment"
 )
 
 // Route takes one Signaling message of the client: srcToken is the raw token of
@@ -78,6 +80,9 @@ func (c *Conn) unknown(t *Turn, src string, number int32, m *Message) {
 	case m.Type == RelMsg || m.Type == DiscMsg:
 		c.drop(t, nil, dropCollision)
 	case recent && rel.bySwitch && t.Now.Sub(rel.at) < numberRest && m.carriesText():
+		if c.crossedStored(t, &rel, m) {
+			return
+		}
 		c.drop(t, nil, dropCrossed)
 		if rel.ext {
 			c.crossed(t, rel.src, number, m)
@@ -236,6 +241,8 @@ func (c *Conn) startCall(t *Turn, r *Registration, number int32, m *Message) Cau
 		return CauseNotSubscribed
 	case to.sip == "" && !m.complete() && c.sw.dir.Incomplete(from.Address, to.num):
 		return c.sw.overlap(t, c, r, number, m, &from, to.num)
+	case !found && scr.chat:
+		return c.sw.startGroup(t, c, r, number, newOffer(m, &from, t.work.fty, false), to.sip)
 	case !found:
 		return CauseUnallocated
 	case scr.cause != 0:
@@ -320,6 +327,9 @@ func (c *Conn) screenSetup(t *Turn, r *Registration, m *Message, from, to *Party
 func (c *Conn) count(t *Turn, l *Leg, v *Verdict) bool {
 	if v.Removed > 0 {
 		c.drop(t, l, dropCaseVariant)
+	}
+	if v.Foreign {
+		c.drop(t, l, dropForeign)
 	}
 	if v.Action == Drop || v.Action == Refuse {
 		c.drop(t, l, v.Reason)

@@ -19,10 +19,14 @@ type Limits struct {
 	RegistrationsPerConn int
 	RegistrationsPerUser int
 	LegsPerConn          int // live legs on one connection
+
+	StoredRate  float64 // texts per second and person that go to the archive
+	StoredBurst int     // how many at once
 }
 
 // defaultLimits are the limits of docs/limits.md.
-var defaultLimits = Limits{SetupRate: 20, SetupBurst: 100, RegistrationsPerConn: 16, RegistrationsPerUser: 64, LegsPerConn: 4096}
+var defaultLimits = Limits{SetupRate: 20, SetupBurst: 100, RegistrationsPerConn: 16, RegistrationsPerUser: 64, LegsPerConn: 4096,
+	StoredRate: 50, StoredBurst: 500}
 
 // DefaultLimits returns the limits that hold where none are given.
 func DefaultLimits() Limits { return defaultLimits }
@@ -72,6 +76,8 @@ type object struct {
 	chats   map[*Chat]struct{}              // guarded by Switch.mu
 	waiting map[wakened]struct{}            // guarded by Switch.mu: calls that wait for a registration
 	talking int                             // guarded by Switch.mu: calls with media that it has set up or answered
+	group   *group                          // guarded by Switch.mu: of a group; nil until it is needed
+	posting allowance
 }
 
 // wakened is told that the object it waits for has a registration.
@@ -115,11 +121,15 @@ func (l *Limits) defaults() {
 	if l.SetupRate > 0 {
 		d.SetupRate = l.SetupRate
 	}
+	if l.StoredRate > 0 {
+		d.StoredRate = l.StoredRate
+	}
 	for _, f := range [...]struct {
 		to   *int
 		from int
 	}{{&d.SetupBurst, l.SetupBurst}, {&d.RegistrationsPerConn, l.RegistrationsPerConn},
-		{&d.RegistrationsPerUser, l.RegistrationsPerUser}, {&d.LegsPerConn, l.LegsPerConn}} {
+		{&d.RegistrationsPerUser, l.RegistrationsPerUser}, {&d.LegsPerConn, l.LegsPerConn},
+		{&d.StoredBurst, l.StoredBurst}} {
 		if f.from > 0 {
 			*f.to = f.from
 		}
@@ -172,6 +182,10 @@ func (nobody) CallStarted(CallKind)             {}
 func (nobody) CallEnded(CallKind, Cause)        {}
 func (nobody) Message()                         {}
 func (nobody) Dropped(string)                   {}
+func (nobody) PostsWaiting(int)                 {}
+func (nobody) PostsHeld()                       {}
+
+func (nobody) Posted(time.Duration, PostOutcome) {}
 
 // turn runs f in a turn of its own: a timer, or a change from outside.
 func (s *Switch) turn(f func(t *Turn)) {

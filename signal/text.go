@@ -9,14 +9,26 @@ import (
 // maxID is how long the id of a text may be (A3).
 const maxID = 64
 
-// writer is where a text came from: a leg of a call, or an inbox.
+// writer is where a text came from: a leg of a call, or an inbox; or neither, where
+// it comes from a group or from the archive.
 type writer struct {
-	leg  *Leg
+	leg  *Leg      // nil: the text was not written in this chat
 	call *chatCall // nil: an inbox, in a chat that has no call
 	side int
+	as   *origin // nil: of the volatile text of a device
 }
 
-func (w writer) inbox() bool { return w.leg.inbox }
+// origin is what there is to say of a text that is stored: everybody who is there gets
+// it, and it does not matter whether anybody is.
+type origin struct {
+	sender []byte // in a group: the author, as side.sender; nil: the side
+	proof  bool   // in a group: the author has receipts
+}
+
+func (w writer) inbox() bool { return w.leg != nil && w.leg.inbox }
+
+// is tells whether the text came from the registration.
+func (w writer) is(r *Registration) bool { return w.leg != nil && w.leg.reg == r }
 
 // facility handles a facility message on a leg of a chat: texts, receipts and
 // everything else, in their order (decision 30f).
@@ -57,7 +69,7 @@ func (c *Chat) screen(t *Turn, w writer, f strictjson.Value, parts *Collector) *
 	out.Reset()
 	t.work.view = View{
 		Now: t.Now, Msg: FacilityMsg, From: &c.sides[w.side].party, Chat: true,
-		Inbox: w.inbox(), Ext: w.leg.reg.ext(), Parts: parts,
+		Inbox: w.inbox(), Ext: w.leg.reg.ext(), Parts: parts, Archive: c.sw.archive,
 	}
 	pending := parts.Pending()
 	c.sw.policy.Screen(&t.work.view, f, out)
@@ -140,6 +152,10 @@ func (c *Chat) take(t *Turn, w writer, x *Text) {
 		c.fail(t, w, e, CauseNormalUnspecified)
 		return
 	}
+	if c.storing() {
+		c.takeStored(t, w, x, e)
+		return
+	}
 	if w.inbox() && !c.callFor(t, &w) {
 		c.fail(t, w, e, CauseSubscriberAbsent)
 		return
@@ -161,27 +177,12 @@ type target struct {
 // deliver sends a text once to every registration of the other side and to every
 // other inbox of the own side (A1 model), and tells the writer.
 func (c *Chat) deliver(t *Turn, w writer, x *Text, e entry) {
-	targets := c.targets(t, &w)
-	if w.call != nil {
-		w.call.fresh = false
-	}
-	t.work.chat = c
-	enc := encoder{t: t, chat: c, side: w.side, text: x, entry: e}
-	taken := 0
-	for _, to := range targets { // own inboxes come last, and only get what went out
-		if to.own && taken == 0 || !enc.send(to) {
-			continue
-		}
-		if !to.own {
-			taken++
-			c.sentTo(t, to, w.side, e.seq)
-		}
-	}
+	taken, unfit := c.pass(t, &w, x, e)
 	switch {
 	case taken > 0:
 		c.sw.obs.Message()
 		c.sent(t, w, e)
-	case enc.unfit > 0:
+	case unfit > 0:
 		c.fail(t, w, e, CauseIncompatible)
 	default:
 		c.fail(t, w, e, CauseSubscriberAbsent)
@@ -189,6 +190,27 @@ func (c *Chat) deliver(t *Turn, w writer, x *Text, e entry) {
 			w.call.cutIfPlain(t, w, CauseSubscriberAbsent)
 		}
 	}
+}
+
+// pass sends a text to its attachments. taken is how many of the other side took it,
+// unfit how many there were for which it has no form.
+func (c *Chat) pass(t *Turn, w *writer, x *Text, e entry) (taken, unfit int) {
+	targets := c.targets(t, w)
+	if w.call != nil {
+		w.call.fresh = false
+	}
+	t.work.chat = c
+	enc := encoder{t: t, chat: c, side: w.side, as: w.as, text: x, entry: e}
+	for _, to := range targets { // own ones come last, and only get what went out
+		if to.own && taken == 0 && w.as == nil || !enc.send(to) {
+			continue
+		}
+		if !to.own {
+			taken++
+			c.sentTo(t, to, w, &e)
+		}
+	}
+	return taken, enc.unfit
 }
 
 // targets lists the attachments that get a text, making legs for late joiners.
@@ -211,13 +233,26 @@ func (c *Chat) targets(t *Turn, w *writer) []target {
 	}
 	if !c.self {
 		for _, r := range c.sides[w.side].object.registrations() {
-			if in := r.inbox.Load(); in != nil && in != w.leg {
-				list = append(list, target{leg: in, inbox: true, own: true})
+			if in := r.inbox.Load(); in != nil {
+				if in != w.leg {
+					list = append(list, target{leg: in, inbox: true, own: true})
+				}
+			} else if l := c.ownLeg(w, r); l != nil {
+				list = append(list, target{leg: l, own: true})
 			}
 		}
 	}
 	t.work.targets = list
 	return list
+}
+
+// ownLeg is the leg on which another device of the author gets a text to a group: it
+// hears there what all members say.
+func (c *Chat) ownLeg(w *writer, r *Registration) *Leg {
+	if c.group == nil || w.is(r) {
+		return nil
+	}
+	return c.newestLeg(r, w.side, nil)
 }
 
 // answeredByInbox lets a late inbox of the called side answer.
@@ -231,7 +266,7 @@ func (k *chatCall) answeredByInbox(t *Turn, side int) {
 // which it was written, else its newest leg of the chat, else a new one (A1.5).
 func (c *Chat) legFor(t *Turn, w *writer, r *Registration, side int) *Leg {
 	if w.call == nil {
-		if c.self && r == w.leg.reg {
+		if c.self && w.is(r) || c.sw.closed.Load() {
 			return nil
 		}
 		w.call = c.hold(t, w.side)
@@ -254,7 +289,7 @@ func (c *Chat) legFor(t *Turn, w *writer, r *Registration, side int) *Leg {
 	if l := c.newestLeg(r, side, w.leg); l != nil {
 		return l
 	}
-	if c.self && r == w.leg.reg {
+	if c.self && w.is(r) {
 		return nil
 	}
 	return k.join(t, r, side)
@@ -293,7 +328,7 @@ func (c *Chat) allInboxes(side int) bool {
 
 // sentTo keeps the books of one delivery: the limit of an unanswered leg, and
 // the proof that the text has arrived.
-func (c *Chat) sentTo(t *Turn, to target, from int, seq uint64) {
+func (c *Chat) sentTo(t *Turn, to target, w *writer, e *entry) {
 	l := to.leg
 	if to.inbox {
 		return
@@ -305,8 +340,8 @@ func (c *Chat) sentTo(t *Turn, to target, from int, seq uint64) {
 	if k := c.callOf(l); k != nil {
 		k.active = t.Now
 	}
-	if !l.reg.ext() && c.hasExt(from) {
-		l.conn.probe(t, probe{chat: c, side: 1 - from, seq: seq})
+	if !l.reg.ext() && (c.hasExt(w.side) || w.as != nil && w.as.proof) {
+		l.conn.probe(t, probe{chat: c, side: 1 - w.side, seq: e.seq, mid: e.mid})
 	}
 }
 
@@ -333,8 +368,21 @@ func (c *Chat) indicate(t *Turn, w writer, x *Text) {
 		w.leg.drop(t, dropTypingLimit)
 		return
 	}
+	if c.posts.waiting() > 0 {
+		w.leg.drop(t, dropTypingStored)
+		return
+	}
+	if c.group != nil {
+		c.indicateGroup(t, w, x.Typing)
+		return
+	}
+	c.passTyping(t, w, x)
+}
+
+// passTyping sends an indication to the attachments of the other side.
+func (c *Chat) passTyping(t *Turn, w writer, x *Text) {
 	t.work.chat = c
-	enc := encoder{t: t, chat: c, side: w.side, text: x}
+	enc := encoder{t: t, chat: c, side: w.side, as: w.as, text: x}
 	for _, r := range c.sides[1-w.side].object.registrations() {
 		if in := r.inbox.Load(); in != nil {
 			if in != w.leg {
@@ -360,7 +408,7 @@ func (c *Chat) typingLeg(w writer, r *Registration) *Leg {
 			return l
 		}
 	}
-	if c.sides[side].party.Kind == App && w.call != nil || c.self && r == w.leg.reg {
+	if c.sides[side].party.Kind == App && w.call != nil || c.self && w.is(r) {
 		return nil
 	}
 	return c.newestLeg(r, side, w.leg)

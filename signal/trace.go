@@ -39,6 +39,8 @@ func (l *Leg) heard(t *Turn) {
 func (l *Leg) traced(t *Turn) trace.Leg {
 	x := trace.Leg{Reg: l.reg.src, Number: l.number}
 	switch {
+	case l.crossed:
+		x.Call, x.Ends = t.work.chat.traced()
 	case !l.inbox:
 		x.Call, x.Ends = l.own().traced()
 	case t.work.chat != nil:

@@ -24,6 +24,7 @@ type world struct {
 	dir   *people
 	drops *counts
 	waker *waker
+	store *archive // nil: nothing is stored
 }
 
 func newWorld(t testing.TB, names ...string) *world {
@@ -232,6 +233,10 @@ func (c *counts) CallStarted(k signal.CallKind)               { c.add("live "+k.
 func (c *counts) CallEnded(k signal.CallKind, _ signal.Cause) { c.add("live "+k.String(), -1) }
 func (c *counts) Message()                                    { c.add("message", 1) }
 func (c *counts) Dropped(reason string)                       { c.add("drop "+reason, 1) }
+func (c *counts) PostsWaiting(d int)                          { c.add("posts", d) }
+func (c *counts) PostsHeld()                                  { c.add("held", 1) }
+
+func (c *counts) Posted(_ time.Duration, o signal.PostOutcome) { c.add(o.String(), 1) }
 
 // device is a connection with one registration.
 type device struct {
@@ -314,6 +319,9 @@ func (d *device) say(call int, sig string) {
 		}
 		d.conn.Route(t, []byte(`"`+d.name+`"`), int32(call), &m)
 	})
+	if d.w.store != nil {
+		d.w.store.settle()
+	}
 }
 
 func (d *device) chat(call int, peer string) {
@@ -415,10 +423,17 @@ func brief(frame string) string {
 func briefFacility(f map[string]any) string {
 	switch {
 	case f["type"] == "im_receipt":
-		if cau, failed := f["cau"]; failed {
-			return fmt.Sprint(" ", f["state"], " ", f["id"], " ", cau)
+		out := fmt.Sprint(" ", f["state"], " ", f["id"])
+		if f["id"] == nil {
+			out = fmt.Sprint(" ", f["state"])
 		}
-		return fmt.Sprint(" ", f["state"], " ", f["id"])
+		if mid, stored := f["mid"]; stored {
+			out += fmt.Sprint("/", mid)
+		}
+		if cau, failed := f["cau"]; failed {
+			out += fmt.Sprint(" ", cau)
+		}
+		return out
 	case f["typing"] != nil:
 		return fmt.Sprint(" typing ", f["typing"])
 	case f["type"] == "im_message":
@@ -432,4 +447,9 @@ func briefFacility(f map[string]any) string {
 }
 
 // advance moves the clock. Timers that are due have run when it returns.
-func (w *world) advance(d time.Duration) { w.clock.Advance(d) }
+func (w *world) advance(d time.Duration) {
+	w.clock.Advance(d)
+	if w.store != nil {
+		w.store.settle()
+	}
+}

@@ -37,6 +37,9 @@ type limitFlags struct {
 	RegsConn   int     `name:"limit-registrations-connection" placeholder:"N" help:"Registrations on one connection (16)."`
 	RegsUser   int     `name:"limit-registrations-user" placeholder:"N" help:"Registrations of one user (64)."`
 	Legs       int     `name:"limit-legs" placeholder:"N" help:"Live legs on one connection (4096)."`
+
+	StoredRate  float64 `name:"limit-stored-rate" placeholder:"N" help:"Stored texts of one user in a second (50)."`
+	StoredBurst int     `name:"limit-stored-burst" placeholder:"N" help:"How many of them at once (500)."`
 }
 
 func (l limitFlags) edge() edge.Limits {
@@ -64,6 +67,6 @@ func (l limitFlags) receiptWait() time.Duration {
 func (l limitFlags) signal() signal.Limits {
 	return signal.Limits{
 		SetupRate: l.SetupRate, SetupBurst: l.SetupBurst, RegistrationsPerConn: l.RegsConn,
-		RegistrationsPerUser: l.RegsUser, LegsPerConn: l.Legs,
+		RegistrationsPerUser: l.RegsUser, LegsPerConn: l.Legs, StoredRate: l.StoredRate, StoredBurst: l.StoredBurst,
 	}
 }

@@ -2,6 +2,7 @@ package metric
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -20,6 +21,29 @@ type core struct {
 	messages      prometheus.Counter
 	drops         *prometheus.CounterVec
 	reasons       *bound
+	posts         stored
+}
+
+// stored is what the switch counts of texts that go to the archive.
+type stored struct {
+	waiting prometheus.Gauge
+	held    prometheus.Counter
+	results [4]prometheus.Counter // by signal.PostOutcome
+	took    prometheus.Histogram
+}
+
+func newStored(s *Set) stored {
+	results := s.counters("pbx_posts_total", "Chat texts that the Messages service was to store, by result: stored, queued in the outbox, repeated or refused.", "result")
+	p := stored{
+		waiting: s.gauge("pbx_posts_waiting", "Chat texts that wait for the Messages service."),
+		held:    s.counter("pbx_posts_held_total", "Texts after which a connection is not read for a while, because too much waits to be stored."),
+		took: s.histogram("pbx_post_seconds", "Time from a chat text to its result of the Messages service or the outbox.",
+			.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10),
+	}
+	for i := range p.results {
+		p.results[i] = results.WithLabelValues(signal.PostOutcome(i).String())
+	}
+	return p
 }
 
 func newCore(s *Set) core {
@@ -31,6 +55,7 @@ func newCore(s *Set) core {
 		messages:      s.counter("pbx_messages_total", "Chat texts relayed, counted once however many devices get them."),
 		drops:         s.counters("pbx_drops_total", "Frames and connections dropped, by reason.", "reason"),
 		reasons:       new(bound),
+		posts:         newStored(s),
 	}
 	for kind := range c.live {
 		label := signal.CallKind(kind).String()
@@ -75,5 +100,28 @@ func (s *Set) Message() {
 func (s *Set) Dropped(reason string) {
 	if s != nil {
 		s.core.drops.WithLabelValues(s.core.reasons.value(reason)).Inc()
+	}
+}
+
+// PostsWaiting implements signal.Observer.
+func (s *Set) PostsWaiting(delta int) {
+	if s != nil {
+		s.core.posts.waiting.Add(float64(delta))
+	}
+}
+
+// Posted implements signal.Observer: the result of a post has come.
+func (s *Set) Posted(took time.Duration, outcome signal.PostOutcome) {
+	if s == nil || int(outcome) >= len(s.core.posts.results) {
+		return
+	}
+	s.core.posts.results[outcome].Inc()
+	s.core.posts.took.Observe(took.Seconds())
+}
+
+// PostsHeld implements signal.Observer.
+func (s *Set) PostsHeld() {
+	if s != nil {
+		s.core.posts.held.Inc()
 	}
 }

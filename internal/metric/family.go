@@ -44,6 +44,13 @@ func (s *Set) gauge(name, help string) prometheus.Gauge {
 	return s.gauges(name, help).WithLabelValues()
 }
 
+func (s *Set) histogram(name, help string, buckets ...float64) prometheus.Histogram {
+	o := s.describe("histogram", name, help, nil)
+	h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: o.Name, Help: o.Help, Buckets: buckets})
+	s.registry.MustRegister(h)
+	return h
+}
+
 // bound lets only so many different values of a label pass.
 type bound struct {
 	mu   sync.RWMutex // guards the following
