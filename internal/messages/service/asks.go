@@ -1,0 +1,157 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tandem-switch/tandem/appservice"
+	"github.com/tandem-switch/tandem/internal/messages"
+)
+
+// resolveMost is how many names one Resolve has.
+const resolveMost = 500
+
+// asks are the questions of the service to the switch of a link.
+type asks struct {
+	link *link
+
+	mu      sync.Mutex // guards the following
+	number  int
+	pending map[string]chan appservice.Frame
+	refused bool // the switch does not know Resolve
+}
+
+func newAsks(l *link) *asks { return &asks{link: l, pending: map[string]chan appservice.Frame{}} }
+
+// answered takes a frame that answers a question.
+func (a *asks) answered(f appservice.Frame) bool {
+	if f.MT != MTResolveResult && f.MT != appservice.MTError {
+		return false
+	}
+	a.mu.Lock()
+	answer := a.pending[f.SrcString()]
+	delete(a.pending, f.SrcString())
+	a.mu.Unlock()
+	if answer == nil {
+		return f.MT == MTResolveResult || f.Src != nil // too late, or to something else
+	}
+	answer <- f.Clone()
+	return true
+}
+
+// errRefused says that the switch cannot be asked.
+var errRefused = errors.New("messages: the switch does not say who people are")
+
+// resolve asks the switch who these names are.
+func (a *asks) resolve(ctx context.Context, names []string) ([]messages.Ref, error) {
+	answer := make(chan appservice.Frame, 1)
+	a.mu.Lock()
+	if a.refused {
+		a.mu.Unlock()
+		return nil, errRefused
+	}
+	a.number++
+	src := "ask" + strconv.Itoa(a.number)
+	a.pending[src] = answer
+	a.mu.Unlock()
+	defer func() {
+		a.mu.Lock()
+		delete(a.pending, src)
+		a.mu.Unlock()
+	}()
+	raw, err := appservice.AppendReply(nil, appservice.Frame{Src: []byte(strconv.Quote(src))}, Resolve{Names: names})
+	if err != nil {
+		return nil, err
+	}
+	a.link.out.put(raw)
+	timer := time.NewTimer(resolveTime)
+	defer timer.Stop()
+	select {
+	case f := <-answer:
+		return a.read(f)
+	case <-timer.C:
+		return nil, errRefused
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (a *asks) read(f appservice.Frame) ([]messages.Ref, error) {
+	if f.MT != MTResolveResult {
+		a.mu.Lock()
+		a.refused = true
+		a.mu.Unlock()
+		return nil, errRefused
+	}
+	var r ResolveResult
+	if err := decode(f.Doc().Root(), &r); err != nil {
+		return nil, err
+	}
+	refs := make([]messages.Ref, 0, len(r.People))
+	for _, p := range r.People {
+		refs = append(refs, p.ref())
+	}
+	return refs, nil
+}
+
+// find is the person of a name that somebody gives who wants to add, invite or
+// write to him.
+func (x *session) find(ctx context.Context, name string) (messages.Ref, error) {
+	if name == "" {
+		return messages.Ref{}, parameter("A name is missing.")
+	}
+	if ref := refOf(name); ref.ID != 0 {
+		return ref, nil
+	}
+	found, err := x.link.domain.findAll(ctx, []string{name})
+	if err != nil {
+		return messages.Ref{}, err
+	}
+	ref, ok := found[strings.ToLower(name)]
+	if !ok {
+		return messages.Ref{}, notFound("person")
+	}
+	return ref, nil
+}
+
+// findAll finds the people of names, by the name in lower case: from the directory
+// of this process, or from the switch. Where neither answers the name itself is the
+// identity, as for a foreign switch, which knows no guids.
+func (d *domain) findAll(ctx context.Context, names []string) (map[string]messages.Ref, error) {
+	found := make(map[string]messages.Ref, len(names))
+	for len(names) > 0 {
+		lot := names[:min(resolveMost, len(names))]
+		names = names[len(lot):]
+		refs, err := d.ask(ctx, lot)
+		if errors.Is(err, errRefused) {
+			refs, err = nil, nil
+			for _, name := range lot {
+				refs = append(refs, messages.Ref{SIP: name})
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, ref := range refs {
+			found[strings.ToLower(ref.SIP)] = ref
+		}
+	}
+	return found, nil
+}
+
+func (d *domain) ask(ctx context.Context, names []string) ([]messages.Ref, error) {
+	if d.s.config.People != nil {
+		return d.s.config.People.Find(ctx, d.name, names)
+	}
+	for _, l := range d.trusted() {
+		refs, err := l.askPeer.resolve(ctx, names)
+		if !errors.Is(err, errRefused) {
+			return refs, err
+		}
+	}
+	return nil, errRefused
+}

@@ -1,0 +1,47 @@
+package service
+
+// handlers has what is done for each message type. It is never written.
+var handlers = map[string]handler{
+	MTSession:     handleSession,
+	MTSessionEnd:  handleSessionEnd,
+	MTPost:        handlePost,
+	MTMark:        handleMark,
+	MTReadMembers: handleReadMembers,
+
+	MTReadChats:        asked((*call).readChats),
+	MTReadChat:         asked((*call).readChat),
+	MTSetRead:          asked((*call).setRead),
+	MTUpdate:           asked((*call).update),
+	MTDelete:           asked((*call).delete),
+	MTAttachments:      asked((*call).attachments),
+	MTCreateFileBuffer: asked((*call).createFileBuffer),
+	MTDeleteFileBuffer: asked((*call).deleteFileBuffer),
+
+	MTSetFilter:   asked((*call).setFilter),
+	MTDiscussion:  asked((*call).discussion),
+	MTGetMore:     asked((*call).getMore),
+	MTReadTopics:  asked((*call).readTopics),
+	MTWriteTopic:  asked((*call).writeTopic),
+	MTWriteGroup:  asked((*call).writeGroup),
+	MTReadGroups:  asked((*call).readGroups),
+	MTWriteMember: asked((*call).writeMember),
+
+	MTSync:          asked((*call).sync),
+	MTSearch:        asked((*call).search),
+	MTReadMarks:     asked((*call).readMarks),
+	MTReact:         asked((*call).react),
+	MTPin:           asked((*call).pin),
+	MTReadPins:      asked((*call).readPins),
+	MTLike:          asked((*call).like),
+	MTSetDraft:      asked((*call).setDraft),
+	MTSetGroup:      asked((*call).setGroup),
+	MTJoin:          asked((*call).join),
+	MTLeave:         asked((*call).leave),
+	MTInvite:        asked((*call).invite),
+	MTKick:          asked((*call).kick),
+	MTBan:           asked((*call).ban),
+	MTMute:          asked((*call).mute),
+	MTGrant:         asked((*call).grant),
+	MTBroadcast:     asked((*call).broadcast),
+	MTReadBroadcast: asked((*call).readBroadcast),
+}

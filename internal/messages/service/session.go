@@ -1,0 +1,119 @@
+package service
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/tandem-switch/tandem/appservice"
+	"github.com/tandem-switch/tandem/filebuffer"
+	"github.com/tandem-switch/tandem/internal/messages"
+)
+
+// session is one person at one client.
+type session struct {
+	link *link
+	id   int64
+	src  []byte // of Session, for live events
+	ext  bool   // asked for our extension
+	who  messages.Ref
+	apps []string // topics beside the personal one and those of groups
+	lane *lane
+
+	person messages.Person // set when the session begins, before any other request
+
+	mu    sync.Mutex // guards the following
+	subs  map[string]*subscription
+	ended bool
+	lost  bool // live news were left out
+}
+
+// flagExt asks for the members of our extension (A9).
+const flagExt = "IM_EXT"
+
+func newSession(l *link, id int64, who messages.Ref, flags string, src []byte) *session {
+	x := &session{
+		link: l, id: id, who: who, src: append([]byte(nil), src...), ext: hasFlag(flags, flagExt),
+		subs: map[string]*subscription{},
+	}
+	x.lane = &lane{link: l, bound: maxWaiting}
+	return x
+}
+
+// hasFlag looks for a word in a list separated by | , or blanks.
+func hasFlag(flags, flag string) bool {
+	for f := range strings.FieldsFuncSeq(flags, func(r rune) bool { return r == '|' || r == ',' || r == ' ' }) {
+		if f == flag {
+			return true
+		}
+	}
+	return false
+}
+
+// begin makes the person known and the session alive.
+func (x *session) begin(ctx context.Context) error {
+	d := x.link.domain
+	r, err := d.log.Do(ctx, &messages.Intern{People: []messages.Ref{x.who}})
+	if err != nil {
+		return err
+	}
+	if len(r.Members) != 1 {
+		return messages.Errorf(messages.Internal, "the store has made nobody known")
+	}
+	x.person = r.Members[0].Person
+	if x.person, err = d.log.Person(ctx, messages.Ref{ID: x.person.ID}); err != nil {
+		return err
+	}
+	groups, err := d.log.Groups(ctx, x.person.ID)
+	if err != nil {
+		return err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.ended {
+		return appservice.ErrClosed
+	}
+	d.begin(x, groups)
+	return nil
+}
+
+// end forgets the session. It does not block; what it left in temporary files is
+// removed later.
+func (x *session) end() {
+	x.mu.Lock()
+	again := x.ended
+	x.ended = true
+	clear(x.subs)
+	x.mu.Unlock()
+	if again {
+		return
+	}
+	x.lane.end()
+	d := x.link.domain
+	d.end(x)
+	s := x.link.s
+	s.count(0, -1)
+	if s.config.Files == nil {
+		return
+	}
+	s.work.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), endTime)
+		defer cancel()
+		if err := s.config.Files.EndSession(ctx, d.name, uint64(x.id)); err != nil {
+			s.config.Log.Warn("temporary files of a session stay until they expire", "domain", d.name, "error", err)
+		}
+	})
+}
+
+// owner is who temporary files of the session belong to.
+func (x *session) owner() filebuffer.Owner {
+	return filebuffer.Owner{Domain: x.link.domain.name, Person: int64(x.person.ID)}
+}
+
+// ref names the person of the session by number alone.
+func (x *session) ref() messages.Ref { return messages.Ref{ID: x.person.ID} }
+
+// is tells whether a name is that of the person.
+func (x *session) is(sip string) bool {
+	return sip != "" && (strings.EqualFold(sip, x.person.SIP) || strings.EqualFold(sip, x.who.SIP))
+}
