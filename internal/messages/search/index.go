@@ -20,9 +20,9 @@ var ErrTooCostly = errors.New("search: too much matches; look for more, or in on
 // the highest number of a domain that was ever in an index: SQLite has both in
 // one key.
 const (
-	numberBits = 40
+	numberBits = 44
 	maxNumber  = 1<<numberBits - 1
-	maxDomain  = 1<<22 - 1
+	maxDomain  = 1<<19 - 1
 )
 
 // MaxText is the part of a text that is indexed, in bytes.
@@ -225,7 +225,7 @@ func newFinder(a Ask) *finder {
 
 // plans are the two halves of the index.
 func (f *finder) plans(parts int64) []plan {
-	p := plan{domain: f.ask.Domain, query: f.ask.Query, below: maxNumber + 1, limit: readLot}
+	p := plan{domain: f.ask.Domain, query: f.ask.Query, below: maxNumber + 1}
 	if f.ask.Below > 0 {
 		p.below = min(p.below, f.ask.Below)
 	}
@@ -244,7 +244,8 @@ func (f *finder) plans(parts int64) []plan {
 // run reads lots until the page is full, the plan has nothing more, or the
 // question has cost enough.
 func (f *finder) run(ctx context.Context, s source, p plan) (done bool, err error) {
-	for p.below > p.floor {
+	p.limit = min(f.count+10, readLot) // often enough
+	for ; p.below > p.floor; p.limit = readLot {
 		rows, err := s.candidates(ctx, p)
 		if err != nil {
 			return true, err

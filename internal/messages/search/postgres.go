@@ -59,6 +59,9 @@ func OpenPostgres(ctx context.Context, dsn string) (*Postgres, error) {
 		return nil, fmt.Errorf("search: the DSN cannot be read: %w", err)
 	}
 	c.MaxConns = postgresConns
+	// A plan must fit the words: rare ones are found by their index, usual ones by
+	// going back from the newest message.
+	c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
 	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)

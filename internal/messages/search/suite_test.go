@@ -87,7 +87,7 @@ func schema(t testing.TB) string {
 type bench struct {
 	t *testing.T
 	search.Index
-	last int64
+	last int64 // highest number put
 }
 
 func (b *bench) put(docs ...search.Doc) {
@@ -342,7 +342,7 @@ func TestWriteRefuses(t *testing.T) {
 		b.texts("apple")
 		for _, batch := range []search.Batch{
 			{Mark: 5},
-			{Domain: dom, Mark: 5, Put: []search.Doc{{Number: 2, Conv: 7, Text: "pear"}, {Number: 1 << 40, Conv: 7, Text: "x"}}},
+			{Domain: dom, Mark: 5, Put: []search.Doc{{Number: 2, Conv: 7, Text: "pear"}, {Number: 1 << 44, Conv: 7, Text: "x"}}},
 			{Domain: dom, Mark: 5, Put: []search.Doc{{Number: -1, Conv: 7, Text: "x"}}},
 		} {
 			if err := b.Write(t.Context(), batch); err == nil {
