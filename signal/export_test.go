@@ -60,6 +60,7 @@ func SetLastNumber(c *Conn, n int32) {
 // Constants that tests reach for.
 const (
 	MaxTexts    = maxTexts
+	MaxPosts    = maxPosts
 	MaxReleased = maxReleased
 	MaxOffers   = maxOffers
 	MaxEarly    = maxEarly

@@ -249,6 +249,7 @@ type device struct {
 	frames []string
 	pings  []uint32
 	mute   bool
+	slow   chan struct{} // not nil: behind until it is closed
 	taken  int
 	news   chan struct{} // capacity 1: something was recorded
 }
@@ -335,9 +336,20 @@ func (d *device) text(call int, data string) {
 func (d *device) lose() { d.w.turn(d.conn.Close) }
 
 // Send implements signal.Endpoint.
-func (d *device) Send(_ *signal.Turn, _ string, call int32, head, tail []byte) {
+func (d *device) Send(t *signal.Turn, _ string, call int32, head, tail []byte) {
 	if !d.mute {
 		d.record(fmt.Sprintf("%d %s%s", call, head, tail))
+	}
+	if d.slow != nil {
+		t.Hold(d)
+	}
+}
+
+// Wait implements signal.Waiter: for a device that is behind.
+func (d *device) Wait(ctx context.Context) {
+	select {
+	case <-d.slow:
+	case <-ctx.Done():
 	}
 }
 
