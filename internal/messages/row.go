@@ -324,6 +324,7 @@ type TailPage struct {
 	Changes []Change
 	Next    Number
 	More    bool
+	Floor   Number
 }
 
 // ConvRow is a conversation.

@@ -331,11 +331,14 @@ func (d *follow) step(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	page, err := d.log.Tail(ctx, messages.Number(d.state.Mark), tailLot)
-	if messages.CodeOf(err) == messages.NotFound {
-		return true, d.restart(ctx)
-	}
-	if err != nil {
+	switch {
+	case messages.CodeOf(err) == messages.NotFound: // the domain was dropped
+		return false, cmp.Or(d.f.config.Index.Reset(ctx, d.name), errGone)
+	case err != nil:
 		return false, err
+	case int64(page.Floor) > max(d.state.Begun, d.state.Mark): // what has changed meanwhile is forgotten
+		d.known = false
+		return true, d.f.config.Index.Reset(ctx, d.name)
 	}
 	if len(page.Changes) == 0 && int64(page.Next) == d.state.Mark {
 		d.f.config.Observer.Lag(d.name, 0)
@@ -389,19 +392,10 @@ func (d *follow) begin(ctx context.Context) error {
 		}
 		st = State{}
 	}
+	if st.Mark == 0 {
+		st.Begun = int64(d.log.Head())
+	}
 	d.state, d.known = st, true
-	return nil
-}
-
-// restart follows a log that does not reach back to the mark, or none any more.
-func (d *follow) restart(ctx context.Context) error {
-	if err := d.f.config.Index.Reset(ctx, d.name); err != nil {
-		return err
-	}
-	if d.state.Mark == 0 {
-		return errGone
-	}
-	d.known = false
 	return nil
 }
 
@@ -415,7 +409,7 @@ func epochOf(log messages.Log) int64 {
 
 // batch is what a part of the log means for the index.
 func (d *follow) batch(ctx context.Context, page messages.TailPage) (Batch, error) {
-	b := Batch{Domain: d.name, Mark: int64(page.Next), Epoch: epochOf(d.log)}
+	b := Batch{Domain: d.name, Mark: int64(page.Next), Epoch: epochOf(d.log), Begun: d.state.Begun}
 	c := changes{at: map[int64]Doc{}, gone: map[int64]bool{}}
 	for i := range page.Changes {
 		ch := &page.Changes[i]

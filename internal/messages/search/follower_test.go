@@ -146,11 +146,11 @@ func (l *fakeLog) Tail(_ context.Context, after messages.Number, limit int) (mes
 	switch {
 	case l.fail != nil:
 		return messages.TailPage{}, l.fail
-	case l.gone || after != 0 && after < l.floor:
-		return messages.TailPage{}, messages.Errorf(messages.NotFound, "below the floor")
+	case l.gone:
+		return messages.TailPage{}, messages.Errorf(messages.NotFound, "no domain")
 	}
-	rest := l.changes[min(int(max(after, l.floor)), len(l.changes)):]
-	page := messages.TailPage{Changes: slices.Clone(rest[:min(limit, len(rest))]), More: len(rest) > limit}
+	rest := l.changes[min(int(after), len(l.changes)):]
+	page := messages.TailPage{Floor: l.floor, Changes: slices.Clone(rest[:min(limit, len(rest))]), More: len(rest) > limit}
 	page.Next = after
 	if n := len(page.Changes); n > 0 {
 		page.Next = page.Changes[n-1].N
@@ -362,7 +362,7 @@ func TestFollowerBeginsAnew(t *testing.T) {
 		}},
 		{"a log that does not reach back", func(w *following) {
 			w.log.set(func() { w.log.floor = 3 })
-			delete(w.log.now, 1)
+			w.log.changes[0].Kind = messages.Reacted
 		}},
 		{"a shorter log", func(w *following) {
 			w.log.set(func() { w.log.changes = nil })

@@ -81,15 +81,16 @@ type Batch struct {
 	Put    []Doc   // added, or in place of what has that number
 	Remove []int64 // numbers; one that is not there is no error
 	// Mark is the number in the log up to which the index is complete with this
-	// batch, Epoch the life of the log in which that number was given.
-	Mark, Epoch int64
+	// batch, Epoch the life of the log in which that number was given, and Begun
+	// the head of the log when the index was begun.
+	Mark, Epoch, Begun int64
 }
 
 // State is how far the index of a domain is.
 type State struct {
-	Mark, Epoch int64
-	Parts       int64 // messages up to this number are found by parts of words too
-	Docs        int64 // messages in the index
+	Mark, Epoch, Begun int64 // of the last Batch
+	Parts              int64 // messages up to this number are found by parts of words too
+	Docs               int64 // messages in the index
 }
 
 // Room is a part of a conversation that the asker may read: the messages from

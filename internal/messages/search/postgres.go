@@ -27,6 +27,7 @@ CREATE TABLE search_domain (
 	name  TEXT NOT NULL UNIQUE,
 	mark  BIGINT NOT NULL DEFAULT 0,
 	epoch BIGINT NOT NULL DEFAULT 0,
+	begun BIGINT NOT NULL DEFAULT 0,
 	parts BIGINT NOT NULL DEFAULT 0,
 	docs  BIGINT NOT NULL DEFAULT 0
 );
@@ -129,8 +130,8 @@ func (s *Postgres) Write(ctx context.Context, b Batch) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, "UPDATE search_domain SET mark = $1, epoch = $2, docs = docs + $3 WHERE id = $4",
-			b.Mark, b.Epoch, added-gone.RowsAffected(), id)
+		_, err = tx.Exec(ctx, "UPDATE search_domain SET mark = $1, epoch = $2, begun = $3, docs = docs + $4 WHERE id = $5",
+			b.Mark, b.Epoch, b.Begun, added-gone.RowsAffected(), id)
 		return err
 	})
 	if err != nil {
@@ -244,8 +245,8 @@ func (s *Postgres) State(ctx context.Context, domain string) (State, error) {
 }
 
 func (s *Postgres) state(ctx context.Context, domain string) (st State, id int64, err error) {
-	err = s.pool.QueryRow(ctx, "SELECT id, mark, epoch, parts, docs FROM search_domain WHERE name = $1", domain).
-		Scan(&id, &st.Mark, &st.Epoch, &st.Parts, &st.Docs)
+	err = s.pool.QueryRow(ctx, "SELECT id, mark, epoch, begun, parts, docs FROM search_domain WHERE name = $1", domain).
+		Scan(&id, &st.Mark, &st.Epoch, &st.Begun, &st.Parts, &st.Docs)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return State{}, 0, nil
 	}

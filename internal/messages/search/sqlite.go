@@ -37,6 +37,7 @@ CREATE TABLE domain (
 	name  TEXT NOT NULL UNIQUE,
 	mark  INTEGER NOT NULL DEFAULT 0,
 	epoch INTEGER NOT NULL DEFAULT 0,
+	begun INTEGER NOT NULL DEFAULT 0,
 	parts INTEGER NOT NULL DEFAULT 0,
 	docs  INTEGER NOT NULL DEFAULT 0
 );
@@ -211,8 +212,8 @@ func (w *sqliteWriter) write(b Batch) error {
 			return err
 		}
 	}
-	_, err := w.tx.ExecContext(w.ctx, "UPDATE domain SET mark = ?, epoch = ?, docs = docs + ? WHERE id = ?",
-		b.Mark, b.Epoch, w.docs, w.id)
+	_, err := w.tx.ExecContext(w.ctx, "UPDATE domain SET mark = ?, epoch = ?, begun = ?, docs = docs + ? WHERE id = ?",
+		b.Mark, b.Epoch, b.Begun, w.docs, w.id)
 	return err
 }
 
@@ -333,8 +334,8 @@ func (s *SQLite) State(ctx context.Context, domain string) (State, error) {
 
 // state is the state of a domain with its number, 0 where it has none.
 func (s *SQLite) state(ctx context.Context, domain string) (st State, id int64, err error) {
-	err = s.reader.QueryRowContext(ctx, "SELECT id, mark, epoch, parts, docs FROM domain WHERE name = ?", domain).
-		Scan(&id, &st.Mark, &st.Epoch, &st.Parts, &st.Docs)
+	err = s.reader.QueryRowContext(ctx, "SELECT id, mark, epoch, begun, parts, docs FROM domain WHERE name = ?", domain).
+		Scan(&id, &st.Mark, &st.Epoch, &st.Begun, &st.Parts, &st.Docs)
 	if errors.Is(err, sql.ErrNoRows) {
 		return State{}, 0, nil
 	}
