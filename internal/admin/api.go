@@ -63,6 +63,8 @@ type Config struct {
 	// Links tells how the connections to app services are; nil where no server
 	// runs.
 	Links func() []LinkState
+	// Chats is who stores chats; nil where no server runs.
+	Chats ChatStore
 	// Vault makes backups and replaces the master key.
 	Vault Vault
 	// Answers keeps what requests with an idempotency key were answered; without
@@ -145,6 +147,7 @@ func (a *API) register() {
 	a.registerLicences()
 	a.registerLive()
 	a.registerLinks()
+	a.registerChats()
 	a.registerTraces()
 	a.registerDrain()
 	a.registerVault()

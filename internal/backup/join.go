@@ -10,7 +10,7 @@ import (
 // of a program that did not know them yet, leaves part as it is.
 //
 // Load gives each store its tables in a transaction of its own, those of main first.
-// Check the whole backup before (Verify), so that nothing but the stores can fail
+// Check the whole backup before (Tables), so that nothing but the stores can fail
 // between the two.
 func Join(main Store, prefix string, part Store) Store {
 	return &joined{Store: main, prefix: prefix, part: part}
@@ -109,12 +109,15 @@ func (r *rest) NextTable() (Table, bool, error) {
 // NextRow implements Source.
 func (r *rest) NextRow() ([]any, bool, error) { return r.Source.NextRow() }
 
-// Verify reads a backup to its end and changes nothing: it refuses with an *Error
-// what is cut, changed or of a newer program.
-func Verify(b *Reader) error {
+// Tables reads a backup to its end and names its tables: it refuses with an *Error
+// what is cut or was changed.
+func Tables(b *Reader) ([]string, error) {
+	var names []string
 	for {
-		if _, more, err := b.NextTable(); err != nil || !more {
-			return err
+		t, more, err := b.NextTable()
+		if err != nil || !more {
+			return names, err
 		}
+		names = append(names, t.Name)
 	}
 }

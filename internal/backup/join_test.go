@@ -138,14 +138,18 @@ func TestJoinInWrongOrder(t *testing.T) {
 	}
 }
 
-func TestVerify(t *testing.T) {
+func TestTables(t *testing.T) {
 	text := write(t, backup.Join(newShelf("a:1"), "part.", newShelf("b:2")))
 	verify := func(text []byte) error {
 		r, err := backup.NewReader(bytes.NewReader(text), "", 1)
 		if err != nil {
 			return err
 		}
-		return backup.Verify(r)
+		names, err := backup.Tables(r)
+		if err == nil && fmt.Sprint(names) != "[a part.b]" {
+			t.Errorf("tables %v", names)
+		}
+		return err
 	}
 	if err := verify(text); err != nil {
 		t.Error(err)
