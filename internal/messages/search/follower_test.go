@@ -483,19 +483,31 @@ func TestSearcher(t *testing.T) {
 	delete(w.log.now, 60) // gone meanwhile
 	w.log.mu.Unlock()
 	s := search.Searcher{Index: w.Index}
-	a, err := s.Search(t.Context(), w.log, search.Question{Person: 1, Text: "WORD", Count: 20})
-	if err != nil || len(a.Found) != 20 || a.Found[0].Message.ID != 59 || a.Behind || a.Next != 40 {
-		t.Errorf("%d found, next %d, behind %v, %v", len(a.Found), a.Next, a.Behind, err)
+	var all []messages.Number
+	q := messages.SearchQuery{Person: 1, Text: "WORD", Count: 20}
+	for more := true; more; {
+		p, err := s.Search(t.Context(), w.log, q)
+		if err != nil || p.Behind || p.More && len(p.Hits) != 20 {
+			t.Fatalf("%d found, behind %v, %v", len(p.Hits), p.Behind, err)
+		}
+		for _, h := range p.Hits {
+			if got := string([]rune(h.Excerpt)[h.Marks[0][0]:h.Marks[0][1]]); got != "word" {
+				t.Errorf("marked %q", got)
+			}
+			all = append(all, h.Message.ID)
+			q.Older = h.Message.ID
+		}
+		more = p.More
 	}
-	if got := marked(a.Found[0].Highlight); !slices.Equal(got, []string{"word"}) {
-		t.Errorf("marked %q", got)
+	if len(all) != 59 || all[0] != 59 || all[58] != 1 {
+		t.Errorf("found %v, want 59 to 1", all)
 	}
 	for _, test := range []struct {
-		q    search.Question
+		q    messages.SearchQuery
 		code messages.Code
 	}{
-		{search.Question{Text: strings.Repeat("a", 2000)}, messages.BadParameter},
-		{search.Question{Text: "word", Chat: &messages.Chat{With: 99}}, messages.NotFound},
+		{messages.SearchQuery{Text: strings.Repeat("a", 2000)}, messages.BadParameter},
+		{messages.SearchQuery{Text: "word", Chat: messages.Chat{With: 99}}, messages.NotFound},
 	} {
 		if _, err := s.Search(t.Context(), w.log, test.q); messages.CodeOf(err) != test.code {
 			t.Errorf("%.20q: %v, want code %d", test.q.Text, err, test.code)

@@ -8,79 +8,73 @@ import (
 )
 
 // Searcher answers the searches of people: over the chats that they may read, and
-// with the messages as they are now.
+// with the messages as they are now. It implements messages.Searcher.
 type Searcher struct{ Index Index }
 
-// Question is what a person looks for.
-type Question struct {
-	Person messages.PersonID
-	Chat   *messages.Chat // only there; nil: in all chats of the person
-	Text   string
-	Below  messages.Number // only messages below this number; 0: all
-	Count  int             // at most MaxCount; 0 is 50
-}
+var _ messages.Searcher = (*Searcher)(nil)
 
-// Found is a message that was found, as the person may see it.
-type Found struct {
-	Message   messages.Message
-	Chat      messages.Chat // in the eyes of the person
-	Highlight Highlight
-}
-
-// Answer is a page, the newest messages first. Next is Below of the next question,
-// 0 when nothing is left.
-type Answer struct {
-	Found  []Found
-	Next   messages.Number
-	Behind bool // the newest messages are not in the index yet
-}
-
-// rounds is how often a page is filled up whose messages have gone meanwhile.
-const rounds = 3
-
-// Search answers a question. Errors have codes: BadParameter for a text that is
-// too long, NotFound for a chat that the person does not have, Quota where too
-// much matches to be answered in time.
-func (s *Searcher) Search(ctx context.Context, log messages.Log, q Question) (Answer, error) {
+// Search implements messages.Searcher. Errors have codes: BadParameter for a text
+// that is too long, NotFound for a chat that the person does not have, Quota where
+// too much matches to be answered in time.
+//
+// A page that is not full is the last one, unless it has taken all the time that
+// one may take; then it has at least one hit.
+func (s *Searcher) Search(ctx context.Context, log messages.Log, q messages.SearchQuery) (messages.SearchPage, error) {
 	query, err := Parse(q.Text)
 	if err != nil {
-		return Answer{}, explain(err)
+		return messages.SearchPage{}, explain(err)
 	}
 	rooms, err := roomsOf(ctx, log, q)
 	if err != nil {
-		return Answer{}, err
+		return messages.SearchPage{}, err
 	}
 	st, err := s.Index.State(ctx, log.Domain())
 	if err != nil {
-		return Answer{}, explain(err)
+		return messages.SearchPage{}, explain(err)
 	}
-	out := Answer{Behind: st.Mark < int64(log.Head())}
-	ask := Ask{Domain: log.Domain(), Query: query, Rooms: rooms, Below: int64(q.Below), Count: q.Count}
-	if ask.Count <= 0 {
-		ask.Count = 50
+	out := messages.SearchPage{Behind: st.Mark < int64(log.Head())}
+	ask := Ask{Domain: log.Domain(), Query: query, Rooms: rooms, Below: int64(q.Older)}
+	limited, cancel := context.WithTimeout(ctx, maxTime)
+	defer cancel()
+	err = s.fill(limited, log, q, ask, &out)
+	if limited.Err() != nil && ctx.Err() == nil {
+		if err = ErrTooCostly; len(out.Hits) > 0 {
+			return out, nil
+		}
 	}
-	ask.Count = min(ask.Count, MaxCount)
-	want := ask.Count
-	for range rounds {
+	return out, explain(err)
+}
+
+// fill asks until the page is full or nothing is left: a question may have cost
+// enough before, and messages may have gone since they were indexed.
+func (s *Searcher) fill(ctx context.Context, log messages.Log, q messages.SearchQuery, ask Ask, out *messages.SearchPage) error {
+	want := q.Count
+	if want <= 0 {
+		want = 50
+	}
+	want = min(want, MaxCount)
+	for len(out.Hits) < want {
+		ask.Count = want - len(out.Hits)
+		out.More = true
 		page, err := s.Index.Find(ctx, ask)
 		if err != nil {
-			return Answer{}, explain(err)
+			return err
 		}
-		if err := out.add(ctx, log, q.Person, page); err != nil {
-			return Answer{}, err
+		if err := add(ctx, log, q.Person, page, out); err != nil {
+			return err
 		}
-		out.Next = messages.Number(page.Next)
-		ask.Below, ask.Count = page.Next, want-len(out.Found)
-		if page.Next == 0 || ask.Count == 0 || len(page.Hits) == 0 {
-			break
+		if page.Next == 0 {
+			out.More = false
+			return nil
 		}
+		ask.Below = page.Next
 	}
-	return out, nil
+	return nil
 }
 
 // add reads the messages that were found. The store has the last word on what
 // the person may see.
-func (a *Answer) add(ctx context.Context, log messages.Log, person messages.PersonID, page Page) error {
+func add(ctx context.Context, log messages.Log, person messages.PersonID, page Page, out *messages.SearchPage) error {
 	for _, h := range page.Hits {
 		m, err := log.Message(ctx, person, messages.Number(h.Number))
 		if messages.CodeOf(err) == messages.NotFound {
@@ -89,17 +83,20 @@ func (a *Answer) add(ctx context.Context, log messages.Log, person messages.Pers
 		if err != nil {
 			return err
 		}
-		chat := messages.Chat{With: m.With}
-		if m.ConvIs == messages.GroupConv {
-			chat = messages.Chat{Group: m.Conv}
+		hit := messages.SearchHit{Message: m, Excerpt: h.Highlight.Text}
+		for _, at := range h.Highlight.Hits {
+			hit.Marks = append(hit.Marks, [2]int{at.From, at.To})
 		}
-		a.Found = append(a.Found, Found{Message: m, Chat: chat, Highlight: h.Highlight})
+		out.Hits = append(out.Hits, hit)
 	}
 	return nil
 }
 
 // explain gives an error a code.
 func explain(err error) error {
+	if _, ok := errors.AsType[*messages.Error](err); ok || err == nil {
+		return err
+	}
 	switch {
 	case errors.Is(err, ErrTooLong):
 		return &messages.Error{Code: messages.BadParameter, Text: "The text to look for is too long.", Err: err}
@@ -110,7 +107,7 @@ func explain(err error) error {
 }
 
 // roomsOf are the parts of conversations in which the person may look.
-func roomsOf(ctx context.Context, log messages.Log, q Question) ([]Room, error) {
+func roomsOf(ctx context.Context, log messages.Log, q messages.SearchQuery) ([]Room, error) {
 	l, ok := log.(messages.Searchable)
 	if !ok {
 		return nil, messages.Errorf(messages.Internal, "This store cannot be searched.")
@@ -119,13 +116,14 @@ func roomsOf(ctx context.Context, log messages.Log, q Question) ([]Room, error) 
 	if err != nil {
 		return nil, err
 	}
+	everywhere := q.Chat == messages.Chat{}
 	var out []Room
 	for _, r := range all {
-		if q.Chat == nil || r.Chat == *q.Chat {
+		if everywhere || r.Chat == q.Chat {
 			out = append(out, Room{Conv: int64(r.Conv), From: int64(r.From), To: int64(r.To)})
 		}
 	}
-	if q.Chat != nil && len(out) == 0 {
+	if !everywhere && len(out) == 0 {
 		return nil, messages.Errorf(messages.NotFound, "There is no such chat.")
 	}
 	return out, nil
