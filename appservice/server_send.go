@@ -47,7 +47,7 @@ func (c *serverSession) Send(_ context.Context, f Frame) error {
 	if len(f.Raw) > MaxMessage {
 		return errTooBig
 	}
-	c.server.config.Tracer.Frame(trace.AppWebsocket, c.peer, trace.Out, f.Raw)
+	c.trace(trace.Out, f.Raw)
 	if _, err := c.conn.QueueText(f.Raw); err != nil {
 		return c.sendFailed(err)
 	}

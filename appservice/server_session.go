@@ -74,7 +74,7 @@ func (c *serverSession) serve() {
 func (c *serverSession) Message(text []byte) error {
 	defer c.doc.Reset()
 	c.inTurn.Store(true)
-	c.server.config.Tracer.Frame(trace.AppWebsocket, c.peer, trace.In, text)
+	c.trace(trace.In, text)
 	f, err := ParseFrame(&c.doc, text)
 	switch {
 	case err != nil:
@@ -83,6 +83,20 @@ func (c *serverSession) Message(text []byte) error {
 		return c.step(c.acceptor.Handle(c.ctx, f))
 	}
 	return c.frame(f)
+}
+
+// trace shows a frame, from the login on with who is at the other end.
+func (c *serverSession) trace(d trace.Dir, text []byte) {
+	tracer := c.server.config.Tracer
+	if !tracer.On(trace.AppWebsocket) {
+		return
+	}
+	peer := trace.Peer{Conn: c.peer}
+	if c.loggedIn.Load() {
+		who := &c.accepted.Account.Principal
+		peer.Domain, peer.Object, peer.DomainName, peer.ObjectName = who.DomainID, who.ObjectID, who.Domain, who.SIP
+	}
+	tracer.Note(trace.Event{Flags: trace.AppWebsocket, Peer: peer, Dir: d, Frame: text})
 }
 
 func (c *serverSession) malformed(err error) error {

@@ -152,7 +152,7 @@ func (l *link) trace(d trace.Dir, raw []byte) {
 	if l.s.config.Tracer.On(trace.Signalling) {
 		l.s.config.Tracer.Note(trace.Event{
 			Flags: trace.Signalling, Dir: d, Frame: raw,
-			Peer: trace.Peer{Conn: l.name, DomainName: l.domain.name, ObjectName: l.name},
+			Peer: peerOf(l.peer),
 		})
 	}
 }

@@ -91,7 +91,7 @@ func (h *host) accepted(l appservice.Login, a Account) appservice.Account {
 	return appservice.Account{
 		Domain: l.Domain,
 		Principal: appservice.Principal{
-			Domain: a.Domain, SIP: l.SIP, App: object, IsApp: object != "" && object == l.SIP,
+			DomainID: h.s.domainID(a.Domain), Domain: a.Domain, SIP: l.SIP, App: object, IsApp: object != "" && object == l.SIP,
 			APIs: []string{appservice.AllAPIs},
 		},
 	}
@@ -126,8 +126,14 @@ func (h *host) PbxInfo(ctx context.Context, s appservice.Session, info appservic
 		"domain", appservice.PrincipalOf(s).Domain, "pbx", info.PBX, "version", info.Version, "build", info.Build)
 	if h.s.config.Tracer.On(trace.App) {
 		h.s.config.Tracer.Note(trace.Event{
-			Flags: trace.App, Peer: trace.Peer{DomainName: appservice.PrincipalOf(s).Domain, ObjectName: appservice.LoginOf(s).SIP},
+			Flags: trace.App, Peer: peerOf(s),
 			Reason: "connected: " + info.PBX + " " + info.Version,
 		})
 	}
+}
+
+// peerOf is who is at the other end, for the trace.
+func peerOf(s appservice.Session) trace.Peer {
+	who := appservice.PrincipalOf(s)
+	return trace.Peer{Conn: who.SIP, Domain: who.DomainID, DomainName: who.Domain, ObjectName: who.SIP}
 }

@@ -38,6 +38,9 @@ type Config struct {
 	Clock    clock.Clock   // nil: the machine's
 	Log      *slog.Logger  // nil: none
 	Tracer   *trace.Tracer // nil: off
+	// DomainID is the number under which the frames of a domain are traced; nil: they
+	// have none.
+	DomainID func(domain string) int64
 	// MaxLinks is how many connections there may be at a time, 0 means 1000.
 	MaxLinks int
 }
@@ -231,6 +234,13 @@ func (s *Service) Attached() []string {
 		}
 	}
 	return names
+}
+
+func (s *Service) domainID(domain string) int64 {
+	if s.config.DomainID == nil {
+		return 0
+	}
+	return s.config.DomainID(domain)
 }
 
 func (s *Service) settings(domain string) Settings {
