@@ -12,13 +12,18 @@ type Quota struct {
 	Buffers int   // open and uploaded ones
 }
 
+// Linger is how long a temporary URL lives on once a message with it is stored
+// (amendment A12): the text that is on its way carries it.
+const Linger = 10 * time.Minute
+
 // Index keeps the rows. Every method is one transaction that is durable when it
 // returns. A buffer that has ended is not there, whether its row is or not.
 // Errors are those of this package, or something that went wrong.
 //
-// References are inserted, and buffers marked as Used, by the transaction of the
-// message, which is not among these methods. That transaction locks the row of
-// the file against Doom and fails with ErrNotFound if it is doomed or gone.
+// References are inserted by the transaction of the message, which is not among
+// these methods. It marks the buffer as Used, lets it end after Linger, locks the
+// row of the file against Doom, and fails if the file is doomed or gone. That is
+// why a message has its files or is not there.
 type Index interface {
 	// Create adds an open buffer with a new number. ErrQuota if the person has
 	// as many as the quota allows.
@@ -28,7 +33,7 @@ type Index interface {
 	// Begin reserves size bytes for the upload to an open buffer, which lives
 	// until the time given. What was reserved for it before is replaced.
 	// ErrTaken if it is not open, ErrQuota if the person's bytes do not suffice.
-	Begin(ctx context.Context, domain string, id ID, size int64, until time.Time, q Quota) error
+	Begin(ctx context.Context, domain string, id ID, size int64, now, until time.Time, q Quota) error
 	// Room is how many bytes the person may still reserve; negative = no bound.
 	Room(ctx context.Context, o Owner, now time.Time, q Quota) (int64, error)
 	// Extend lets an open buffer live until the time given.

@@ -2,60 +2,162 @@ package filebuffer
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
-	"time"
+	"os"
+
+	"github.com/tandem-switch/tandem/filebuffer/media"
 )
 
 // Store is the files of all domains. As an http.Handler it serves everything
 // below /<domain>/<instance>/tmp/ and /<domain>/<instance>/files/; paths begin
 // with the domain.
 type Store struct {
-	c Config
+	c       Config
+	running *running      // uploads
+	looking chan struct{} // a slot for each content that is being looked at
+	tus     http.Handler
 }
 
+// lookers bounds the memory that images take which are being decoded.
+const lookers = 2
+
 // New makes a store; it starts nothing.
-func New(c Config) (*Store, error) { return &Store{c: c}, nil }
+func New(c Config) (*Store, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(c.Spool, 0o700); err != nil {
+		return nil, fmt.Errorf("files: %w", err)
+	}
+	c = c.withDefaults()
+	s := &Store{c: c, running: newRunning(c.Uploads, c.PerSelf), looking: make(chan struct{}, lookers)}
+	var err error
+	s.tus, err = newTus(s)
+	return s, err
+}
 
 // Create makes a temporary buffer for a file of this name. The URL is for the
-// upload, for the recipients of the message, and for attach.
+// upload, for the recipients of the message, and for attach. ErrQuota if the
+// person has too many.
 func (s *Store) Create(ctx context.Context, o Owner, session uint64, name string) (id ID, url string, err error) {
-	return 0, "", ErrNotFound
+	now := s.c.Now()
+	text, kept := token()
+	b := Buffer{
+		Owner: o, Session: session, Name: CleanName(name), Token: kept,
+		Created: now, Ends: now.Add(s.c.UploadWithin),
+	}
+	b.ID, err = s.c.Index.Create(ctx, b, s.c.Quota)
+	if err != nil {
+		return 0, "", err
+	}
+	return b.ID, s.url(o.Domain, kindTemporary, b.ID, b.Name) + "?t=" + text, nil
 }
 
 // Resolve finds what a URL of attach (decoded) stands for: an uploaded buffer of
 // this author, or a permanent file that the author may read. ErrForeign for URLs
 // of other places, ErrNotFound for everything that this author may not attach.
+//
+// A permanent URL may have expired: it only names the file here, and what counts
+// is whether the author may read it now.
 func (s *Store) Resolve(ctx context.Context, author Owner, url string) (Attachment, error) {
-	return Attachment{}, ErrNotFound
+	p, q, ok := s.parseURL(url)
+	if !ok {
+		return Attachment{}, ErrForeign
+	}
+	if p.domain != author.Domain {
+		return Attachment{}, ErrNotFound
+	}
+	if p.kind == kindPermanent {
+		r, err := s.c.Index.Readable(ctx, author, p.id)
+		if err != nil {
+			return Attachment{}, err
+		}
+		return Attachment{Ref: r.ID, Name: r.Name, Hash: r.Hash, Size: r.Size, Info: r.Info}, nil
+	}
+	b, err := s.c.Index.Buffer(ctx, p.domain, p.id, s.c.Now())
+	if err != nil {
+		return Attachment{}, err
+	}
+	if !rightToken(q.Get("t"), b.Token) || b.Owner != author || b.State != Ready {
+		return Attachment{}, ErrNotFound
+	}
+	return Attachment{Buffer: b.ID, Name: b.Name, Hash: b.Hash, Size: b.Size, Info: b.Info}, nil
 }
 
 // Own reports whether a URL is one of this store and domain, by its form alone:
-// what the switch lets pass. It asks nobody.
-func (s *Store) Own(domain, url string) bool { return false }
-
-// MintURL makes the URL of a permanent file for one session. It holds for an
-// hour, and only as long as the session lives.
-func (s *Store) MintURL(domain string, r Ref, session uint64) string { return "" }
-
-// LingerUntil is when a buffer ends whose message is stored now. The transaction
-// of the message sets Used and this time, unless the buffer ends before.
-func (s *Store) LingerUntil(now time.Time) time.Time { return now.Add(s.c.LingerFor) }
+// what may pass a relay. It asks nobody.
+func (s *Store) Own(domain, url string) bool {
+	p, _, ok := s.parseURL(url)
+	return ok && p.domain == domain
+}
 
 // Delete removes a temporary buffer of this owner (DeleteFileBuffer).
-func (s *Store) Delete(ctx context.Context, o Owner, id ID) error { return ErrNotFound }
+func (s *Store) Delete(ctx context.Context, o Owner, id ID) error {
+	if err := s.c.Index.Delete(ctx, o, id); err != nil {
+		return err
+	}
+	return s.unspool(o.Domain, id)
+}
 
 // EndSession removes the buffers of a session that no message refers to.
-func (s *Store) EndSession(ctx context.Context, domain string, session uint64) error { return nil }
+func (s *Store) EndSession(ctx context.Context, domain string, session uint64) error {
+	_, err := s.c.Index.EndSession(ctx, domain, session)
+	return err
+}
 
-// Expire ends what is past its time, and Collect removes what nobody refers to.
-// Run does both every minute until the context ends.
-func (s *Store) Expire(ctx context.Context, now time.Time) (int, error) { return 0, nil }
+// keep makes staged bytes the file of a buffer that was claimed for them: place,
+// look, finish. If it fails, the buffer is open again and the bytes are gone.
+func (s *Store) keep(ctx context.Context, b Buffer, staged Staged, claimed error) error {
+	err := claimed
+	if errors.Is(err, ErrTaken) || errors.Is(err, ErrNotFound) {
+		return errors.Join(err, staged.Discard(ctx)) // another upload was first, or the buffer has ended
+	}
+	if err == nil {
+		err = s.settle(ctx, b, staged)
+	}
+	if err != nil {
+		return errors.Join(err, staged.Discard(ctx), s.c.Index.Reopen(ctx, b.Owner.Domain, b.ID))
+	}
+	return nil
+}
 
-// Collect removes blobs that nothing refers to; it reports how many.
-func (s *Store) Collect(ctx context.Context) (int, error) { return 0, nil }
+func (s *Store) settle(ctx context.Context, b Buffer, staged Staged) error {
+	if err := staged.Place(ctx); err != nil {
+		return err
+	}
+	info, err := s.look(ctx, staged.Hash())
+	if err != nil {
+		return err
+	}
+	return s.c.Index.Finish(ctx, b.Owner.Domain, b.ID, info, s.c.Now().Add(s.c.KeepFor))
+}
 
-// Run expires and collects until the context ends.
-func (s *Store) Run(ctx context.Context) {}
-
-// ServeHTTP serves uploads and downloads.
-func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
+// look finds out what a content is and makes its thumbnail. What cannot be read
+// has no dimensions; only a place of blobs that fails is an error.
+func (s *Store) look(ctx context.Context, h Hash) (Info, error) {
+	select {
+	case s.looking <- struct{}{}:
+		defer func() { <-s.looking }()
+	case <-ctx.Done():
+		return Info{}, ctx.Err()
+	}
+	blob, err := s.c.Blobs.Open(ctx, h)
+	if err != nil {
+		return Info{}, err
+	}
+	defer blob.Close()
+	found, err := media.Look(blob, blob.Size())
+	if err != nil {
+		return Info{}, err
+	}
+	info := Info{Type: found.Type, Width: found.Width, Height: found.Height, Duration: found.Duration}
+	if len(found.Thumb) > 0 {
+		if err := s.c.Blobs.SetThumb(ctx, h, found.Thumb); err != nil {
+			return Info{}, err
+		}
+		info.Thumb = true
+	}
+	return info, nil
+}

@@ -1,0 +1,147 @@
+package s3_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/tandem-switch/tandem/filebuffer"
+	"github.com/tandem-switch/tandem/filebuffer/blobtest"
+	"github.com/tandem-switch/tandem/filebuffer/s3"
+)
+
+// server starts an S3 server, whose program PBX_TEST_S3 names (ci/s3.sh builds
+// it), on a port of its own with an empty directory.
+func server(t *testing.T) s3.Config {
+	t.Helper()
+	program := os.Getenv("PBX_TEST_S3")
+	if program == "" {
+		t.Skip("PBX_TEST_S3 does not name a versitygw: ci/s3.sh go test ./filebuffer/s3")
+	}
+	dir := t.TempDir()
+	for _, sub := range []string{"root", "iam"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	c := s3.Config{Endpoint: address, Plain: true, Region: "us-east-1", AccessKey: "tandem", SecretKey: rand.Text()}
+	var output bytes.Buffer
+	cmd := exec.Command(program, "--port", address, "--access", c.AccessKey, "--secret", c.SecretKey,
+		"--health", "/health", "--quiet", "posix", "--sidecar", filepath.Join(dir, "iam"), filepath.Join(dir, "root"))
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited := make(chan struct{})
+	go func() {
+		cmd.Wait()
+		close(exited)
+	}()
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		<-exited
+		if t.Failed() {
+			t.Log(output.String())
+		}
+	})
+	for deadline := time.After(20 * time.Second); ; {
+		if answer, err := http.Get("http://" + address + "/health"); err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return c
+			}
+		}
+		select {
+		case <-exited:
+			t.Fatal("the server has ended")
+		case <-deadline:
+			t.Fatal("the server does not answer")
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func client(t *testing.T, c s3.Config) *minio.Client {
+	t.Helper()
+	client, err := minio.New(c.Endpoint, &minio.Options{
+		Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Region: c.Region,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func bucket(t *testing.T, c s3.Config) *s3.Bucket {
+	t.Helper()
+	c.Bucket = "b" + strings.ToLower(rand.Text())
+	c.Prefix = "tandem/"
+	if err := client(t, c).MakeBucket(t.Context(), c.Bucket, minio.MakeBucketOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := s3.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestBlobs(t *testing.T) {
+	c := server(t)
+	blobtest.Run(t, func(t *testing.T) filebuffer.Blobs { return bucket(t, c) })
+}
+
+func TestOpenSaysWhatIsMissing(t *testing.T) {
+	c := server(t)
+	c.Bucket = "not-there"
+	if _, err := s3.Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), `no bucket "not-there"`) {
+		t.Error(err)
+	}
+	c.SecretKey = "wrong"
+	if _, err := s3.Open(t.Context(), c); err == nil {
+		t.Error("a wrong key is taken")
+	}
+}
+
+// TestSweepParts leaves an upload of which the server has only a part.
+func TestSweepParts(t *testing.T) {
+	c := server(t)
+	c.Bucket, c.Prefix = "parts", "x/"
+	if err := client(t, c).MakeBucket(t.Context(), c.Bucket, minio.MakeBucketOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := s3.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	core := minio.Core{Client: client(t, c)}
+	id, err := core.NewMultipartUpload(t.Context(), c.Bucket, "x/stage/cut", minio.PutObjectOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := make([]byte, 5<<20)
+	if _, err := core.PutObjectPart(t.Context(), c.Bucket, "x/stage/cut", id, 1, bytes.NewReader(part), int64(len(part)), minio.PutObjectPartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{1, 0} {
+		if n, err := b.Sweep(t.Context(), time.Now().Add(time.Hour)); n != want || err != nil {
+			t.Errorf("swept %d, %v, want %d", n, err, want)
+		}
+	}
+}
