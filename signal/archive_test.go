@@ -32,6 +32,18 @@ type archive struct {
 	slow       bool                    // groups are looked up, not known
 	lookups    []func(t *signal.Turn)
 	unlicensed bool // for groups
+	strict     bool // everything is stored: what clients see is held against it
+	queued     map[string]bool
+}
+
+// has tells whether a text is stored under the number, or in the outbox.
+func (a *archive) has(id string, mid int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if mid == 0 {
+		return a.queued[id]
+	}
+	return slices.ContainsFunc(a.rows, func(r row) bool { return r.mid == mid && r.ID == id })
 }
 
 type pendingPost struct {
@@ -53,7 +65,7 @@ func newStored(t testing.TB, names ...string) *world {
 func newStoredWith(t testing.TB, limits signal.Limits, names ...string) *world {
 	t.Helper()
 	w := newWorldWith(t, limits, names...)
-	w.store = &archive{w: w, not: map[signal.Address]bool{}, groups: map[string]*signal.Group{}, silent: map[signal.Address]bool{}}
+	w.store = &archive{w: w, not: map[signal.Address]bool{}, groups: map[string]*signal.Group{}, silent: map[signal.Address]bool{}, queued: map[string]bool{}}
 	w.sw.SetArchive(w.store)
 	return w
 }
@@ -244,6 +256,7 @@ func (a *archive) result(p *signal.Post) signal.PostResult {
 			return signal.PostResult{Cause: signal.CauseCongestion}
 		}
 		a.outbox = append(a.outbox, p)
+		a.queued[p.ID] = true
 		return signal.PostResult{Queued: true, At: p.At}
 	}
 	return a.enter(p)

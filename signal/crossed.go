@@ -1,8 +1,8 @@
 package signal
 
 // crossedStored takes texts that crossed the rel of the switch, where their chat is
-// stored (A1.7): they are stored and passed on as if they had come on a leg. Results
-// carry the released number (A12).
+// stored (A1.7): they are stored and passed on as if they had come on a leg. What is
+// refused is failed on the released number (A12).
 func (c *Conn) crossedStored(t *Turn, rel *release, m *Message) bool {
 	s := c.sw
 	if s.archive == nil || rel.reg == nil || s.closed.Load() {

@@ -1,5 +1,7 @@
 package signal
 
+import "runtime"
+
 // Footprint is what a switch keeps in memory: what tests look at to find what
 // was left behind.
 type Footprint struct {
@@ -32,6 +34,22 @@ func FootprintOf(s *Switch) Footprint {
 		c.mu.Unlock()
 	}
 	return f
+}
+
+// Quiet waits until no group has anything to do.
+func Quiet(s *Switch) {
+	for {
+		s.mu.RLock()
+		busy := false
+		for _, o := range s.objects {
+			busy = busy || o.group != nil && !o.group.idle()
+		}
+		s.mu.RUnlock()
+		if !busy {
+			return
+		}
+		runtime.Gosched()
+	}
 }
 
 // ConnFootprint is what a connection keeps.

@@ -27,6 +27,7 @@ type phone struct {
 	texts   map[string]int // by src and text
 	pings   []uint32
 	wrong   []string
+	said    map[string]int // by leg, chat and author: the newest text
 }
 
 // numberState is what the client knows of a number.
@@ -36,7 +37,7 @@ type numberState struct {
 }
 
 func (w *world) phone(name string) *phone {
-	p := &phone{w: w, name: name, flags: map[string]signal.Flags{}, numbers: map[int32]numberState{}, texts: map[string]int{}}
+	p := &phone{w: w, name: name, flags: map[string]signal.Flags{}, numbers: map[int32]numberState{}, texts: map[string]int{}, said: map[string]int{}}
 	p.conn = w.sw.Connect(p)
 	return p
 }
@@ -189,6 +190,11 @@ func (p *phone) number(number int32, sig strictjson.Value, text string) {
 		if number >= 0 || state.live || !state.freed.IsZero() && now.Sub(state.freed) < signal.NumberRest {
 			p.complain("%d: a setup on a number that is positive, live or warm", number)
 		}
+		for key := range p.said {
+			if strings.HasPrefix(key, fmt.Sprint(number)) {
+				delete(p.said, key)
+			}
+		}
 		p.numbers[number] = numberState{live: true}
 	case typ == "rel":
 		n, ok := sig.Get("cau").Get("num").Int64()
@@ -241,12 +247,42 @@ func (p *phone) facility(src string, number int32, flags signal.Flags, f strictj
 		p.published(number, f, text)
 	}
 	data := f.Get("data").String()
+	p.acknowledged(number, f, text)
 	if !f.Get("type").Is("im_message") || f.Get("more").Exists() || !strings.HasPrefix(data, "once-") {
 		return
 	}
 	if p.texts[src+data]++; p.texts[src+data] > 1 {
 		p.complain("%d: %s for the %d. time", number, data, p.texts[src+data])
 	}
+	p.inOrder(number, f, data, text)
+}
+
+// acknowledged checks, where everything is stored, that nothing comes or is
+// acknowledged that is not.
+func (p *phone) acknowledged(number int32, f strictjson.Value, text string) {
+	if p.w.store == nil || !p.w.store.strict || !f.Get("state").Is("sent") && !f.Get("mid").Exists() {
+		return
+	}
+	mid, _ := f.Get("mid").Int64()
+	if !p.w.store.has(f.Get("id").String(), mid) {
+		p.complain("%d: it is not stored: %s", number, text)
+	}
+}
+
+// inOrder checks, where everything is stored, that the texts of one author come in
+// their order. Programs are left out: what waits for one of several calls to them
+// may be overtaken in another.
+func (p *phone) inOrder(number int32, f strictjson.Value, data, text string) {
+	if p.w.store == nil || !p.w.store.strict || strings.HasPrefix(p.name, "bot") {
+		return
+	}
+	var n int
+	_, _ = fmt.Sscanf(data, "once-%d", &n)
+	key := fmt.Sprint(number, f.Get("chat").String(), f.Get("sender").String())
+	if n < p.said[key] {
+		p.complain("%d: after once-%d: %s", number, p.said[key], text)
+	}
+	p.said[key] = n
 }
 
 // published checks that nothing of the amendments comes to a client that did not

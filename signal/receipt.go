@@ -193,16 +193,17 @@ func (c *Chat) tell(t *Turn, w writer, e *entry) {
 	if e.cause != 0 {
 		n.state, n.cause = StateFailed, e.cause
 	}
-	if l := c.answerLeg(w); l != nil {
+	if l := c.answerLeg(w, e.cause); l != nil {
 		c.notify(t, l, 1-w.side, n)
 	}
 }
 
 // answerLeg is where the registration that wrote gets the result: on the leg on which
-// it wrote, or, if that has gone since, on what else it has in the chat.
-func (c *Chat) answerLeg(w writer) *Leg {
+// it wrote, or, if that has gone since, on what else it has in the chat. A released
+// number carries a failed alone (A12): whoever writes again gets the sent.
+func (c *Chat) answerLeg(w writer, cause Cause) *Leg {
 	switch l := w.leg; {
-	case !l.inbox && !l.gone, l.reg.inbox.Load() == l, l.crossed:
+	case !l.inbox && !l.gone, l.reg.inbox.Load() == l, l.crossed && cause != 0:
 		return l
 	case l.reg.inbox.Load() != nil:
 		return l.reg.inbox.Load()

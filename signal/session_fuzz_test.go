@@ -20,6 +20,7 @@ type script struct {
 	phones []*phone
 	owners []string
 	count  int
+	late   func(arg int) // what happens to stored chats
 }
 
 var scriptPeople = []string{"alice", "bob", "carol", "bot!"}
@@ -87,6 +88,9 @@ func (s *script) next() int {
 func (s *script) run() {
 	for len(s.data) > 0 && !s.t.Failed() {
 		s.step(s.next())
+		if s.late != nil {
+			s.late(s.next())
+		}
 		for _, p := range s.phones {
 			if p != nil {
 				p.check(s.t)
@@ -95,6 +99,9 @@ func (s *script) run() {
 	}
 	for i := range s.phones {
 		s.drop(i)
+	}
+	if s.late != nil {
+		s.late(-1)
 	}
 	s.w.empty(s.t)
 }
@@ -167,8 +174,16 @@ func (s *script) number(p *phone, arg int) int32 {
 	return live[arg%len(live)]
 }
 
+// callable are the names that a script uses.
+func (s *script) callable() []string {
+	if s.late != nil {
+		return append(slices.Clone(called), team)
+	}
+	return slices.Clone(called)
+}
+
 func (s *script) setup(p *phone, arg int) {
-	peer := append(called, "nobody")[arg%6]
+	peer := append(s.callable(), "nobody")[arg%(len(s.callable())+1)]
 	peer = strings.TrimSuffix(peer, "!")
 	number := int32(arg/6%7 + 1)
 	for _, n := range p.live() {
@@ -209,7 +224,7 @@ var others = []string{
 // text writes something in a chat.
 func (s *script) text(p *phone, arg int) {
 	s.count++
-	chat := strings.TrimSuffix(called[arg/16%5], "!")
+	chat := strings.TrimSuffix(s.callable()[arg/16%len(s.callable())], "!")
 	members := strings.NewReplacer("CHAT", chat, "N", fmt.Sprint(s.count), "PREV", fmt.Sprint(s.count-1)).Replace(texts[arg%len(texts)])
 	p.say("r0", s.number(p, s.next()), `{"type":"facility","fty":[`+members+`]}`)
 }
