@@ -293,3 +293,20 @@ func TestHugeGroup(t *testing.T) {
 		t.Errorf("%+v, %d pings, %d woken", f, len(bob.pings), len(w.waiting()))
 	}
 }
+
+// A repeated id in a group: not delivered again, also when the switch has forgotten it.
+func TestRepeatedIDInAGroup(t *testing.T) {
+	w := newStored(t, "alice", "bob")
+	w.store.group(12, "Team", "alice", "bob")
+	alice, copied, bob := w.inbox("alice.1"), w.inbox("alice.2"), w.inbox("bob.1")
+	alice.inChat(team, `"id":"x","data":"once"`)
+	bob.expect("-1 text alice: once")
+	alice.expect("-1 sent x/100")
+	alice.inChat(team, `"id":"x","data":"twice"`)
+	alice.expect("-1 sent x/100")
+	w.advance(2 * signal.ChatMemory)
+	alice.inChat(team, `"id":"x","data":"thrice"`)
+	alice.expect("-1 sent x/100")
+	copied.expect("-1 text alice: once")
+	bob.expect()
+}

@@ -248,6 +248,7 @@ func (p *phone) facility(src string, number int32, flags signal.Flags, f strictj
 	}
 	data := f.Get("data").String()
 	p.acknowledged(number, f, text)
+	p.once(src, number, f, text)
 	if !f.Get("type").Is("im_message") || f.Get("more").Exists() || !strings.HasPrefix(data, "once-") {
 		return
 	}
@@ -266,6 +267,19 @@ func (p *phone) acknowledged(number int32, f strictjson.Value, text string) {
 	mid, _ := f.Get("mid").Int64()
 	if !p.w.store.has(f.Get("id").String(), mid) {
 		p.complain("%d: it is not stored: %s", number, text)
+	}
+}
+
+// once checks, where everything is stored, that no id of an author comes twice, also
+// where he has sent it again.
+func (p *phone) once(src string, number int32, f strictjson.Value, text string) {
+	id := f.Get("id").String()
+	if p.w.store == nil || !p.w.store.strict || id == "" || !f.Get("type").Is("im_message") {
+		return
+	}
+	key := src + " id " + f.Get("sender").String() + id
+	if p.texts[key]++; p.texts[key] > 1 {
+		p.complain("%d: for the %d. time: %s", number, p.texts[key], text)
 	}
 }
 
