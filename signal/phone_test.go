@@ -292,7 +292,8 @@ func (p *phone) inOrder(number int32, f strictjson.Value, data, text string) {
 	}
 	var n int
 	_, _ = fmt.Sscanf(data, "once-%d", &n)
-	key := fmt.Sprint(number, f.Get("chat").String(), f.Get("sender").String())
+	device := n / crowded
+	key := fmt.Sprint(number, f.Get("chat").String(), f.Get("sender").String(), device)
 	if n < p.said[key] {
 		p.complain("%d: after once-%d: %s", number, p.said[key], text)
 	}

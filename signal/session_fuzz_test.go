@@ -176,7 +176,7 @@ func (s *script) number(p *phone, arg int) int32 {
 
 // callable are the names that a script uses.
 func (s *script) callable() []string {
-	if s.late != nil {
+	if s.w.store != nil {
 		return append(slices.Clone(called), team)
 	}
 	return slices.Clone(called)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -146,4 +147,36 @@ func (s *script) broadcast(arg int) {
 	a.rows = append(a.rows, row{signal.Post{Author: d.Author, To: d.To, ID: d.ID, HTML: d.HTML}, d.MID})
 	a.mu.Unlock()
 	s.w.sw.Turn(func(t *signal.Turn) { s.w.sw.Deliver(t, d) })
+}
+
+// TestStoredCrowd is TestCrowd with an archive that answers from other goroutines.
+func TestStoredCrowd(t *testing.T) {
+	rounds := 20
+	if testing.Short() {
+		rounds = 8
+	}
+	guarded(t, 120*time.Second, func(ctx context.Context) {
+		s := newStoredScript(t, []byte{1})
+		w := s.w
+		var devices, outside sync.WaitGroup
+		ctx, cancel := context.WithCancel(ctx)
+		outside.Go(func() { disturb(ctx, w) })
+		outside.Go(func() {
+			r := rand.New(rand.NewPCG(5, 5))
+			for ctx.Err() == nil {
+				w.store.answer(1 + r.IntN(4))
+				if r.IntN(50) == 0 {
+					s.store(r.IntN(256))
+				}
+			}
+		})
+		for i := range 8 {
+			devices.Go(func() { member(t, w, i, rounds) })
+		}
+		devices.Wait()
+		cancel()
+		outside.Wait()
+		s.store(-1)
+		w.empty(t)
+	})
 }
