@@ -38,6 +38,9 @@ var floors = map[string]int{
 	"internal/store/storetest": 3,
 	"internal/messages/search": 3,
 
+	"internal/messages/sqlstore":  3,
+	"internal/messages/storetest": 3,
+
 	"facilities":         2,
 	"internal/account":   2,
 	"internal/backup":    2,

@@ -30,10 +30,10 @@ import (
 	"time"
 )
 
-// Number is a place in the log of a domain, from 1. Below 2^40.
+// Number is a place in the log of a domain, from 1. Below 2^44.
 type Number int64
 
-// PersonID and ConvID tell people and conversations of a domain. Below 2^40,
+// PersonID and ConvID tell people and conversations of a domain. Below 2^44,
 // never used again.
 type (
 	PersonID int64
@@ -41,7 +41,7 @@ type (
 )
 
 // MaxNumber is the largest Number, PersonID and ConvID.
-const MaxNumber = 1<<40 - 1
+const MaxNumber = 1<<44 - 1
 
 // Limits of what the store takes. What is larger is refused with BadParameter.
 const (
@@ -193,8 +193,10 @@ type Reader interface {
 	Sync(ctx context.Context, person PersonID, token string, limit int) (SyncPage, error)
 	// Tail is everything above a number, for followers that see all (the
 	// search index, files, export). More is false when it reached the head.
-	// A number below the floor is NotFound: the follower begins anew with 0,
-	// which is always allowed and gives all messages that exist.
+	// It begins with 0, which gives all messages that exist, as they are.
+	// Changes below Floor of the page are forgotten, but for messages: a
+	// follower that began when the head was at B, and is at N now, begins
+	// anew where Floor > max(B, N).
 	Tail(ctx context.Context, after Number, limit int) (TailPage, error)
 	// Changed returns a channel that is closed when something is committed
 	// behind the present head. A follower asks for it before Tail.

@@ -1,0 +1,118 @@
+package sqlstore
+
+import "github.com/tandem-switch/tandem/internal/messages"
+
+// erase deletes one batch of what a person has written, and in the end the person.
+func (b *batch) erase(op *messages.Erase) (r messages.Result, err error) {
+	p := b.find(op.Person)
+	if p == nil {
+		return r, b.notFound("person")
+	}
+	if b.erasureHeld(p) {
+		return r, refuse(messages.NotAllowed, "A legal hold keeps what this person has written.")
+	}
+	if b.err != nil {
+		return r, nil
+	}
+	r.By, r.Time, r.Changed = unpack[messages.PersonID](p.id), b.now, true
+	drop, keys := b.written(p.id)
+	if len(keys) == 0 {
+		drop = b.ownRows(p.id)
+	}
+	files := b.purgeRows(drop)
+	for _, h := range keys {
+		b.put(`DELETE FROM idem WHERE author = $1 AND h = $2`, p.id, h)
+	}
+	pd := messages.Purged{Files: files, Count: int64(len(drop)), FileRefs: int64(len(files))}
+	for i := range drop {
+		pd.Messages = append(pd.Messages, drop[i].ID)
+		if c := b.convByID(drop[i].conv); c != nil {
+			b.event(c, messages.Deleted, drop[i].key, 0, 0, "")
+		}
+	}
+	if len(drop) > 0 {
+		r.N = unpack[messages.Number](b.event(nil, messages.PurgedRows, 0, 0, 0, purgedJSON(messages.Purged{Messages: pd.Messages, Files: files})))
+	}
+	r.Purged = &pd
+	if r.More = len(keys) > 0 || len(drop) > 0; !r.More {
+		r.N = unpack[messages.Number](b.erasePerson(p))
+	}
+	return r, b.err
+}
+
+// erasureHeld says whether a hold keeps the person, or something that the person
+// has written elsewhere.
+func (b *batch) erasureHeld(p *person) (held bool) {
+	if !b.loadHolds() {
+		return true
+	}
+	if b.l.st.holds.people[p.id] {
+		return true
+	}
+	for conv := range b.l.st.holds.convs {
+		b.query(`SELECT 1 FROM msg WHERE conv = $1 AND author = $2 LIMIT 1`, func(scan func(...any) error) error {
+			held = true
+			return scan(new(int64))
+		}, conv, p.id)
+	}
+	return held
+}
+
+// written are messages of an author, with their keys in idem.
+func (b *batch) written(author int64) (list []row, keys []int64) {
+	b.query(`SELECT i.h, `+msgCols+` FROM idem i LEFT JOIN msg m ON m.mid = i.mid LEFT JOIN person a ON a.id = m.author WHERE i.author = $1 AND m.mid IS NOT NULL LIMIT $2`,
+		func(scan func(...any) error) error {
+			var h int64
+			w, err := scanMsg(func(dest ...any) error { return scan(append([]any{&h}, dest...)...) })
+			list, keys = append(list, w), append(keys, h)
+			return err
+		}, author, int64(messages.PurgeBatch))
+	return list, keys
+}
+
+// ownRows are messages of others in the person's own conversations.
+func (b *batch) ownRows(owner int64) (list []row) {
+	b.query(`SELECT `+msgCols+` FROM conv c JOIN msg m ON m.conv = c.id LEFT JOIN person a ON a.id = m.author
+		WHERE c.p1 = $1 AND c.kind = 2 LIMIT $2`, func(scan func(...any) error) error {
+		w, err := scanMsg(scan)
+		list = append(list, w)
+		return err
+	}, owner, int64(messages.PurgeBatch))
+	return list
+}
+
+// erasePerson deletes everything else. The row stays, without names, so that the
+// number is never given again and reactions of others keep their count.
+func (b *batch) erasePerson(p *person) int64 {
+	var groups []int64
+	b.query(`SELECT m.conv FROM member m JOIN conv c ON c.id = m.conv WHERE m.person = $1 AND c.kind = 3 AND m.left_at = 0`, func(scan func(...any) error) error {
+		var id int64
+		err := scan(&id)
+		groups = append(groups, id)
+		return err
+	}, p.id)
+	var r messages.Result
+	for _, id := range groups {
+		c := b.convByID(id)
+		if c == nil {
+			continue
+		}
+		if m := b.memberOf(c, p.id); m.here() {
+			b.leave(c, p, m, messages.Left, &r)
+			b.successor(c, &r)
+			b.saveCount(c)
+		}
+	}
+	seq := b.event(nil, messages.PersonErased, 0, p.id, 0, "")
+	for _, text := range []string{
+		`DELETE FROM draft WHERE person = $1`, `DELETE FROM readpost WHERE person = $1`, `DELETE FROM liked WHERE person = $1`,
+		`DELETE FROM idem WHERE author = $1`, `DELETE FROM bcast WHERE author = $1`,
+		`UPDATE person SET guid = '', sip = '', sip_key = '', name = '' WHERE id = $1`,
+	} {
+		b.put(text, p.id)
+	}
+	b.structural()
+	st := &b.l.st
+	st.byID, st.byGUID, st.bySIP = map[int64]*person{}, map[string]*person{}, map[string]*person{}
+	return seq
+}
