@@ -11,7 +11,7 @@ import (
 // rows of a domain are found.
 var domainTables = [...]struct{ name, key string }{
 	{"person", "id"}, {"conv", "id"}, {"member", "person"}, {"cursor", "conv"}, {"msg", "mid"}, {"ev", "seq"}, {"tomb", "conv"},
-	{"idem", "author"}, {"react", "mid"}, {"pin", "conv"}, {"draft", "person"}, {"fileref", "id"}, {"post", "mid"}, {"liked", "mid"},
+	{"idem", "author"}, {"react", "mid"}, {"pin", "conv"}, {"draft", "person"}, {"fileref", "id"}, {"buffer", "id"}, {"post", "mid"}, {"liked", "mid"},
 	{"readpost", "person"}, {"bcast", "id"}, {"bcastmsg", "bcast"}, {"tick", "hour"}, {"hold", "person"}, {"hold", "conv"},
 	{"rule", "id"},
 }
