@@ -60,9 +60,10 @@ func (s *Store) Collect(ctx context.Context) (int, error) {
 	removed := 0
 	for {
 		orphans, err := s.c.Index.Orphans(ctx, lot)
-		if err != nil {
+		if err != nil || len(orphans) == 0 {
 			return removed, err
 		}
+		before := removed
 		for _, h := range orphans {
 			done, err := s.remove(ctx, h)
 			if err != nil {
@@ -72,7 +73,7 @@ func (s *Store) Collect(ctx context.Context) (int, error) {
 				removed++
 			}
 		}
-		if len(orphans) < lot {
+		if removed == before { // all have come into use meanwhile
 			return removed, nil
 		}
 	}

@@ -22,8 +22,13 @@ type asks struct {
 	mu      sync.Mutex // guards the following
 	number  int
 	pending map[string]chan appservice.Frame
+	silent  int  // questions in a row that were not answered
 	refused bool // the switch does not know Resolve
 }
+
+// patience is how many questions may stay without an answer before none is asked any
+// more on this link.
+const patience = 2
 
 func newAsks(l *link) *asks { return &asks{link: l, pending: map[string]chan appservice.Frame{}} }
 
@@ -74,6 +79,10 @@ func (a *asks) resolve(ctx context.Context, names []string) ([]messages.Ref, err
 	case f := <-answer:
 		return a.read(f)
 	case <-timer.C:
+		a.mu.Lock()
+		a.silent++
+		a.refused = a.refused || a.silent >= patience
+		a.mu.Unlock()
 		return nil, errRefused
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -81,10 +90,12 @@ func (a *asks) resolve(ctx context.Context, names []string) ([]messages.Ref, err
 }
 
 func (a *asks) read(f appservice.Frame) ([]messages.Ref, error) {
-	if f.MT != MTResolveResult {
-		a.mu.Lock()
-		a.refused = true
-		a.mu.Unlock()
+	a.mu.Lock()
+	a.silent = 0
+	a.refused = a.refused || f.MT != MTResolveResult
+	refused := a.refused
+	a.mu.Unlock()
+	if refused {
 		return nil, errRefused
 	}
 	var r ResolveResult
@@ -128,10 +139,7 @@ func (d *domain) findAll(ctx context.Context, names []string) (map[string]messag
 		names = names[len(lot):]
 		refs, err := d.ask(ctx, lot)
 		if errors.Is(err, errRefused) {
-			refs, err = nil, nil
-			for _, name := range lot {
-				refs = append(refs, messages.Ref{SIP: name})
-			}
+			refs, err = d.byName(ctx, lot), nil
 		}
 		if err != nil {
 			return nil, err
@@ -141,6 +149,19 @@ func (d *domain) findAll(ctx context.Context, names []string) (map[string]messag
 		}
 	}
 	return found, nil
+}
+
+// byName takes names as they are, or for the people who are known under them.
+func (d *domain) byName(ctx context.Context, names []string) []messages.Ref {
+	refs := make([]messages.Ref, 0, len(names))
+	for _, name := range names {
+		ref := messages.Ref{SIP: name}
+		if p, err := d.log.Person(ctx, ref); err == nil {
+			ref = messages.Ref{ID: p.ID, GUID: p.GUID, SIP: p.SIP}
+		}
+		refs = append(refs, ref)
+	}
+	return refs
 }
 
 func (d *domain) ask(ctx context.Context, names []string) ([]messages.Ref, error) {

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -66,22 +65,23 @@ func (x *session) receivers(ctx context.Context, q *Broadcast) (to []messages.Re
 	if q.Grp != "" {
 		return x.fellows(ctx, q.Grp)
 	}
-	found, err := x.link.domain.findAll(ctx, q.To)
+	names, seen := make([]string, 0, len(q.To)), map[string]bool{}
+	for _, name := range q.To {
+		if folded := strings.ToLower(name); name != "" && !seen[folded] && !x.is(name) {
+			seen[folded] = true
+			names = append(names, name)
+		}
+	}
+	found, err := x.link.domain.findAll(ctx, names)
 	if err != nil {
 		return nil, nil, err
 	}
-	seen := map[string]bool{}
-	for _, name := range q.To {
-		name = strings.ToLower(name)
-		ref, ok := found[name]
-		switch {
-		case seen[name] || x.is(name):
-		case !ok:
-			unknown = append(unknown, name)
-		default:
+	for _, name := range names {
+		if ref, ok := found[strings.ToLower(name)]; ok {
 			to = append(to, ref)
+		} else {
+			unknown = append(unknown, name)
 		}
-		seen[name] = true
 	}
 	return to, unknown, nil
 }
@@ -107,7 +107,8 @@ func (x *session) fellows(ctx context.Context, grp string) ([]messages.Ref, []st
 	rows = slices.DeleteFunc(rows, func(m messages.Member) bool { return m.Role < messages.MemberRole || m.Person.ID == x.person.ID })
 	to := make([]messages.Ref, 0, len(rows))
 	for i := range rows {
-		to = append(to, messages.Ref{ID: rows[i].Person.ID})
+		p := &rows[i].Person
+		to = append(to, messages.Ref{ID: p.ID, GUID: p.GUID, SIP: p.SIP})
 	}
 	return to, nil, nil
 }
@@ -165,7 +166,10 @@ func (b *broadcast) release() { <-b.tokens }
 func (b *broadcast) cid(ref messages.Ref) string {
 	who := ref.GUID
 	if who == "" {
-		who = strings.ToLower(ref.SIP) + "#" + strconv.FormatInt(int64(ref.ID), 10)
+		who = strings.ToLower(ref.SIP)
+	}
+	if who == "" {
+		who = personal(ref.ID)
 	}
 	sum := sha256.Sum256([]byte(b.key + "\x00" + who))
 	return hex.EncodeToString(sum[:])

@@ -87,8 +87,30 @@ func (c *call) setDraft(ctx context.Context, q *SetDraft) (r SetDraftResult, err
 	if err != nil {
 		return r, err
 	}
-	_, err = x.link.domain.log.Do(ctx, op)
+	done, err := x.link.domain.log.Do(ctx, op)
+	if err == nil && done.Changed {
+		x.tellDraft(ctx, op, done)
+	}
 	return r, err
+}
+
+// tellDraft tells the other devices of the person: drafts are private, so no
+// follower sees them.
+func (x *session) tellDraft(ctx context.Context, op *messages.SetDraft, done messages.Result) {
+	d := x.link.domain
+	c := &messages.Change{N: done.N, Kind: messages.Drafted, Chat: messages.Chat{Group: op.Group}, Data: op.Text, Time: done.Time}
+	if op.Group == 0 {
+		p, err := d.log.Person(ctx, op.To)
+		if err != nil {
+			return
+		}
+		c.Chat.With = p.ID
+	}
+	for _, other := range d.of(x.person.ID) {
+		if other != x {
+			other.event(ctx, c)
+		}
+	}
 }
 
 func (c *call) sync(ctx context.Context, q *Sync) (r SyncResult, err error) {

@@ -141,10 +141,7 @@ func (f *follower) tail(ctx context.Context, at messages.Number) (messages.Numbe
 // tell tells one change to everybody whom it concerns.
 func (f *follower) tell(ctx context.Context, c *messages.Change) {
 	switch c.Kind {
-	case messages.PurgedRows, messages.PersonErased, messages.FilesDropped, messages.TopicSet:
-		return
-	case messages.Drafted, messages.ReadPost:
-		f.tellAll(ctx, c, f.place(ctx, c), f.d.of(c.Person.ID))
+	case messages.PurgedRows, messages.PersonErased, messages.FilesDropped, messages.TopicSet, messages.Drafted, messages.ReadPost:
 		return
 	case messages.MemberSet:
 		f.forget(c.Conv)

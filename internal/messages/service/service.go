@@ -113,7 +113,7 @@ type Settings struct {
 	Broadcast int
 }
 
-// DefaultSettings: authors may edit for a day and delete always, admins delete
+// DefaultSettings has authors edit for a day and delete always, and admins delete
 // always.
 func DefaultSettings() Settings { return Settings{Edit: 24 * time.Hour} }
 

@@ -18,7 +18,6 @@ type domainLog struct {
 	head  atomic.Int64
 
 	overlay overlay
-	life    life
 	changes changes
 
 	st state // belongs to the writer
