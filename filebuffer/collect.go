@@ -60,10 +60,9 @@ func (s *Store) Collect(ctx context.Context) (int, error) {
 	removed := 0
 	for {
 		orphans, err := s.c.Index.Orphans(ctx, lot)
-		if err != nil || len(orphans) == 0 {
+		if err != nil {
 			return removed, err
 		}
-		before := removed
 		for _, h := range orphans {
 			done, err := s.remove(ctx, h)
 			if err != nil {
@@ -73,7 +72,7 @@ func (s *Store) Collect(ctx context.Context) (int, error) {
 				removed++
 			}
 		}
-		if removed == before { // all have come into use meanwhile
+		if len(orphans) < lot {
 			return removed, nil
 		}
 	}

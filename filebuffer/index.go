@@ -60,11 +60,12 @@ type Index interface {
 	// Readable reads a reference if this person may read the message that has it.
 	Readable(ctx context.Context, o Owner, id ID) (Ref, error)
 
-	// Orphans lists contents that no buffer and no reference names, and those
-	// that were doomed and not buried, at most max.
-	Orphans(ctx context.Context, max int) ([]Hash, error)
-	// Doom forbids new uses of a content; false if something refers to it. A
-	// content without a row gets one, so that an upload of it waits.
+	// Orphans lists contents that have lost a use and may have no other, and
+	// those that were doomed and not buried, at most limit.
+	Orphans(ctx context.Context, limit int) ([]Hash, error)
+	// Doom forbids new uses of a content; false if something refers to it: then
+	// it is no orphan until it loses another use. A content without a row gets
+	// one, so that an upload of it waits.
 	Doom(ctx context.Context, h Hash) (bool, error)
 	// Bury removes the row of a doomed content: its blob is gone.
 	Bury(ctx context.Context, h Hash) error

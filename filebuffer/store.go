@@ -59,8 +59,8 @@ func (s *Store) Create(ctx context.Context, o Owner, session uint64, name string
 // this author, or a permanent file that the author may read. ErrForeign for URLs
 // of other places, ErrNotFound for everything that this author may not attach.
 //
-// A permanent URL may have expired: it only names the file here, and what counts
-// is whether the author may read it now.
+// A permanent URL may have expired: it names the file, and what counts is whether
+// the author may read that now.
 func (s *Store) Resolve(ctx context.Context, author Owner, url string) (Attachment, error) {
 	p, q, ok := s.parseURL(url)
 	if !ok {
@@ -70,6 +70,9 @@ func (s *Store) Resolve(ctx context.Context, author Owner, url string) (Attachme
 		return Attachment{}, ErrNotFound
 	}
 	if p.kind == kindPermanent {
+		if _, _, ok := s.minted(p, q); !ok {
+			return Attachment{}, ErrNotFound
+		}
 		r, err := s.c.Index.Readable(ctx, author, p.id)
 		if err != nil {
 			return Attachment{}, err

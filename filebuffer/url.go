@@ -103,12 +103,17 @@ func (s *Store) sign(domain string, id ID, session uint64, expiry int64) []byte 
 // signed checks the query of a permanent URL: the signature first, whatever the
 // rest says, then the time and the session.
 func (s *Store) signed(p place, q url.Values) bool {
+	session, expiry, ok := s.minted(p, q)
+	return ok && s.c.Now().Before(time.Unix(expiry, 0)) && s.c.Alive(p.domain, session)
+}
+
+// minted reports whether a permanent URL is one of MintURL, be it over or not.
+func (s *Store) minted(p place, q url.Values) (session uint64, expiry int64, ok bool) {
 	session, err1 := strconv.ParseUint(q.Get("s"), 10, 64)
 	expiry, err2 := strconv.ParseInt(q.Get("e"), 10, 64)
 	given, err3 := hex.DecodeString(q.Get("k"))
 	right := subtle.ConstantTimeCompare(given, s.sign(p.domain, p.id, session, expiry)) == 1
-	return right && err1 == nil && err2 == nil && err3 == nil &&
-		s.c.Now().Before(time.Unix(expiry, 0)) && s.c.Alive(p.domain, session)
+	return session, expiry, right && err1 == nil && err2 == nil && err3 == nil
 }
 
 // parseURL takes a whole URL apart, if it is one of this store.

@@ -36,6 +36,7 @@ type serveCommand struct {
 	ListenAdmin   []string      `placeholder:"URL" help:"Where the administration listens (several allowed); without it, it is where clients are."`
 	ListenMetrics []string      `placeholder:"URL" help:"Where to show /metrics and health alone (several allowed)."`
 	Messages      string        `default:"off" placeholder:"off" help:"Who stores chats: off (nobody). embedded and external are not available yet."`
+	OutboxSize    int64         `name:"outbox-size" placeholder:"BYTES" help:"How much of stored chats may wait for one Messages service that cannot be reached (268435456)."`
 	Demo          bool          `help:"Make the domain demo.example with three users and print their passwords; loopback only."`
 	Name          string        `default:"tandem" placeholder:"NAME" help:"Name of the switch, told to app services."`
 	TLSCert       string        `name:"tls-cert" placeholder:"FILE" help:"Certificate for https listeners; read anew when it changes."`
@@ -134,9 +135,15 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		Places: func() []pbxapi.Place { return c.places(doors.URLs()) },
 	})
 	services := pbxapi.NewServices(dir.Directory, c.Name)
-	chats, err := pbxmessages.New(pbxmessages.Config{Directory: dir.Directory, Licences: licences, Observer: metrics, Log: log})
+	chats, err := pbxmessages.New(ctx, pbxmessages.Config{
+		Directory: dir.Directory, Licences: licences, Switch: pbx, Outbox: dir.store, OutboxSize: c.OutboxSize, Observer: metrics, Log: log,
+	})
 	if err != nil {
 		return false, err
+	}
+	metrics.WatchArchive(func() metric.Archive { t := chats.Totals(); return metric.Archive{Sessions: t.Sessions, Requests: t.Waiting, Rows: t.Rows, Bytes: t.Bytes} })
+	if c.Messages != "off" {
+		pbx.SetArchive(chats)
 	}
 	list := append(apis(dir.Directory, pbx, log), objects, services, pbxapi.NewTableUsers(dir.Directory, log), chats)
 	links, err := applink.New(applink.Config{
@@ -197,6 +204,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		parts.run("certificates", certificates.Run)
 	}
 	parts.run("app services", func(ctx context.Context) error { links.Run(ctx); return nil })
+	parts.run("outbox", func(ctx context.Context) error { chats.Run(ctx); return nil }) // stopped behind the links
 	parts.run("doors", doors.Serve)
 	parts.run("control socket", func(ctx context.Context) error { return serveControl(ctx, control, socket) })
 	if c.Pprof != "" {
@@ -252,6 +260,9 @@ func (c serveCommand) check() (trace.Flag, error) {
 	}
 	if c.TraceBuffer < 0 || c.TraceBuffer > maxTraceBuffer {
 		return 0, misuse("--trace-buffer %d is not between 0 and %d", c.TraceBuffer, maxTraceBuffer)
+	}
+	if c.OutboxSize < 0 {
+		return 0, misuse("--outbox-size %d is less than nothing", c.OutboxSize)
 	}
 	if c.PublicURL != "" {
 		if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {

@@ -15,6 +15,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/keys"
 	"github.com/tandem-switch/tandem/internal/licence"
+	"github.com/tandem-switch/tandem/internal/outbox"
 	"github.com/tandem-switch/tandem/internal/replay"
 	"github.com/tandem-switch/tandem/internal/store/postgres"
 	"github.com/tandem-switch/tandem/internal/store/sqlite"
@@ -47,6 +48,7 @@ type engine interface {
 	audit.Store
 	licence.Store
 	replay.Store
+	outbox.Store
 	backup.Store
 	keys.Store
 }

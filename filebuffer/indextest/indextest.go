@@ -372,8 +372,13 @@ func forwarding(t *testing.T, f Fixture) {
 	if got, err := f.Readable(t.Context(), carol, again); err != nil || got.Hash != b.Hash {
 		t.Errorf("%+v, %v", got, err)
 	}
+	for range 2 { // the content has a reader
+		if doomed, err := f.Doom(t.Context(), b.Hash); doomed || err != nil {
+			t.Errorf("doomed: %v, %v", doomed, err)
+		}
+	}
 	if found := f.orphans(t); len(found) != 0 {
-		t.Error("the content has a reader and is an orphan")
+		t.Error("it is still taken for an orphan")
 	}
 }
 

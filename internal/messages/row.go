@@ -292,7 +292,7 @@ const (
 	PersonErased ChangeKind = 18 // Tail only. Person
 	TopicSet     ChangeKind = 19 // Ref: conversation of the topic
 	ReadPost     ChangeKind = 20 // Ref: newest post of a discussion that the person has read; private
-	FilesDropped ChangeKind = 21 // Tail only. Data: JSON of Purged with Files
+	FilesDropped ChangeKind = 21 // Tail only. Data: JSON of Purged with Files and the Messages that had them
 )
 
 // Change is one entry of the log, as seen by the asker.

@@ -27,6 +27,7 @@ type Set struct {
 	doors    doors
 	audit    auditLog
 	messages *Messages
+	archive  archive
 }
 
 // New returns a Set for a build of the given version.
@@ -36,6 +37,7 @@ func New(version, build string) *Set {
 	s.doors = newDoors(s)
 	s.audit = newAuditLog(s)
 	s.messages = newMessages(s)
+	s.archive = newArchive(s)
 	s.gauges("pbx_build_info", "Always 1; the labels say what is running.", "version", "build").
 		WithLabelValues(version, build).Set(1)
 	s.registry.MustRegister(

@@ -11,7 +11,7 @@ import (
 func (s *Set) Table() string {
 	entries := append(slices.Clone(s.entries), queueBytes, queueLongest, licenceStates, licenceSeats, licenceUsed, licenceDays,
 		traceRecords, traceLost, traceRules, linksAll, linksUp)
-	entries = append(entries, messageStoreEntries...)
+	entries = append(append(entries, messageStoreEntries...), archiveEntries...)
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
 	var b strings.Builder
 	b.WriteString("| name | type | labels | meaning |\n|---|---|---|---|\n")

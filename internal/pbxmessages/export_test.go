@@ -25,3 +25,10 @@ func (m *Messages) Tickets(a signal.Address) int {
 	defer s.mu.Unlock()
 	return len(s.tickets)
 }
+
+// Conversations is how many are remembered.
+func (m *Messages) Conversations() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.conversations)
+}

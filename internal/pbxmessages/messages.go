@@ -2,6 +2,7 @@ package pbxmessages
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/licence"
+	"github.com/tandem-switch/tandem/internal/outbox"
 	"github.com/tandem-switch/tandem/signal"
 )
 
@@ -50,27 +52,39 @@ type Licences interface {
 	Watch(f func())
 }
 
-// Config is what Messages is made of. Directory and Licences are required.
+// Config is what Messages is made of. Directory and Licences are required, Switch where
+// it is the archive of one.
 type Config struct {
 	Directory *directory.Directory
 	Licences  Licences
-	Observer  Observer      // nil: nothing is counted
-	Clock     clock.Clock   // nil: the system clock
-	Log       *slog.Logger  // nil: none
-	NewID     func() uint64 // random ids of sessions; nil: from crypto/rand. Tests set it
-	Limits    Limits
+	Switch    Switch
+	// Badge is told how many messages somebody has not read (decision 65); nil: nobody.
+	Badge func(t *signal.Turn, user signal.Address, unread int64)
+	// Outbox keeps what cannot be stored at the moment; nil: nothing is kept, the
+	// outbox is always full.
+	Outbox outbox.Store
+	// OutboxSize is how many bytes may wait for one service; 0: 256 MiB.
+	OutboxSize int64
+	Observer   Observer      // nil: nothing is counted
+	Clock      clock.Clock   // nil: the system clock
+	Log        *slog.Logger  // nil: none
+	NewID      func() uint64 // random ids of sessions; nil: from crypto/rand. Tests set it
+	Limits     Limits
 }
 
 // Observer counts what happens. Its methods must not block.
 type Observer interface {
-	// Dropped counts a frame, of a client or of a service, that is not passed
-	// on, for a named reason.
+	// Dropped counts a frame, of a client or of a service, that is not passed on, for a
+	// named reason.
 	Dropped(reason string)
+	// Replayed counts a row of the outbox: stored or refused.
+	Replayed(outcome string)
 }
 
 type nobody struct{}
 
-func (nobody) Dropped(string) {}
+func (nobody) Dropped(string)  {}
+func (nobody) Replayed(string) {}
 
 // Messages is the switch's side of all links to Messages services. Use New.
 type Messages struct {
@@ -84,13 +98,31 @@ type Messages struct {
 
 	generation atomic.Uint64 // see Generation
 
+	badge      func(t *signal.Turn, user signal.Address, unread int64)
+	sw         Switch
+	runners    [runners]runner
+	store      outbox.Store
+	outboxSize int64
+	wake       chan struct{}  // capacity 1: rows are to be committed
+	replays    sync.WaitGroup // the goroutines that empty outboxes
+
+	mu            sync.Mutex // guards the following, and the lane of each service
+	conversations map[conversationKey]*conversation
+	lastRow       int64
+	adding        []adding
+	running       context.Context // of Run; nil: it does not run yet
+
+	groupsMu sync.Mutex // guards the following; comes before service.mu
+	groups   map[signal.Address]*group
+
 	servicesMu sync.Mutex // guards the following; no other lock is taken under it
 	services   map[signal.Address]*service
 	checking   bool // a look at all sessions is due
 }
 
-// New makes it, and follows the directory and the licences from now on.
-func New(cfg Config) (*Messages, error) {
+// New makes it, reads what waits in the outbox, and follows the directory and the
+// licences from now on. Run keeps the outbox.
+func New(ctx context.Context, cfg Config) (*Messages, error) {
 	if cfg.Directory == nil || cfg.Licences == nil {
 		return nil, errors.New("pbxmessages: a directory and licences are needed")
 	}
@@ -98,7 +130,10 @@ func New(cfg Config) (*Messages, error) {
 	m := &Messages{
 		dir: cfg.Directory, lics: cfg.Licences, obs: cfg.Observer, clock: cfg.Clock, log: cfg.Log, newID: cfg.NewID,
 		limits: cfg.Limits, services: map[signal.Address]*service{},
+		sw: cfg.Switch, store: cfg.Outbox, outboxSize: cfg.OutboxSize, wake: make(chan struct{}, 1),
+		conversations: map[conversationKey]*conversation{}, groups: map[signal.Address]*group{}, badge: cfg.Badge,
 	}
+	m.outboxSize = cmp.Or(m.outboxSize, 256<<20)
 	if m.obs == nil {
 		m.obs = nobody{}
 	}
@@ -110,6 +145,12 @@ func New(cfg Config) (*Messages, error) {
 	}
 	if m.newID == nil {
 		m.newID = randomID
+	}
+	for i := range m.runners {
+		m.runners[i].sw, m.runners[i].log = m.sw, m.log
+	}
+	if err := m.load(ctx); err != nil {
+		return nil, err
 	}
 	m.generation.Store(1)
 	m.dir.Watch(m.follow)
@@ -172,7 +213,10 @@ func (m *Messages) storeOf(a signal.Address) *service {
 // follow looks at what has changed; it runs on the goroutine of the writer.
 func (m *Messages) follow(c directory.Change) {
 	switch c.What {
-	case directory.ObjectSet, directory.ObjectGone, directory.DomainSet, directory.DomainGone:
+	case directory.ObjectGone, directory.DomainGone:
+		m.gone(c.Address)
+		m.changed()
+	case directory.ObjectSet, directory.DomainSet:
 		m.changed()
 	}
 }

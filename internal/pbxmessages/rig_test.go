@@ -69,6 +69,7 @@ type counts struct {
 	drops map[string]int
 }
 
+func (c *counts) Replayed(outcome string) { c.Dropped("replayed " + outcome) }
 func (c *counts) Dropped(reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -110,7 +111,7 @@ func newRig(t *testing.T, offer string, change ...func(*pbxmessages.Config)) *ri
 	for _, f := range change {
 		f(&cfg)
 	}
-	r.m, err = pbxmessages.New(cfg)
+	r.m, err = pbxmessages.New(t.Context(), cfg)
 	r.must(err)
 	r.service = newFake(t, offer)
 	r.links, err = applink.New(applink.Config{Directory: r.dir, Receiver: r.m.Receiver, Clock: r.clock, Random: func() float64 { return 0.5 }})

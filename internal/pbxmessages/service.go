@@ -4,25 +4,28 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/signal"
 )
 
-// extension is the id under which a service announces what this switch says beyond
-// the published protocol (4.9, decision 68).
-const extension = "com.example.messages.ext"
-
 // service is a Messages object, its link while that is up, and what waits for it.
 type service struct {
 	m       *Messages
 	address signal.Address
+	gone    atomic.Bool // the object is no more
+
+	lane  lane     // guarded by Messages.mu
+	again []*group // to be read over the new link; guarded by Messages.groupsMu
 
 	mu       sync.Mutex // guards the following
 	conn     appservice.Link
-	ext      bool   // it knows our extension
-	files    string // where its file links begin; kept while the link is down
-	last     uint64 // the newest token
+	run      *replayRun // rows whose results are awaited; nil: none
+	seen     bool       // it was connected before
+	ext      bool       // it knows our extension
+	files    string     // where its file links begin; kept while the link is down
+	last     uint64     // the newest token
 	tickets  map[uint64]*ticket
 	sessions map[int64]*session
 }
@@ -40,18 +43,23 @@ const (
 	oneShot      kind = iota // a request of a client, until its result
 	subscription             // SetFilter or Discussion, as long as the session
 	opening                  // Session: as long as the session
+	posted                   // Post of the switch, until its result
+	replayedRow              // Post of the outbox, until its result
+	membersRead              // ReadMembers of the switch, until its result
 )
 
 // ticket is what the switch knows of a token that it has given.
 type ticket struct {
 	kind    kind
 	session *session
+	posting *posting
+	row     *replaying
+	group   *group
 	src     []byte // as the client wrote it; nil: none
-	order   uint64 // of one-shots, to find the oldest
 	issued  int64  // Unix nanoseconds
 }
 
-// offer is what a service announces under the extension.
+// offer is what a service announces (4.9, decision 68): our extension by its id.
 type offer struct {
 	Extension *struct {
 		Version int    `json:"version"`
@@ -66,11 +74,25 @@ func (s *service) Up(c appservice.Link) {
 		o = offer{}
 	}
 	s.mu.Lock()
-	s.conn, s.ext = c, o.Extension != nil && o.Extension.Version >= 1
+	s.conn, s.seen, s.ext = c, true, o.Extension != nil && o.Extension.Version >= 1
 	if s.ext {
 		s.files = o.Extension.Files
 	}
 	s.mu.Unlock()
+	s.m.mu.Lock()
+	s.lane.stalled = false
+	s.m.replay(s)
+	if s.lane.rows == 0 {
+		s.m.flushMarks(s)
+	}
+	s.m.mu.Unlock()
+	s.readAgain()
+}
+
+// name is that of the object, for the log.
+func (s *service) name() string {
+	o, _ := s.m.dir.Object(s.address)
+	return o.SIP
 }
 
 // Down implements appservice.Receiver: the sessions end (decision 53), once each.
@@ -81,7 +103,15 @@ func (s *service) Down(error) {
 	for _, x := range ended {
 		x.stop()
 	}
+	if s.run != nil {
+		close(s.run.dead)
+		s.run = nil
+	}
 	s.mu.Unlock()
+	s.m.mu.Lock()
+	s.m.ground(s)
+	s.m.mu.Unlock()
+	s.groupsDown()
 	for _, x := range ended {
 		x.guest.lost(x, textNoLink)
 	}
@@ -92,16 +122,11 @@ func (s *service) Frame(f appservice.Frame) {
 	switch {
 	case f.Duplicate():
 		s.m.obs.Dropped("service_duplicate_name")
-	case f.Src == nil:
+	case f.Src == nil, f.MT == "Resolve":
 		s.unasked(&f)
 	default:
 		s.answer(&f)
 	}
-}
-
-// unasked takes what the service says by itself.
-func (s *service) unasked(f *appservice.Frame) {
-	s.m.obs.Dropped("service_unknown_mt")
 }
 
 // answer takes what belongs to a token.
@@ -119,15 +144,35 @@ func (s *service) answer(f *appservice.Frame) {
 		s.m.obs.Dropped("service_foreign_src")
 		return
 	}
-	if final && t.kind == oneShot {
+	switch {
+	case !final:
+	case t.kind == oneShot:
 		s.take(n, t)
+	case t.kind != subscription && t.kind != opening:
+		delete(s.tickets, n)
 	}
 	s.mu.Unlock()
 	switch t.kind {
 	case opening:
 		s.opened(t.session, f)
+	case posted, replayedRow:
+		s.result(t, f, final)
+	case membersRead:
+		s.member(t.group, f, final)
 	default:
 		s.toClient(t, f)
+	}
+}
+
+// result takes what the service says to a Post of the switch.
+func (s *service) result(t *ticket, f *appservice.Frame, final bool) {
+	switch {
+	case !final:
+		s.m.obs.Dropped("service_foreign_src")
+	case t.kind == posted:
+		s.m.answered(t.posting, f)
+	default:
+		s.m.answeredRow(t.row, f)
 	}
 }
 

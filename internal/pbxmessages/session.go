@@ -69,7 +69,7 @@ func (s *service) begin(x *session, f *appservice.Frame) bool {
 // token gives the ticket a number. The caller holds mu.
 func (s *service) token(t *ticket) uint64 {
 	s.last++
-	t.order, t.issued = s.last, s.m.clock.Now().UnixNano()
+	t.issued = s.m.clock.Now().UnixNano()
 	s.tickets[s.last] = t
 	return s.last
 }

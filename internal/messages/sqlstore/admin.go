@@ -11,8 +11,9 @@ import (
 // rows of a domain are found.
 var domainTables = [...]struct{ name, key string }{
 	{"person", "id"}, {"conv", "id"}, {"member", "person"}, {"cursor", "conv"}, {"msg", "mid"}, {"ev", "seq"}, {"tomb", "conv"},
-	{"idem", "author"}, {"react", "mid"}, {"pin", "conv"}, {"draft", "person"}, {"fileref", "id"}, {"post", "mid"}, {"liked", "mid"},
+	{"idem", "author"}, {"react", "mid"}, {"pin", "conv"}, {"draft", "person"}, {"fileref", "id"}, {"buffer", "id"}, {"post", "mid"}, {"liked", "mid"},
 	{"readpost", "person"}, {"bcast", "id"}, {"bcastmsg", "bcast"}, {"tick", "hour"}, {"hold", "person"}, {"hold", "conv"},
+	{"rule", "id"},
 }
 
 // dropBatch is how many rows of a dropped domain one commit deletes.
@@ -64,8 +65,8 @@ func (b *batch) dropSome(table, key string, dom int64) bool {
 	b.query(`SELECT `+key+` FROM `+table+` WHERE `+key+` >= $1 AND `+key+` <= $2 ORDER BY `+key+` LIMIT 1 OFFSET $3`, func(scan func(...any) error) error {
 		more = true
 		return scan(&last)
-	}, firstKey(dom)+1, lastKey(dom), int64(dropBatch))
-	b.put(`DELETE FROM `+table+` WHERE `+key+` >= $1 AND `+key+` <= $2`, firstKey(dom)+1, last)
+	}, firstKey(dom), lastKey(dom), int64(dropBatch))
+	b.put(`DELETE FROM `+table+` WHERE `+key+` >= $1 AND `+key+` <= $2`, firstKey(dom), last)
 	return more
 }
 

@@ -164,7 +164,7 @@ func (b *batch) deleteMessage(op *messages.Delete) (r messages.Result, err error
 	}
 	r = b.result(&t, 0)
 	b.bury(&t.row)
-	if files := b.dropRows([]row{t.row}); len(files) > 0 {
+	if files, _ := b.dropRows([]row{t.row}); len(files) > 0 {
 		b.event(nil, messages.FilesDropped, 0, 0, 0, purgedJSON(messages.Purged{Files: files}))
 	}
 	seq := b.event(t.c, messages.Deleted, t.key, t.asker(), 0, "")

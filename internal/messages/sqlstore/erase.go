@@ -19,11 +19,11 @@ func (b *batch) erase(op *messages.Erase) (r messages.Result, err error) {
 	if len(keys) == 0 {
 		drop = b.ownRows(p.id)
 	}
-	files := b.purgeRows(drop)
+	files, bytes := b.purgeRows(drop)
 	for _, h := range keys {
 		b.put(`DELETE FROM idem WHERE author = $1 AND h = $2`, p.id, h)
 	}
-	pd := messages.Purged{Files: files, Count: int64(len(drop)), FileRefs: int64(len(files))}
+	pd := messages.Purged{Files: files, Count: int64(len(drop)), FileRefs: int64(len(files)), Bytes: bytes}
 	for i := range drop {
 		pd.Messages = append(pd.Messages, drop[i].ID)
 		if c := b.convByID(drop[i].conv); c != nil {

@@ -18,6 +18,7 @@ type domainLog struct {
 	head  atomic.Int64
 
 	overlay overlay
+	life    life
 	changes changes
 
 	st state // belongs to the writer

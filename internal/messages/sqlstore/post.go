@@ -48,6 +48,9 @@ func (b *batch) post(op *messages.Post) (r messages.Result, err error) {
 	if err != nil || b.err != nil {
 		return r, err
 	}
+	if err := b.holdFiles(op.Files); err != nil {
+		return r, err
+	}
 	root, reply := b.replied(op, c)
 	r.By, r.With = unpack[messages.PersonID](author.id), unpack[messages.PersonID](with)
 	mid := b.number()

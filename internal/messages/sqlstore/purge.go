@@ -114,14 +114,14 @@ func (b *batch) purge(op *messages.Purge) (r messages.Result, err error) {
 		return r, nil
 	}
 	kind := messages.PurgedRows
+	for i := range drop {
+		p.Messages = append(p.Messages, drop[i].ID)
+	}
 	if op.Files {
 		kind = messages.FilesDropped
-		p.Files = b.dropFiles(drop)
+		p.Files, p.Bytes = b.dropFiles(drop)
 	} else {
-		p.Files = b.purgeRows(drop)
-		for i := range drop {
-			p.Messages = append(p.Messages, drop[i].ID)
-		}
+		p.Files, p.Bytes = b.purgeRows(drop)
 		if op.Expired != 0 {
 			b.tellExpired(drop)
 		}
@@ -155,7 +155,7 @@ func (b *batch) tellExpired(rows []row) {
 
 // purgeRows deletes messages for good, also the keys of their senders. Ordinals
 // that somebody has not read yet are buried.
-func (b *batch) purgeRows(rows []row) (files []int64) {
+func (b *batch) purgeRows(rows []row) (files []int64, bytes int64) {
 	unread := map[int64]int64{} // conversation: everybody has read up to here
 	for i := range rows {
 		w := &rows[i]
@@ -178,9 +178,9 @@ func (b *batch) purgeRows(rows []row) (files []int64) {
 }
 
 // dropRows deletes messages and what belongs to them, and returns the references
-// of files that are gone.
-func (b *batch) dropRows(rows []row) []int64 {
-	files := b.dropFiles(rows)
+// of files that are gone, and their bytes.
+func (b *batch) dropRows(rows []row) (files []int64, bytes int64) {
+	files, bytes = b.dropFiles(rows)
 	for i := range rows {
 		w := &rows[i]
 		b.put(`DELETE FROM msg WHERE mid = $1`, w.key)
@@ -195,25 +195,25 @@ func (b *batch) dropRows(rows []row) []int64 {
 			b.put(`DELETE FROM liked WHERE mid = $1`, w.key)
 		}
 	}
-	return files
+	return files, bytes
 }
 
 // dropFiles deletes the file references of messages.
-func (b *batch) dropFiles(rows []row) (files []int64) {
+func (b *batch) dropFiles(rows []row) (files []int64, bytes int64) {
 	for i := range rows {
 		if rows[i].bits&hasFiles == 0 {
 			continue
 		}
-		b.query(`SELECT id FROM fileref WHERE mid = $1 ORDER BY id`, func(scan func(...any) error) error {
-			var id int64
-			err := scan(&id)
-			files = append(files, id&numberMask)
+		b.query(`SELECT id, size FROM fileref WHERE mid = $1 ORDER BY id`, func(scan func(...any) error) error {
+			var id, size int64
+			err := scan(&id, &size)
+			files, bytes = append(files, id&numberMask), bytes+size
 			return err
 		}, rows[i].key)
 		b.put(`DELETE FROM fileref WHERE mid = $1`, rows[i].key)
 		b.put(`UPDATE msg SET bits = $1 WHERE mid = $2`, rows[i].bits&^hasFiles, rows[i].key)
 	}
-	return files
+	return files, bytes
 }
 
 // forgetBatch is how many changes one batch forgets.

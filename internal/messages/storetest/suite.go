@@ -45,6 +45,9 @@ func Run(t *testing.T, fresh Fresh) {
 		{"a domain is dropped", testDrop},
 		{"two stores on one database", testTwoStores},
 		{"tail", testTail},
+		{"rooms are what may be read", testRooms},
+		{"the life of a log", testEpoch},
+		{"rules of retention", testRules},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,0 +1,129 @@
+package sqlstore_test
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/tandem-switch/tandem/filebuffer"
+	"github.com/tandem-switch/tandem/filebuffer/indextest"
+	"github.com/tandem-switch/tandem/internal/messages"
+	"github.com/tandem-switch/tandem/internal/messages/sqlstore"
+)
+
+func TestFilesSQLite(t *testing.T) {
+	testFiles(t, func(t *testing.T) *sqlstore.Store {
+		return openLite(t, filepath.Join(t.TempDir(), "messages.db"), sqlstore.Options{})
+	})
+}
+
+// testFiles runs the suite of the index of files.
+func testFiles(t *testing.T, open func(t *testing.T) *sqlstore.Store) {
+	indextest.Run(t, func(t *testing.T) indextest.Fixture {
+		s := open(t)
+		t.Cleanup(func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return indextest.Fixture{Index: s.FileIndex(), Person: person(s), Post: post(s)}
+	})
+}
+
+func domainLog(t *testing.T, s *sqlstore.Store, domain string) messages.Log {
+	t.Helper()
+	l, err := s.Log(t.Context(), domain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func person(s *sqlstore.Store) func(*testing.T, string, string) int64 {
+	return func(t *testing.T, domain, name string) int64 {
+		t.Helper()
+		l := domainLog(t, s, domain)
+		if _, err := l.Do(t.Context(), &messages.Intern{People: []messages.Ref{{SIP: name, GUID: "guid-" + name}}}); err != nil {
+			t.Fatal(err)
+		}
+		p, err := l.Person(t.Context(), messages.Ref{SIP: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int64(p.ID)
+	}
+}
+
+// fileOf is the file of a post, as the service makes it of an attachment.
+func fileOf(a filebuffer.Attachment) messages.File {
+	return messages.File{
+		Hash: a.Hash.String(), Name: a.Name, Type: a.Info.Type, Size: a.Size, Width: a.Info.Width, Height: a.Info.Height,
+		Duration: a.Info.Duration.Milliseconds(), Thumb: a.Info.Thumb, Buffer: int64(a.Buffer), From: int64(a.Ref),
+	}
+}
+
+func post(s *sqlstore.Store) func(*testing.T, filebuffer.Owner, filebuffer.Owner, filebuffer.Attachment) (filebuffer.ID, filebuffer.ID, func(), error) {
+	return func(t *testing.T, author, reader filebuffer.Owner, a filebuffer.Attachment) (own, shared filebuffer.ID, forget func(), err error) {
+		t.Helper()
+		l := domainLog(t, s, author.Domain)
+		by, to := messages.Ref{ID: messages.PersonID(author.Person)}, messages.Ref{ID: messages.PersonID(reader.Person)}
+		r, err := l.Do(t.Context(), &messages.Post{Author: by, To: to, Text: "a file", Files: []messages.File{fileOf(a)}})
+		if refused, ok := errors.AsType[*messages.Error](err); ok && refused.Code == messages.NotFound {
+			return 0, 0, nil, filebuffer.ErrNotFound
+		}
+		if err != nil {
+			return 0, 0, nil, err
+		}
+		for _, who := range []struct {
+			person int64
+			id     *filebuffer.ID
+		}{{author.Person, &own}, {reader.Person, &shared}} {
+			m, err := l.Message(t.Context(), messages.PersonID(who.person), r.N)
+			if err != nil || len(m.Files) != 1 {
+				t.Fatalf("%+v, %v", m, err)
+			}
+			*who.id = filebuffer.ID(m.Files[0].ID)
+		}
+		return own, shared, func() {
+			if _, err := l.Do(t.Context(), &messages.Delete{By: by, ID: r.N}); err != nil {
+				t.Error(err)
+			}
+		}, nil
+	}
+}
+
+// TestFilesOfADroppedDomain leaves nothing that refers to contents.
+func TestFilesOfADroppedDomain(t *testing.T) {
+	s := openLite(t, filepath.Join(t.TempDir(), "messages.db"), sqlstore.Options{})
+	defer s.Close()
+	x := s.FileIndex()
+	alice := filebuffer.Owner{Domain: "example.com", Person: person(s)(t, "example.com", "alice")}
+	wide := filebuffer.Quota{Bytes: -1, Buffers: -1}
+	id, err := x.Create(t.Context(), filebuffer.Buffer{Owner: alice, Ends: soon()}, wide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := filebuffer.Hash{1}
+	if err := errors.Join(x.Claim(t.Context(), alice.Domain, id, h, 1), x.Finish(t.Context(), alice.Domain, id, filebuffer.Info{}, soon())); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, _, err := post(s)(t, alice, alice, filebuffer.Attachment{Buffer: id, Hash: h, Name: "x", Size: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if doomed, err := x.Doom(t.Context(), h); doomed || err != nil {
+		t.Errorf("doomed: %v, %v", doomed, err)
+	}
+	if err := s.Drop(t.Context(), alice.Domain); err != nil {
+		t.Fatal(err)
+	}
+	found, err := x.Orphans(t.Context(), 10)
+	if err != nil || len(found) != 1 || found[0] != h {
+		t.Errorf("orphans %v, %v", found, err)
+	}
+	if doomed, err := x.Doom(t.Context(), h); !doomed || err != nil {
+		t.Errorf("doomed: %v, %v", doomed, err)
+	}
+}
+
+func soon() time.Time { return time.Now().Add(time.Hour) }
