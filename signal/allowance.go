@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/tandem-switch/tandem/internal/clock"
 )
 
 // allowance is how much one person may post: a rate, and how much at once. What is
@@ -31,19 +33,21 @@ func (a *allowance) take(now time.Time, rate float64, burst int) time.Duration {
 	return time.Duration(-a.tokens / rate * float64(time.Second))
 }
 
-// pause makes the reader of a connection wait for a while.
+// pause makes the reader of a connection wait until a time. Of several in one turn the
+// longest counts.
 type pause struct {
-	sw   *Switch
-	rest time.Duration
+	clock clock.Clock
+	until time.Time
 }
 
 // Wait implements Waiter.
 func (p *pause) Wait(ctx context.Context) {
-	if ctx.Err() != nil {
+	rest := p.until.Sub(p.clock.Now())
+	if ctx.Err() != nil || rest <= 0 {
 		return
 	}
 	over := make(chan struct{})
-	timer := p.sw.clock.AfterFunc(p.rest, func() { close(over) })
+	timer := p.clock.AfterFunc(rest, func() { close(over) })
 	defer timer.Stop()
 	select {
 	case <-over:

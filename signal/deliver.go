@@ -1,16 +1,35 @@
 package signal
 
+import "github.com/tandem-switch/tandem/internal/strictjson"
+
 // What the archive has stored by itself comes to those who are there, as if the author
 // had written it just now on a device without a chat.
 
 // text is the message as chats pass it on.
 func (d *Delivery) text() Text {
 	x := Text{Mime: d.Mime, Data: d.Data, Alt: d.Alt, HTML: d.HTML, Attach: d.Attach}
-	if len(d.Ext) > len(`{}`) { // an object: its members follow others
-		x.Extra = append([]byte{','}, d.Ext[1:len(d.Ext)-1]...)
+	var doc strictjson.Doc
+	if doc.Parse(d.Ext) != nil || doc.Root().Kind() != strictjson.Object {
+		return x
+	}
+	if _, dup := doc.Duplicate(); dup {
+		return x
+	}
+	for m := range doc.Root().Members() {
+		switch name := m.Name(); {
+		case name == "subject" && m.Value().Kind() == strictjson.String:
+			x.Subject = m.Value().Raw()
+		case !textNames.Has(name) && !textNames.Variant(name):
+			x.Extra = append(strictjson.AppendString(append(x.Extra, ','), name), ':')
+			x.Extra, _ = strictjson.AppendClean(x.Extra, m.Value(), textNames)
+		}
 	}
 	return x
 }
+
+// textNames are the members of an im_message that Ext does not name.
+var textNames = strictjson.NewNames("type", "sender", "sender_dn", "subject", "participants", "data", "attach", "time",
+	"typing", "mime", "more", "id", "mid", "timestamp", "chat", "alt")
 
 // entry is the message as a chat remembers it.
 func (d *Delivery) entry(t *Turn) entry {

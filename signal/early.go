@@ -50,7 +50,7 @@ func (k *chatCall) mustWait(side int) bool {
 
 // keep stores a text until it can go on; too many end in cause 47.
 func (k *chatCall) keep(t *Turn, w writer, x *Text, e entry) {
-	size := len(x.Data) + len(x.HTML) + len(x.Attach) + len(x.Extra)
+	size := x.size()
 	if !k.keepMore(t, w.leg, size) {
 		k.chat.fail(t, w, e, CauseResourceUnavailable)
 		k.cutIfPlain(t, w, CauseResourceUnavailable)
@@ -81,6 +81,9 @@ func (k *chatCall) keepMore(t *Turn, l *Leg, size int) bool {
 	k.earlySize += size
 	return true
 }
+
+// size is how much memory a text takes, about.
+func (x *Text) size() int { return len(x.Data) + len(x.HTML) + len(x.Attach) + len(x.Extra) }
 
 func (x *Text) clone() Text {
 	y := *x

@@ -232,6 +232,10 @@ func (k *Call) handOver(t *Turn, member *Party, first, then func(*chatCall)) {
 	k.forks = nil
 	k.unplace()
 	k.sw.obs.CallEnded(k.kind, CauseNormal)
+	if chat.hosts(call.to()) {
+		call.hosted, call.deserted = true, t.Now
+		call.answer(t, nil)
+	}
 	if first != nil {
 		first(call)
 	}

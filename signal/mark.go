@@ -48,9 +48,7 @@ func (x *texts) numbered(mid int64) *entry {
 // markOlder leaves a mark of a text that the switch does not remember to the archive.
 // It counts like a post: nobody floods the archive with numbers.
 func (c *Chat) markOlder(t *Turn, w writer, r *Receipt) {
-	l := &c.sw.limits
-	if debt := c.sides[w.side].object.posting.take(t.Now, l.StoredRate, l.StoredBurst); debt > 0 {
-		t.Hold(&pause{sw: c.sw, rest: debt})
+	if c.spend(t, w.side) {
 		c.sw.obs.PostsHeld()
 	}
 	m := c.mark(w.side, r.State, t.Now)

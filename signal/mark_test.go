@@ -106,7 +106,7 @@ func TestDeliver(t *testing.T) {
 		d.Author, d.To, d.At = w.party("alice"), to, w.clock.Now()
 		w.sw.Turn(func(t *signal.Turn) { w.sw.Deliver(t, d) })
 	}
-	hello := signal.Delivery{ID: "b1", MID: 5, HTML: []byte(`"hello"`), Ext: []byte(`{"key":"k"}`)}
+	hello := signal.Delivery{ID: "b1", MID: 5, HTML: []byte(`"hello"`), Ext: []byte(`{"key":"k","id":"forged","Data":"x"}`)}
 	deliver(w.party("bob"), hello) // nobody there
 	if got := fmt.Sprint(w.waiting()); got != "[chat]" {
 		t.Errorf("woken: %s", got)

@@ -3,6 +3,7 @@ package signal_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,6 +77,50 @@ func TestManyPostsHoldTheWriter(t *testing.T) {
 		bob.got()
 		if n := len(w.store.texts()); n != signal.MaxPosts+2 || w.drops.of("posts") != 0 {
 			t.Errorf("%d stored, %d wait", n, w.drops.of("posts"))
+		}
+	})
+}
+
+// The same for much text.
+func TestLongPostsHoldTheWriter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newStored(t, "alice", "bob")
+		alice := w.inbox("alice.1")
+		w.store.hold = true
+		say := `{"type":"facility","fty":[{"type":"im_message","chat":"bob","data":"` + strings.Repeat("x", 40<<10) + `"}]}`
+		n := 0
+		var on <-chan struct{}
+		for on = alice.read(t.Context(), -1, say); reads(on); on = alice.read(t.Context(), -1, say) {
+			if n++; n > 30 {
+				t.Fatal("not held")
+			}
+		}
+		w.store.answer(1)
+		if !reads(on) {
+			t.Error("held for ever")
+		}
+	})
+}
+
+// Much at once is held once, for as long as all of it takes.
+func TestPausesOfOneReadDoNotAddUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newStoredWith(t, signal.Limits{StoredRate: 10, StoredBurst: 100}, "alice", "bob")
+		alice := w.inbox("alice.1")
+		for i := range 100 {
+			alice.inChat("bob", fmt.Sprintf(`"id":"x%d","data":"hi"`, i))
+		}
+		one := `{"type":"im_message","chat":"bob","data":"hi"}`
+		on := alice.read(t.Context(), -1, `{"type":"facility","fty":[`+strings.Repeat(one+",", 9)+one+`]}`)
+		for range 9 {
+			if reads(on) {
+				t.Fatal("ten texts too many are worth a second")
+			}
+			w.advance(100 * time.Millisecond)
+		}
+		w.advance(100 * time.Millisecond)
+		if !reads(on) {
+			t.Error("held for longer than a second")
 		}
 	})
 }

@@ -26,6 +26,7 @@ const (
 	dropFacility      = "facility"
 	dropLate          = "late"
 	dropForeign       = "foreign_attachment"
+	dropRefused       = "not_stored"
 )
 
 // Route takes one Signaling message of the client: srcToken is the raw token of

@@ -80,10 +80,17 @@ func TestLongTextIsSplit(t *testing.T) {
 // encoded without allocating.
 func TestRouteAllocations(t *testing.T) {
 	w := newWorld(t, "alice", "bob")
-	alice, bob := w.connect("alice.1", "NO_MEDIA_CALL"), w.connect("bob.1", "NO_MEDIA_CALL")
-	route := routed(t, w, alice, bob)
-	if n := testing.AllocsPerRun(200, route); n > pooled {
-		t.Errorf("%v allocations per routed message", n)
+	stored := newStored(t, "alice", "bob") // there is an archive, but not for them
+	stored.store.unlicense("alice", "bob")
+	for _, w := range []*world{w, stored} {
+		alice, bob := w.connect("alice.1", "NO_MEDIA_CALL"), w.connect("bob.1", "NO_MEDIA_CALL")
+		route := routed(t, w, alice, bob)
+		if n := testing.AllocsPerRun(200, route); n > pooled {
+			t.Errorf("%v allocations per routed message", n)
+		}
+		if w.store != nil && len(w.store.pending) > 0 {
+			t.Error("posted")
+		}
 	}
 }
 
@@ -123,6 +130,28 @@ func BenchmarkRouteText(b *testing.B) {
 		route()
 	}
 }
+
+// BenchmarkRouteStored is a text on its way to an archive that answers at once, and
+// on to the receiver.
+func BenchmarkRouteStored(b *testing.B) {
+	w := newStoredWith(b, signal.Limits{StoredRate: 1e9, StoredBurst: 1e9}, "alice", "bob")
+	w.sw.SetArchive(instant{w.store})
+	alice, bob := w.connect("alice.1", "NO_MEDIA_CALL"), w.connect("bob.1", "NO_MEDIA_CALL")
+	route := routed(b, w, alice, bob)
+	b.ReportAllocs()
+	for b.Loop() {
+		route()
+		p := w.store.pending[0]
+		w.store.pending = w.store.pending[:0]
+		w.sw.Turn(func(t *signal.Turn) { p.done(t, signal.PostResult{MID: 1}) })
+	}
+}
+
+// instant is an archive without books.
+type instant struct{ *archive }
+
+func (a instant) Generation() uint64         { return 1 }
+func (a instant) Stores(signal.Address) bool { return true }
 
 // BenchmarkRouteToDevices shows that a text is encoded once and written k times
 // (G11).

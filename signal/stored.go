@@ -14,8 +14,11 @@ import (
 // is not read until there is room (backlog.Wait, allowance).
 
 // maxPosts is how many texts of a chat wait before those who write are not read any
-// more.
-const maxPosts = 256
+// more, and maxPostBytes how much text.
+const (
+	maxPosts     = 256
+	maxPostBytes = 1 << 20
+)
 
 // keeps is what the archive said of the two sides, and when.
 type keeps struct {
@@ -70,6 +73,7 @@ type post struct {
 	also    *Leg            // where the same id came from once more
 	done    bool
 	handed  bool // to the group
+	size    int
 	result  PostResult
 
 	origin origin
@@ -79,6 +83,7 @@ type post struct {
 type backlog struct {
 	chat   *Chat
 	list   []*post // oldest first
+	size   int     // bytes of their texts
 	asking bool    // the group is being looked up: nothing goes to the archive yet
 	freed  chan struct{}
 	slow   []Waiter // receivers of this chat that are behind: whoever writes waits for them
@@ -86,11 +91,20 @@ type backlog struct {
 
 func (b *backlog) waiting() int { return len(b.list) }
 
+func (b *backlog) full() bool { return len(b.list) >= maxPosts || b.size >= maxPostBytes }
+
+func (b *backlog) push(p *post) {
+	p.size = p.text.size()
+	b.list = append(b.list, p)
+	b.size += p.size
+	b.chat.sw.obs.PostsWaiting(1)
+}
+
 // Wait implements Waiter: for room.
 func (b *backlog) Wait(ctx context.Context) {
 	for ctx.Err() == nil {
 		b.chat.mu.Lock()
-		if len(b.list) < maxPosts || b.chat.dead {
+		if !b.full() || b.chat.dead {
 			b.chat.mu.Unlock()
 			return
 		}
@@ -108,12 +122,13 @@ func (b *backlog) Wait(ctx context.Context) {
 
 // pop takes the oldest text out.
 func (b *backlog) pop() {
+	b.size -= b.list[0].size
 	b.list[0] = nil
 	b.list = b.list[1:]
 	if len(b.list) == 0 {
 		b.list = nil
 	}
-	if b.freed != nil && len(b.list) < maxPosts {
+	if b.freed != nil && !b.full() {
 		close(b.freed)
 		b.freed = nil
 	}
@@ -122,11 +137,14 @@ func (b *backlog) pop() {
 
 // takeStored passes on a text of a chat that is stored for somebody.
 func (c *Chat) takeStored(t *Turn, w writer, x *Text, e entry) {
-	if w.call != nil && w.call.mustWait(w.side) {
+	// where it is stored for its author alone somebody must be there (A5)
+	alone := !c.hosts(1 - w.side)
+	there := !alone || !w.inbox() || c.callFor(t, &w)
+	if there && w.call != nil && w.call.mustWait(w.side) {
 		w.call.keep(t, w, x, e)
 		return
 	}
-	if !c.hosts(1-w.side) && !c.somebody(t, &w) {
+	if !there || alone && len(c.sides[1-w.side].object.registrations()) == 0 {
 		c.fail(t, w, e, CauseSubscriberAbsent)
 		if w.call != nil {
 			w.call.cutIfPlain(t, w, CauseSubscriberAbsent)
@@ -134,15 +152,6 @@ func (c *Chat) takeStored(t *Turn, w writer, x *Text, e entry) {
 		return
 	}
 	c.post(t, w, x, e)
-}
-
-// somebody tells whether anybody is there to take a text: where it is stored for its
-// author alone the chat is like a volatile one (A5).
-func (c *Chat) somebody(t *Turn, w *writer) bool {
-	if w.inbox() && !c.callFor(t, w) {
-		return false
-	}
-	return len(c.sides[1-w.side].object.registrations()) > 0
 }
 
 // forward passes on a text that has waited for its receiver.
@@ -161,8 +170,7 @@ func (c *Chat) post(t *Turn, w writer, x *Text, e entry) {
 	if w.call != nil {
 		w.call.posts++
 	}
-	c.posts.list = append(c.posts.list, p)
-	c.sw.obs.PostsWaiting(1)
+	c.posts.push(p)
 	c.press(t, w)
 	if !c.kept() {
 		p.plain, p.done = true, true // its time comes behind the others
@@ -179,22 +187,29 @@ func (c *Chat) post(t *Turn, w writer, x *Text, e entry) {
 // press makes the writer wait where the chat has enough waiting, where he has posted
 // too much in too short a time, or where a receiver is behind.
 func (c *Chat) press(t *Turn, w writer) {
-	held := len(c.posts.list) >= maxPosts
+	held := c.posts.full()
 	if held {
 		t.Hold(&c.posts)
 	}
-	l := &c.sw.limits
-	if debt := c.sides[w.side].object.posting.take(t.Now, l.StoredRate, l.StoredBurst); debt > 0 {
-		held = true
-		t.Hold(&pause{sw: c.sw, rest: debt})
-	}
 	for _, s := range c.posts.slow {
+		held = true
 		t.Hold(s)
 	}
-	if held || len(c.posts.slow) > 0 {
+	c.posts.slow = nil
+	if c.spend(t, w.side) || held {
 		c.sw.obs.PostsHeld()
 	}
-	c.posts.slow = nil
+}
+
+// spend counts something that a person gives the archive, and makes him wait for what
+// is over his rate.
+func (c *Chat) spend(t *Turn, side int) (held bool) {
+	l := &c.sw.limits
+	debt := c.sides[side].object.posting.take(t.Now, l.StoredRate, l.StoredBurst)
+	if debt > 0 {
+		t.Hold(&pause{clock: c.sw.clock, until: t.Now.Add(debt)})
+	}
+	return debt > 0
 }
 
 // request is the text as the archive gets it.
@@ -279,7 +294,8 @@ func (c *Chat) settle(t *Turn, p *post) {
 	case p.plain:
 		c.deliver(t, w, &p.text, e)
 	case p.result.Cause != 0:
-		c.fail(t, w, e, p.result.Cause)
+		w.leg.drop(t, dropRefused)
+		c.result(t, w, e, p.result.Cause)
 		if w.call != nil {
 			w.call.cutIfPlain(t, w, p.result.Cause)
 		}

@@ -439,3 +439,53 @@ func TestForeignAttachment(t *testing.T) {
 	alice.sayText(1, `"id":"y","data":"mine","attach":"https%3A%2F%2Ffiles.example.com%2Fexample.com%2Fmessages%2Ftmp%2F1"`)
 	alice.expect("1 failed y 50")
 }
+
+// A program for which nothing is stored is called as ever: what waits for the winner
+// is stored when it goes on, and where nobody is there nothing is.
+func TestStoredForTheCallerOfAProgram(t *testing.T) {
+	w := newStored(t, "alice", "bot!")
+	w.store.unlicense("bot")
+	in := w.inbox("alice.1")
+	in.inChat("bot", `"id":"n","data":"nobody"`)
+	in.expect("-1 failed n 20")
+	first, second := w.connect("bot.1", ""), w.connect("bot.2", "")
+	in.inChat("bot", `"id":"x","data":"hi"`)
+	first.expect("-1 setup alice")
+	second.expect("-1 setup alice")
+	in.expect()
+	if got := w.store.texts(); len(got) > 0 {
+		t.Errorf("stored: %v", got)
+	}
+	second.say(-1, `{"type":"conn","channel":0}`)
+	second.expect("-1 text alice: hi")
+	first.expect("-1 rel 26")
+	in.expect("-1 sent x/100")
+
+	w.waker.live = true
+	first.lose()
+	second.lose()
+	in.inChat("bot", `"id":"y","data":"wake up"`)
+	in.expect()
+	third := w.connect("bot.3", "")
+	w.store.settle()
+	third.expect("-1 setup alice", "-1 text alice: wake up")
+	in.expect("-1 sent y/101")
+}
+
+// A hunt group: the chat goes to a member, and is stored for him.
+func TestStoredHuntChat(t *testing.T) {
+	w := newStored(t, "alice", "bob", "carol", "team")
+	w.dir.group("team", "bob", "carol")
+	alice, bob, carol := w.connect("alice.1", "IM_EXT"), w.connect("bob.1", ""), w.connect("carol.1", "")
+	alice.chat(1, "team")
+	alice.sayText(1, `"id":"x","data":"help"`)
+	bob.expect("-1 setup alice")
+	carol.expect("-1 setup alice")
+	carol.say(-1, `{"type":"conn","channel":0}`)
+	carol.expect("-1 text alice: help")
+	bob.expect("-1 rel 26")
+	carol.say(-1, `{"type":"rel","cau":{"num":16}}`) // legs come and go
+	alice.sayText(1, `"id":"y","data":"more"`)
+	carol.expect("-2 setup alice", "-2 text alice: more")
+	alice.expect("1 call_proc", "1 conn", "1 sent x/100", "1 sent y/101")
+}
