@@ -70,6 +70,6 @@ func (c *Chat) passStored(t *Turn, w writer, x *Text, e entry) (taken int) {
 		e.slot = uint16(c.texts.add(e))
 	}
 	c.current(&w)
-	taken, _ = c.pass(t, &w, x, e)
+	taken, _ = c.pass(t, &w, x, &e)
 	return taken
 }

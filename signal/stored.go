@@ -349,7 +349,7 @@ func (c *Chat) settleStored(t *Turn, w writer, p *post, e entry) {
 // passFrom passes on a text as if the connection that wrote it did: receivers that are
 // behind are noted for its next text.
 func (c *Chat) passFrom(t *Turn, w *writer, p *post, e entry) (taken, unfit int) {
-	slow := t.onBehalf(p.ctx, func() { taken, unfit = c.pass(t, w, &p.text, e) })
+	slow := t.onBehalf(p.ctx, func() { taken, unfit = c.pass(t, w, &p.text, &e) })
 	if len(c.posts.slow) < maxSlow {
 		c.posts.slow = append(c.posts.slow, slow...)
 	}

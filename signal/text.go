@@ -69,7 +69,10 @@ func (c *Chat) screen(t *Turn, w writer, f strictjson.Value, parts *Collector) *
 	out.Reset()
 	t.work.view = View{
 		Now: t.Now, Msg: FacilityMsg, From: &c.sides[w.side].party, Chat: true,
-		Inbox: w.inbox(), Ext: w.leg.reg.ext(), Parts: parts, Archive: c.sw.archive,
+		Inbox: w.inbox(), Ext: w.leg.reg.ext(), Parts: parts,
+	}
+	if c.sw.archive != nil {
+		t.work.view.Archive = c.sw.archive
 	}
 	pending := parts.Pending()
 	c.sw.policy.Screen(&t.work.view, f, out)
@@ -177,7 +180,7 @@ type target struct {
 // deliver sends a text once to every registration of the other side and to every
 // other inbox of the own side (A1 model), and tells the writer.
 func (c *Chat) deliver(t *Turn, w writer, x *Text, e entry) {
-	taken, unfit := c.pass(t, &w, x, e)
+	taken, unfit := c.pass(t, &w, x, &e)
 	switch {
 	case taken > 0:
 		c.sw.obs.Message()
@@ -194,20 +197,20 @@ func (c *Chat) deliver(t *Turn, w writer, x *Text, e entry) {
 
 // pass sends a text to its attachments. taken is how many of the other side took it,
 // unfit how many there were for which it has no form.
-func (c *Chat) pass(t *Turn, w *writer, x *Text, e entry) (taken, unfit int) {
+func (c *Chat) pass(t *Turn, w *writer, x *Text, e *entry) (taken, unfit int) {
 	targets := c.targets(t, w)
 	if w.call != nil {
 		w.call.fresh = false
 	}
 	t.work.chat = c
-	enc := encoder{t: t, chat: c, side: w.side, as: w.as, text: x, entry: e}
+	enc := encoder{t: t, chat: c, side: w.side, as: w.as, text: x, entry: *e}
 	for _, to := range targets { // own ones come last, and only get what went out
 		if to.own && taken == 0 && w.as == nil || !enc.send(to) {
 			continue
 		}
 		if !to.own {
 			taken++
-			c.sentTo(t, to, w, &e)
+			c.sentTo(t, to, w, e)
 		}
 	}
 	return taken, enc.unfit
