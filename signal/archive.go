@@ -76,7 +76,8 @@ type Post struct {
 	Data   []byte // a JSON string; nil together with Mime
 	Alt    []byte // a JSON string or nil
 	Attach []byte // a JSON string or nil: encoded URLs, joined by blanks
-	Ext    []byte // a JSON object with further members of the text, subject included; or nil
+	Ext    []byte // a JSON object with further members of the text, subject and reply included; or nil
+	Reply  int64  // the number of the message that the text answers: reply of Ext; 0: none
 }
 
 // PostResult is what became of a post.

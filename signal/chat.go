@@ -54,6 +54,7 @@ type Chat struct {
 	texts texts
 	keeps keeps
 	posts backlog
+	woken time.Time // when somebody who was not there was woken for a stored text
 	since time.Time
 	last  time.Time // when the last leg went or the last text came
 	timer clock.Timer

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tandem-switch/tandem/internal/strictjson"
 )
@@ -35,8 +36,10 @@ type group struct {
 	queue   []func(t *Turn)
 	running bool
 
-	recent []authored // guarded by the goroutine: oldest first from next
+	// guarded by the goroutine
+	recent []authored // oldest first from next
 	next   int
+	woken  time.Time // when members who were not there were woken
 }
 
 // authored is who wrote a message.
@@ -145,9 +148,10 @@ func (g *group) toMembers(t *Turn, members []Address, to Party, author Address, 
 		m.passStored(t, writer{side: 1 - side, as: as}, x, e)
 		m.mu.Unlock()
 	}
-	if len(members) > maxLively || len(members) == len(present) {
+	if len(members) > maxLively || len(members) == len(present) || t.Now.Sub(g.woken) < wakeLimit {
 		return
 	}
+	g.woken = t.Now
 	for _, a := range members {
 		if a != author && len(g.sw.registrations(a)) == 0 {
 			g.sw.waker.Wake(t, a, "chat")

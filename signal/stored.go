@@ -222,6 +222,7 @@ func (c *Chat) request(p *post) *Post {
 	if p.text.Data != nil {
 		r.Mime, r.Data = p.text.Mime, p.text.Data
 	}
+	r.Reply = replyOf(r.Ext)
 	if c.group == nil {
 		r.OfAuthor, r.OfReceiver = c.keeps.side[p.w.side], c.keeps.side[1-p.w.side] && !c.self
 	}
@@ -237,6 +238,16 @@ func (x *Text) ext() []byte {
 	b = append(append(b, x.Extra...), '}')
 	b[0] = '{'
 	return b
+}
+
+// replyOf reads which message a text answers.
+func replyOf(ext []byte) int64 {
+	var doc strictjson.Doc
+	if ext == nil || doc.Parse(ext) != nil {
+		return 0
+	}
+	n, _ := doc.Root().Get("reply").Int64()
+	return max(n, 0)
 }
 
 // submit gives a text to the archive.
@@ -341,7 +352,8 @@ func (c *Chat) settleStored(t *Turn, w writer, p *post, e entry) {
 	default:
 		c.fail(t, w, e, CauseSubscriberAbsent)
 	}
-	if taken == 0 && c.group == nil && len(other.object.registrations()) == 0 {
+	if taken == 0 && c.group == nil && len(other.object.registrations()) == 0 && t.Now.Sub(c.woken) >= wakeLimit {
+		c.woken = t.Now
 		c.sw.waker.Wake(t, other.object.addr, "chat")
 	}
 }

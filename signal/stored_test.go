@@ -61,6 +61,7 @@ func TestStoredForOneWhoIsNotThere(t *testing.T) {
 	alice.expect("1 call_proc", "1 conn")
 	w.advance(59 * time.Second)
 	alice.text(1, "for later")
+	alice.text(1, "and more")
 	if got := fmt.Sprint(w.waker.woken); got != "[chat]" {
 		t.Errorf("woken: %s", got)
 	}
@@ -68,7 +69,7 @@ func TestStoredForOneWhoIsNotThere(t *testing.T) {
 	alice.expect()
 	w.advance(2 * time.Second)
 	alice.expect("1 rel 16")
-	if got := fmt.Sprint(w.store.texts()); got != "[alice>bob for later]" {
+	if got := fmt.Sprint(w.store.texts()); got != "[alice>bob for later alice>bob and more]" {
 		t.Error(got)
 	}
 	// with bob there: legs come and go
@@ -410,6 +411,13 @@ func TestWhatIsPosted(t *testing.T) {
 			if p[0] != p[1] {
 				t.Errorf("%s: %s, want %s", tt.members, p[0], p[1])
 			}
+		}
+		want := int64(0)
+		if strings.Contains(tt.members, `"reply":7`) {
+			want = 7
+		}
+		if r.Reply != want {
+			t.Errorf("%s: answers %d", tt.members, r.Reply)
 		}
 		if len(r.ID) < 16 {
 			t.Errorf("%s: id %q", tt.members, r.ID)
