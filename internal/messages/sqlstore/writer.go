@@ -456,7 +456,9 @@ func (b *batch) undo() {
 	for _, c := range b.cursors {
 		c.marks = c.saved
 	}
-	known := b.s.e.class(b.err) == unique && !errors.Is(b.err, errFence)
+	// The first time a key is there already, it is one of table idem. The second
+	// time somebody else has written, and all that memory says is old.
+	known := !b.keys && !errors.Is(b.err, errFence) && b.s.e.class(b.err) == unique
 	for _, l := range b.logs {
 		l.st.tick = 0
 		l.st.window.undo(b.no)

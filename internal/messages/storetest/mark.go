@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -267,8 +268,8 @@ func testTwoStores(t *testing.T, b *bench) {
 	second := b.domain(b.handle(), "example.com")
 	logs := []messages.Log{b.log, second}
 	seen := map[messages.Number]bool{}
-	for i := range 10 {
-		r, err := logs[i%2].Do(t.Context(), &messages.Post{Author: who("alice"), To: who("bob"), Text: fmt.Sprint(i), CID: fmt.Sprint("c", i/4)})
+	for i := range 40 {
+		r, err := logs[(i+i/4)%2].Do(t.Context(), &messages.Post{Author: who("alice"), To: who("bob"), Text: fmt.Sprint(i), CID: fmt.Sprint("c", i/4)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -277,8 +278,23 @@ func testTwoStores(t *testing.T, b *bench) {
 		}
 		seen[r.N] = true
 	}
-	want(t, "messages", len(seen), 3)
-	wantList(t, "history", b.history("alice", b.with("bob"), messages.Page{}), "8", "4", "0")
+	want(t, "messages", len(seen), 10)
+	wantList(t, "history", b.history("alice", b.with("bob"), messages.Page{Count: 3}), "36", "32", "28")
+	// Both at once.
+	var all sync.WaitGroup
+	for n, l := range logs {
+		for i := range 30 {
+			all.Add(1)
+			l.Submit(&messages.Post{Author: who("alice"), To: who("bob"), Text: "x", CID: fmt.Sprint("both", n, i)}, func(_ messages.Result, err error) {
+				defer all.Done()
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	want(t, "messages in the end", len(b.history("alice", b.with("bob"), messages.Page{Count: 100})), 70)
 }
 
 func testTail(t *testing.T, b *bench) {
