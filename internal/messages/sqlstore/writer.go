@@ -258,7 +258,7 @@ func (w *writer) runControl(do func(*batch) error) (err error) {
 		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 		b := w.newBatch(ctx, true)
 		refused := do(b)
-		if refused != nil && b.err == nil {
+		if b.refused = refused != nil && b.err == nil; b.refused {
 			b.err = refused
 		}
 		err = b.end()
@@ -307,6 +307,7 @@ type batch struct {
 	t    tx    // nil: nothing asked and nothing written yet
 	err  error
 
+	refused bool // err is what work of the store was refused for
 	wrote   bool
 	l       *domainLog // of the present operation
 	logs    []*domainLog
@@ -458,7 +459,7 @@ func (b *batch) undo() {
 	}
 	// The first time a key is there already, it is one of table idem. The second
 	// time somebody else has written, and all that memory says is old.
-	known := !b.keys && !errors.Is(b.err, errFence) && b.s.e.class(b.err) == unique
+	known := b.refused || !b.keys && !errors.Is(b.err, errFence) && b.s.e.class(b.err) == unique
 	for _, l := range b.logs {
 		l.st.tick = 0
 		l.st.window.undo(b.no)

@@ -148,7 +148,7 @@ func testPurgeFiles(t *testing.T, b *bench) {
 	if p := b.dry(rule); p.Count != 1 || p.FileRefs != 2 || p.Bytes != 14 {
 		t.Fatalf("dry %+v", p)
 	}
-	if p := b.purge(rule); p.FileRefs != 2 || len(p.Messages) != 0 {
+	if p := b.purge(rule); p.FileRefs != 2 || len(p.Messages) != 1 || p.Messages[0] != id {
 		t.Fatalf("purged %+v", p)
 	}
 	m := b.message("bob", id)
