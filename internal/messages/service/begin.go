@@ -66,10 +66,7 @@ func (l *link) beginOwn(login appservice.Login, isApp bool) {
 	info := appservice.InfoOf(login)
 	who := messages.Ref{GUID: strings.ToLower(login.GUID), SIP: login.SIP, Name: sanitize.Text(login.DN, maxTitle)}
 	x := newSession(l, newNumber(), who, "", nil)
-	x.apps = append(x.apps, info.AppObj)
-	for _, app := range info.Apps {
-		x.apps = append(x.apps, app.Name)
-	}
+	x.apps = l.appsOf(info)
 	l.own = x
 	if l.add(x) != nil {
 		return
@@ -81,6 +78,18 @@ func (l *link) beginOwn(login appservice.Login, isApp bool) {
 			_ = l.peer.Close("the session could not begin")
 		}
 	}})
+}
+
+// appsOf are the apps of a login, without the Messages object: through its name
+// nothing is reached.
+func (l *link) appsOf(info appservice.Info) []string {
+	var apps []string
+	for _, app := range append([]appservice.InfoApp{{Name: info.AppObj}}, info.Apps...) {
+		if app.Name != "" && len(app.Name) <= maxSIP && !strings.EqualFold(app.Name, l.domain.object) && !strings.ContainsAny(app.Name, "?#") {
+			apps = append(apps, app.Name)
+		}
+	}
+	return apps
 }
 
 // handleSessionEnd ends a session; it has no answer.

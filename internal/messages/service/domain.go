@@ -23,6 +23,7 @@ type domain struct {
 	links    map[*link]struct{}
 	people   map[messages.PersonID]map[*session]struct{} // sessions that have begun
 	groups   map[messages.ConvID]map[*session]struct{}   // sessions of the members
+	apps     map[messages.PersonID]map[*session]struct{} // sessions of logins through apps
 	sessions map[int64]*session                          // by number, for links to files
 }
 
@@ -41,7 +42,7 @@ func (s *Service) enter(ctx context.Context, a Account) (*domain, error) {
 	d := &domain{
 		s: s, name: name, object: a.Object, log: log,
 		links: map[*link]struct{}{}, people: map[messages.PersonID]map[*session]struct{}{},
-		groups: map[messages.ConvID]map[*session]struct{}{}, sessions: map[int64]*session{},
+		groups: map[messages.ConvID]map[*session]struct{}{}, apps: map[messages.PersonID]map[*session]struct{}{}, sessions: map[int64]*session{},
 	}
 	d.ctx, d.cancel = context.WithCancel(s.ctx)
 	d.badge, d.follow = newBadge(d), newFollower(d)
@@ -110,6 +111,9 @@ func (d *domain) begin(x *session, groups []messages.Group) {
 	defer d.mu.Unlock()
 	d.sessions[x.id] = x
 	put(d.people, x.person.ID, x)
+	for _, id := range x.topics {
+		put(d.apps, id, x)
+	}
 	for _, g := range groups {
 		put(d.groups, g.ID, x)
 	}
@@ -126,6 +130,9 @@ func (d *domain) end(x *session) {
 		return
 	}
 	take(d.people, x.person.ID, x)
+	for _, id := range x.topics {
+		take(d.apps, id, x)
+	}
 	for g := range d.groups {
 		take(d.groups, g, x)
 	}
@@ -149,6 +156,15 @@ func (d *domain) of(p messages.PersonID) []*session {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return keys(d.people[p])
+}
+
+// throughApp are the sessions that have the topic of an object: its own, and those
+// of people who came through it.
+func (d *domain) throughApp(p messages.PersonID) []*session {
+	d.mu.Lock()
+	own, through := keys(d.people[p]), keys(d.apps[p])
+	d.mu.Unlock()
+	return union(own, through)
 }
 
 // inGroup are the sessions of the members of a group.

@@ -174,23 +174,13 @@ func (f *follower) audience(conv messages.ConvID, p *place) []*session {
 }
 
 func (f *follower) topicAudience(topic string) []*session {
-	base, _, _ := strings.Cut(topic, "?")
-	id, marked := strings.CutPrefix(base, topicMark)
-	if g, ok := strings.CutPrefix(id, "g"); marked && ok {
+	base, _, _ := strings.Cut(strings.TrimPrefix(topic, topicMark), "?")
+	if g, ok := strings.CutPrefix(base, "g"); ok {
 		n, _ := digits(g)
 		return f.d.inGroup(messages.ConvID(n))
 	}
-	if marked {
-		n, _ := digits(id)
-		return f.d.of(messages.PersonID(n))
-	}
-	var list []*session
-	for _, x := range f.d.all() {
-		if x.hasApp(base) {
-			list = append(list, x)
-		}
-	}
-	return list
+	n, _ := digits(base)
+	return f.d.throughApp(messages.PersonID(n))
 }
 
 func union(a, b []*session) []*session {

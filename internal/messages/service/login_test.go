@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tandem-switch/tandem/appservice"
+	"github.com/tandem-switch/tandem/filebuffer"
 	"github.com/tandem-switch/tandem/internal/guard"
 	"github.com/tandem-switch/tandem/internal/messages/service"
 )
@@ -80,7 +81,7 @@ func TestWrongLoginsAreLimited(t *testing.T) {
 
 func TestAppInfoIsAsInTheContract(t *testing.T) {
 	g := newGround(t, func(c *service.Config) {
-		c.Files = noFiles{}
+		c.Files = new(filebuffer.Store) // nobody asks it anything
 		c.FilesURL = func(domain string) string { return "https://ap.example.com/" + domain + "/messages/" }
 	})
 	p := g.pbx()

@@ -9,10 +9,10 @@ import (
 )
 
 // Topics have names on the wire ("alice", "alice?notes", "messages?g12", "helpdesk")
-// and others in the store, where those of people carry the number of the person: so
-// they stay with a person who is renamed, and somebody who gets the name later finds
-// nothing ("#17", "#17?notes"). Those of groups carry the number of the group
-// ("#g12"). Only topics of apps are stored by their name, in lower case.
+// and others in the store, where those of people and apps carry the number of the
+// person or object: so they stay with one that is renamed, and who gets the name
+// later finds nothing ("#17", "#17?notes"). Those of groups carry the number of the
+// group ("#g12").
 const topicMark = "#"
 
 // topicOf finds a topic that the session may read and write (decision 55). Who may
@@ -20,10 +20,8 @@ const topicMark = "#"
 func (x *session) topicOf(ctx context.Context, name string) (string, error) {
 	base, sub, hasSub := strings.Cut(name, "?")
 	switch {
-	case name == "" || x.is(name):
+	case name == "":
 		return personal(x.person.ID), nil
-	case x.is(base) && validSub(sub, hasSub):
-		return personal(x.person.ID) + "?" + strings.ToLower(sub), nil
 	case strings.HasPrefix(name, topicMark):
 		return "", notFound("topic")
 	}
@@ -33,35 +31,28 @@ func (x *session) topicOf(ctx context.Context, name string) (string, error) {
 		}
 		return groupTopic(g), nil
 	}
-	if x.hasApp(base) && (!hasSub || validSub(sub, true)) {
-		return strings.ToLower(name), nil
+	owner, ok := x.topics[strings.ToLower(base)]
+	if x.is(base) {
+		owner, ok = x.person.ID, true
+	}
+	switch {
+	case ok && !hasSub:
+		return personal(owner), nil
+	case ok && validSub(sub):
+		return personal(owner) + "?" + strings.ToLower(sub), nil
 	}
 	return "", notFound("topic")
 }
 
-func validSub(sub string, has bool) bool {
-	return has && sub != "" && !strings.ContainsAny(sub, "?#") && len(sub) <= maxSIP
-}
+func validSub(sub string) bool { return sub != "" && !strings.ContainsAny(sub, "?#") }
 
 func personal(p messages.PersonID) string { return topicMark + strconv.FormatInt(int64(p), 10) }
 
 func groupTopic(g messages.ConvID) string { return topicMark + "g" + strconv.FormatInt(int64(g), 10) }
 
-// hasApp tells whether an app is among those of the login. Groups are never reached
-// so: the name of the Messages object opens none of them.
-func (x *session) hasApp(name string) bool {
-	for _, app := range x.apps {
-		if app != "" && strings.EqualFold(app, name) && !strings.EqualFold(app, x.link.domain.object) {
-			return true
-		}
-	}
-	return false
-}
-
 // rights is what a session may read, for a query: a snapshot.
 type rights struct {
-	x      *session
-	own    string
+	own    map[string]bool
 	groups map[string]bool
 }
 
@@ -70,7 +61,10 @@ func (x *session) rights(ctx context.Context) (*rights, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &rights{x: x, own: personal(x.person.ID), groups: map[string]bool{}}
+	r := &rights{own: map[string]bool{personal(x.person.ID): true}, groups: map[string]bool{}}
+	for _, id := range x.topics {
+		r.own[personal(id)] = true
+	}
 	for _, g := range groups {
 		r.groups[groupTopic(g.ID)] = true
 	}
@@ -78,27 +72,18 @@ func (x *session) rights(ctx context.Context) (*rights, error) {
 }
 
 // sees tells whether a topic, by its name in the store, may be read.
-func (r *rights) sees(topic string) bool {
-	base, _, _ := strings.Cut(topic, "?")
-	if !strings.HasPrefix(topic, topicMark) {
-		return r.x.hasApp(base)
-	}
-	return base == r.own || r.groups[topic]
-}
+func (r *rights) sees(topic string) bool { return r.owns(topic) || r.groups[topic] }
 
-// owns tells whether a topic belongs to the asker: the personal one and those of
-// the own app.
+// owns tells whether a topic belongs to the asker: the personal one and those of the
+// apps of the login.
 func (r *rights) owns(topic string) bool {
 	base, _, _ := strings.Cut(topic, "?")
-	return base == r.own || (!strings.HasPrefix(topic, topicMark) && r.x.hasApp(base))
+	return r.own[base]
 }
 
 // nameOfTopic is the name on the wire of one in the store.
 func (d *domain) nameOfTopic(ctx context.Context, topic string) string {
-	id, marked := strings.CutPrefix(topic, topicMark)
-	if !marked {
-		return topic
-	}
+	id := strings.TrimPrefix(topic, topicMark)
 	if g, ok := strings.CutPrefix(id, "g"); ok {
 		n, _ := digits(g)
 		return d.groupName(messages.ConvID(n))

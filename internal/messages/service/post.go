@@ -317,14 +317,15 @@ func (d *domain) attach(ctx context.Context, op *messages.Post, list string) err
 		return err
 	}
 	author := r.Members[0].Person.ID
-	for _, entry := range entries {
-		at, err := url.PathUnescape(entry)
-		if err != nil {
-			return withCause(causeForeign, parameter("attach is not encoded."))
+	if op.CID != "" {
+		if _, err := d.log.MessageByCID(ctx, author, op.CID); err == nil {
+			return nil // a replay: its files may have ended, and the first result holds
 		}
-		file, err := d.s.config.Files.Resolve(ctx, filebuffer.Owner{Domain: d.name, Person: int64(author)}, at)
+	}
+	for _, entry := range entries {
+		file, err := d.resolve(ctx, author, entry)
 		if err != nil {
-			return withCause(causeForeign, ofFiles(err))
+			return withCause(causeForeign, err)
 		}
 		op.Files = append(op.Files, messages.File{
 			Hash: file.Hash.String(), Name: sanitize.Text(file.Name, maxTitle), Type: file.Info.Type, Size: file.Size,
@@ -333,4 +334,14 @@ func (d *domain) attach(ctx context.Context, op *messages.Post, list string) err
 		})
 	}
 	return nil
+}
+
+// resolve finds the file of one entry of attach.
+func (d *domain) resolve(ctx context.Context, author messages.PersonID, entry string) (filebuffer.Attachment, error) {
+	at, err := url.PathUnescape(entry)
+	if err != nil {
+		return filebuffer.Attachment{}, parameter("attach is not encoded.")
+	}
+	file, err := d.s.config.Files.Resolve(ctx, filebuffer.Owner{Domain: d.name, Person: int64(author)}, at)
+	return file, ofFiles(err)
 }

@@ -17,10 +17,12 @@ type session struct {
 	src  []byte // of Session, for live events
 	ext  bool   // asked for our extension
 	who  messages.Ref
-	apps []string // topics beside the personal one and those of groups
+	apps []string // of the login, whose topics the session has too
 	lane *lane
 
-	person messages.Person // set when the session begins, before any other request
+	// Set when the session begins, before any other request.
+	person messages.Person
+	topics map[string]messages.PersonID // the objects of apps, by name in lower case
 
 	mu    sync.Mutex // guards the following
 	subs  map[string]*subscription
@@ -53,16 +55,23 @@ func hasFlag(flags, flag string) bool {
 // begin makes the person known and the session alive.
 func (x *session) begin(ctx context.Context) error {
 	d := x.link.domain
-	r, err := d.log.Do(ctx, &messages.Intern{People: []messages.Ref{x.who}})
+	op := &messages.Intern{People: []messages.Ref{x.who}}
+	for _, app := range x.apps {
+		op.People = append(op.People, messages.Ref{SIP: app})
+	}
+	r, err := d.log.Do(ctx, op)
 	if err != nil {
 		return err
 	}
-	if len(r.Members) != 1 {
-		return messages.Errorf(messages.Internal, "the store has made nobody known")
+	if len(r.Members) != len(op.People) {
+		return messages.Errorf(messages.Internal, "the store has not made everybody known")
 	}
-	x.person = r.Members[0].Person
-	if x.person, err = d.log.Person(ctx, messages.Ref{ID: x.person.ID}); err != nil {
+	if x.person, err = d.log.Person(ctx, messages.Ref{ID: r.Members[0].Person.ID}); err != nil {
 		return err
+	}
+	x.topics = make(map[string]messages.PersonID, len(x.apps))
+	for i, app := range x.apps {
+		x.topics[strings.ToLower(app)] = r.Members[i+1].Person.ID
 	}
 	groups, err := d.log.Groups(ctx, x.person.ID)
 	if err != nil {

@@ -202,25 +202,29 @@ func (c *call) readTopics(ctx context.Context, q *ReadTopics) (r ReadTopicsResul
 	x := c.session
 	d := x.link.domain
 	r.ID = q.ID
-	bases := append([]string{personal(x.person.ID)}, x.apps...)
-	for _, base := range bases {
-		if strings.EqualFold(base, d.object) {
-			continue
-		}
-		topics, err := d.log.Topics(ctx, strings.ToLower(base))
-		if err != nil {
-			return r, err
-		}
-		for _, t := range topics {
-			if q.ID != 0 && q.ID != int64(t.ID) {
-				continue
-			}
+	topics, err := x.subTopics(ctx)
+	for _, t := range topics {
+		if q.ID == 0 || q.ID == int64(t.ID) {
 			if err := c.send(Topic{ID: int64(t.ID), SIP: d.nameOfTopic(ctx, t.SIP), DN: t.Name}); err != nil {
 				return r, err
 			}
 		}
 	}
-	return r, nil
+	return r, err
+}
+
+// subTopics are those of the person and of the apps of the login.
+func (x *session) subTopics(ctx context.Context) ([]messages.Topic, error) {
+	list, err := x.link.domain.log.Topics(ctx, personal(x.person.ID))
+	for _, id := range x.topics {
+		if err != nil || id == x.person.ID {
+			continue
+		}
+		var more []messages.Topic
+		more, err = x.link.domain.log.Topics(ctx, personal(id))
+		list = append(list, more...)
+	}
+	return list, err
 }
 
 func (c *call) writeTopic(ctx context.Context, q *WriteTopic) (r WriteTopicResult, err error) {
@@ -255,21 +259,14 @@ func (c *call) writeTopic(ctx context.Context, q *WriteTopic) (r WriteTopicResul
 
 // mayWriteTopic checks that a sub-topic is one of the asker's.
 func (x *session) mayWriteTopic(ctx context.Context, id messages.ConvID) error {
-	for _, base := range append([]string{personal(x.person.ID)}, x.apps...) {
-		if strings.EqualFold(base, x.link.domain.object) {
-			continue
-		}
-		topics, err := x.link.domain.log.Topics(ctx, strings.ToLower(base))
-		if err != nil {
-			return err
-		}
-		for _, t := range topics {
-			if t.ID == id {
-				return nil
-			}
-		}
+	topics, err := x.subTopics(ctx)
+	if err != nil {
+		return err
 	}
-	return notFound("topic")
+	if !slices.ContainsFunc(topics, func(t messages.Topic) bool { return t.ID == id }) {
+		return notFound("topic")
+	}
+	return nil
 }
 
 func (x *session) roomForTopic(ctx context.Context, topic string) error {
