@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"github.com/tandem-switch/tandem/internal/clock"
 )
 
 // allowance is how much one person may post: a rate, and how much at once. What is
@@ -36,21 +34,22 @@ func (a *allowance) take(now time.Time, rate float64, burst int) time.Duration {
 // pause makes the reader of a connection wait until a time. Of several in one turn the
 // longest counts.
 type pause struct {
-	clock clock.Clock
+	sw    *Switch
 	until time.Time
 }
 
 // Wait implements Waiter.
 func (p *pause) Wait(ctx context.Context) {
-	rest := p.until.Sub(p.clock.Now())
+	rest := p.until.Sub(p.sw.clock.Now())
 	if ctx.Err() != nil || rest <= 0 {
 		return
 	}
 	over := make(chan struct{})
-	timer := p.clock.AfterFunc(rest, func() { close(over) })
+	timer := p.sw.clock.AfterFunc(rest, func() { close(over) })
 	defer timer.Stop()
 	select {
 	case <-over:
 	case <-ctx.Done():
+	case <-p.sw.over:
 	}
 }

@@ -143,6 +143,15 @@ func TestHeldWriterIsLost(t *testing.T) {
 		if !reads(on) {
 			t.Error("held for ever")
 		}
+		on = alice.read(t.Context(), -1, `{"type":"facility","fty":[{"type":"im_message","chat":"bob","data":"hi"}]}`)
+		if reads(on) {
+			t.Fatal("not held")
+		}
+		w.sw.Close() // the server stops
+		w.sw.Close()
+		if !reads(on) {
+			t.Error("held at the end")
+		}
 	})
 }
 

@@ -116,6 +116,8 @@ func (b *backlog) Wait(ctx context.Context) {
 		select {
 		case <-freed:
 		case <-ctx.Done():
+		case <-b.chat.sw.over:
+			return
 		}
 	}
 }
@@ -207,7 +209,7 @@ func (c *Chat) spend(t *Turn, side int) (held bool) {
 	l := &c.sw.limits
 	debt := c.sides[side].object.posting.take(t.Now, l.StoredRate, l.StoredBurst)
 	if debt > 0 {
-		t.Hold(&pause{clock: c.sw.clock, until: t.Now.Add(debt)})
+		t.Hold(&pause{sw: c.sw, until: t.Now.Add(debt)})
 	}
 	return debt > 0
 }

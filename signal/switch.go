@@ -55,6 +55,7 @@ type Switch struct {
 	tracer  *trace.Tracer
 	limits  Limits
 	closed  atomic.Bool
+	over    chan struct{} // closed together with it: nobody is held any more
 	traced  atomic.Uint64 // calls and chats so far: the newest trace.CallID
 	drains  atomic.Bool
 
@@ -98,7 +99,7 @@ func New(cfg Config) (*Switch, error) {
 	s := &Switch{
 		dir: cfg.Directory, policy: cfg.Policy, clock: cfg.Clock, waker: cfg.Waker, obs: cfg.Observer,
 		tracer: cfg.Tracer, limits: cfg.Limits, licences: cfg.Licences, archive: cfg.Archive,
-		objects: map[Address]*object{}, chats: map[chatKey]*Chat{}, calls: map[*Call]struct{}{},
+		over: make(chan struct{}), objects: map[Address]*object{}, chats: map[chatKey]*Chat{}, calls: map[*Call]struct{}{},
 	}
 	if s.clock == nil {
 		s.clock = clock.System()
@@ -238,7 +239,9 @@ func (s *Switch) Drain() { s.drains.Store(true) }
 // Close releases every call with cause 31 and refuses new ones. Connections
 // stay: their owner closes them when what was sent to them has left.
 func (s *Switch) Close() {
-	s.closed.Store(true)
+	if !s.closed.Swap(true) {
+		close(s.over)
+	}
 	s.turn(func(t *Turn) {
 		s.mu.RLock()
 		chats := make([]*Chat, 0, len(s.chats))

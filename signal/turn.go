@@ -84,6 +84,9 @@ func (t *Turn) Hold(w Waiter) {
 	t.holds = append(t.holds, w)
 }
 
+// Held tells whether whoever drives the turn has to wait at its end.
+func (t *Turn) Held() bool { return len(t.holds) > 0 }
+
 // Flush sends off what is queued so far.
 func (t *Turn) Flush() {
 	for i, f := range t.dirty {

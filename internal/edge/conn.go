@@ -191,6 +191,10 @@ func (c *conn) TurnEnd() {
 	c.scratch.doc.Reset()
 	c.edge.scratch.Put(c.scratch)
 	c.scratch, c.turn = nil, nil
+	if t.Held() {
+		c.timer.held.Store(true)
+		defer c.timer.held.Store(false)
+	}
 	t.End(c.context())
 }
 

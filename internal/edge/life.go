@@ -12,7 +12,7 @@ import (
 // life is what the wheel knows about one connection.
 type life struct {
 	last    atomic.Int64 // when a frame came last, in Unix milliseconds
-	held    atomic.Bool  // waits for receivers: nothing is read, silence is no fault
+	held    atomic.Bool  // waits for receivers or for the store: nothing is read, silence is no fault
 	until   atomic.Int64 // when a socket without login ends, in Unix milliseconds; 0 = never
 	pending atomic.Bool  // counted as without login
 

@@ -133,10 +133,6 @@ func (c *conn) Flush() { c.ws.Flush() }
 // Wait implements signal.Waiter: a sending connection waits until this one has
 // caught up, or has ended.
 func (c *conn) Wait(ctx context.Context) {
-	if x, ok := ctx.(*connContext); ok {
-		x.timer.held.Store(true)
-		defer x.timer.held.Store(false)
-	}
 	since := c.edge.clock.Now()
 	select {
 	case <-c.ws.Drained(c.edge.lim.Queue / 2):
