@@ -77,6 +77,9 @@ type bufferKey struct{}
 func (s *Store) serveTus(w http.ResponseWriter, r *http.Request, b Buffer) error {
 	h := w.Header()
 	h.Set("Access-Control-Expose-Headers", "Location, Tus-Resumable, Upload-Length, Upload-Offset")
+	if b.State == Claimed {
+		return errLocked // its last step is being done
+	}
 	if r.Method != http.MethodHead {
 		leave, err := s.running.enter(b)
 		if err != nil {
