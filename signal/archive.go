@@ -39,7 +39,8 @@ type Archive interface {
 	// Mark stores how far somebody has received or read a chat. It has no answer: where
 	// it advances something, Switch.Marked is called. What the reader may not see is
 	// passed over, like what is not there. With the link down it may be kept, or
-	// dropped if there are too many.
+	// dropped if there are too many; Switch.Marked may be called with the very mark then,
+	// without having looked (Mark.Author).
 	Mark(m Mark)
 
 	// Group finds a group by its name on the wire ("messages?g12") for somebody who
@@ -99,10 +100,11 @@ type PostResult struct {
 type Mark struct {
 	Reader Party
 	Peer   Party // the other person, or the group
+	// Author is who wrote the text. Zero: the switch does not know the text; if such a
+	// mark comes back as it went, nobody is told of it.
 	Author Address
 	State  State // StateDelivered or StateRead
-	// The text: its number or, where that is not known (yet), its author and his id
-	// (Author is zero then if it is not known either: in a chat of two it is the peer).
+	// The text: its number or, where that is not known (yet), its id.
 	MID int64
 	ID  string
 	At  time.Time

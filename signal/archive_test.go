@@ -122,6 +122,19 @@ func (a *archive) Mark(m signal.Mark) {
 	a.marks = append(a.marks, m)
 }
 
+// echo hands the marks back as they came.
+func (a *archive) echo() {
+	a.mu.Lock()
+	marks := a.marks
+	a.marks = nil
+	a.mu.Unlock()
+	a.w.sw.Turn(func(t *signal.Turn) {
+		for _, m := range marks {
+			a.w.sw.Marked(t, m)
+		}
+	})
+}
+
 // marked takes the marks that came, in short.
 func (a *archive) marked() []string {
 	a.mu.Lock()

@@ -44,7 +44,8 @@ type group struct {
 
 // authored is who wrote a message.
 type authored struct {
-	mid    int64
+	mid    int64 // 0: it lies in the outbox
+	id     string
 	author Address
 }
 
@@ -120,7 +121,7 @@ func (g *group) relay(t *Turn, c *Chat, p *post) {
 		members := g.sw.archive.Members(g.addr)
 		e := entry{id: p.entry.id, at: p.entry.at, done: true}
 		e.stored(*r)
-		g.remember(r.MID, p.request.Author.Address)
+		g.remember(authored{r.MID, p.entry.id, p.request.Author.Address})
 		slow = t.onBehalf(p.ctx, func() {
 			as := p.origin
 			as.proof = as.proof && len(members) <= maxLively
@@ -177,11 +178,7 @@ func (s *Switch) present(members []Address) []Party {
 }
 
 // remember notes who wrote a message.
-func (g *group) remember(mid int64, author Address) {
-	if mid == 0 {
-		return
-	}
-	a := authored{mid, author}
+func (g *group) remember(a authored) {
 	if len(g.recent) < maxRecent {
 		g.recent = append(g.recent, a)
 		return
@@ -230,7 +227,7 @@ func (g *group) stored(t *Turn, r *Stored) {
 	if r.Cause != 0 {
 		return
 	}
-	g.remember(r.MID, r.Author.Address)
+	g.numbered(r)
 	present := g.sw.present(g.sw.archive.Members(g.addr))
 	for i := range present {
 		if present[i].Address != r.Author.Address {
@@ -247,17 +244,63 @@ func (g *group) tell(t *Turn, member, to *Party, n notice) {
 	}
 }
 
+// numbered enters the number of a message that lay in the outbox.
+func (g *group) numbered(r *Stored) {
+	for i := range g.recent {
+		if a := &g.recent[i]; a.id == r.ID && a.author == r.Author.Address {
+			a.mid = r.MID
+			return
+		}
+	}
+	g.remember(authored{r.MID, r.ID, r.Author.Address})
+}
+
+// known completes a mark of a message that the archive did not look at; false if the
+// group does not remember it.
+func (g *group) known(m *Mark) bool {
+	if m.Author != (Address{}) {
+		return true
+	}
+	for _, a := range g.recent {
+		if m.MID != 0 && a.mid == m.MID || m.MID == 0 && a.id == m.ID && a.author != m.Reader.Address {
+			m.Author, m.ID = a.author, a.id
+			return true
+		}
+	}
+	return false
+}
+
+// markByID stores a mark of a message that may have no number yet: the group knows
+// whose it is, or nobody does.
+func (g *group) markByID(m Mark) {
+	g.enqueue(func(*Turn) {
+		if !g.known(&m) {
+			g.sw.obs.Dropped(dropReceipt)
+			return
+		}
+		g.sw.archive.Mark(m)
+	})
+}
+
 // marked tells the authors of what a member has received or read since the mark
 // before, as far as the group remembers them.
 func (g *group) marked(t *Turn, m *Mark) {
+	if !g.known(m) {
+		g.sw.obs.Dropped(dropReceipt)
+		return
+	}
 	n := notice{id: m.ID, mid: m.MID, state: m.State, sip: m.Reader.SIP, at: m.At}
 	var before int64
 	if c, side := g.sw.lockIfHeard(t, &m.Reader, &m.Peer); c != nil {
 		before = c.sides[side].moveNumber(m)
-		if m.State == StateRead && before < m.MID {
+		news := m.MID == 0 || before < m.MID
+		if news && m.State == StateRead {
 			c.announce(t, side, n, nil)
 		}
 		c.mu.Unlock()
+		if !news {
+			return
+		}
 	}
 	for _, a := range g.authors(before, m) {
 		if a == m.Reader.Address {
@@ -306,7 +349,7 @@ func (g *group) deliver(t *Turn, d *Delivery) {
 	from := strictjson.AppendString([]byte(`,"sender":`), d.Author.SIP)
 	from = strictjson.AppendString(append(from, `,"sender_dn":`...), d.Author.Name)
 	e := d.entry(t)
-	g.remember(d.MID, d.Author.Address)
+	g.remember(authored{d.MID, d.ID, d.Author.Address})
 	g.toMembers(t, g.sw.archive.Members(g.addr), d.To, d.Author.Address, &x, &origin{sender: from}, e)
 	g.sw.obs.Message()
 	if c, side := g.sw.lockIfHeard(t, &d.Author, &d.To); c != nil {

@@ -263,10 +263,24 @@ func TestGroupOutbox(t *testing.T) {
 	bob.expect("-1 text alice: 1")
 	carol.expect("-1 setup messages?g12", "-1 text alice: 1")
 	alice.expect("-1 sent a")
+	// marks go by id until then; the archive hands them back without having looked
+	bob.receiptOf(team, `"id":"a"`, "delivered")
+	bob.receiptOf(team, `"id":"unknown"`, "delivered")
+	bob.receiptOf(team, `"mid":77`, "read")
+	signal.Quiet(w.sw)
+	if m := w.store.marks; len(m) != 2 || m[1].Author != w.address("alice") && m[0].Author != w.address("alice") {
+		t.Errorf("%+v", m)
+	}
+	w.store.echo()
+	alice.expect("-1 delivered a")
 	w.store.up()
 	alice.expect("-1 sent a/100")
 	bob.expect("-1 sent a/100")
+	bob.receiptOf(team, `"mid":100`, "read")
+	w.store.echo()
 	w.store.down = true
+	alice.expect("-1 read a/100")
+	bob.expect("-1 read a/100")
 	alice.inChat(team, `"id":"b","data":"2"`)
 	alice.expect("-1 sent b")
 	w.store.refuse = func(*signal.Post) signal.Cause { return signal.CauseNotAuthorised }

@@ -56,16 +56,16 @@ func (c *Chat) markOlder(t *Turn, w writer, r *Receipt) {
 	if m.MID != 0 {
 		m.ID = ""
 	}
+	if c.group != nil && m.ID != "" {
+		c.group.markByID(m)
+		return
+	}
 	c.sw.archive.Mark(m)
 }
 
 // mark is a mark of a side, without the text.
 func (c *Chat) mark(reader int, state State, at time.Time) Mark {
-	m := Mark{Reader: c.sides[reader].party, Peer: c.sides[1-reader].party, State: state, At: at}
-	if c.group == nil {
-		m.Author = m.Peer.Address
-	}
-	return m
+	return Mark{Reader: c.sides[reader].party, Peer: c.sides[1-reader].party, State: state, At: at}
 }
 
 // delivered is the proof of a pong: this side has everything up to seq.
@@ -102,6 +102,7 @@ func (c *Chat) advance(t *Turn, reader int, state State, e *entry, said *Registr
 		return
 	}
 	m := c.mark(reader, state, t.Now)
+	m.Author = m.Peer.Address
 	if m.MID = e.mid; m.MID == 0 {
 		m.ID = e.idString()
 	}
@@ -166,6 +167,10 @@ func (s *Switch) markedPair(t *Turn, m *Mark) {
 	e := c.meant(reader, &Receipt{MID: m.MID, ID: m.ID})
 	if e != nil && int(e.side) != reader {
 		c.moveMark(t, reader, m.State, e, nil) // or it was told already
+		return
+	}
+	if m.Author == (Address{}) {
+		c.sw.obs.Dropped(dropReceipt)
 		return
 	}
 	c.announceMark(t, reader, notice{id: m.ID, mid: m.MID, state: m.State, sip: m.Reader.SIP, at: m.At}, nil)

@@ -79,6 +79,9 @@ func TestMarksOfOldMessages(t *testing.T) {
 	if got := fmt.Sprint(w.store.marked()); got != "[bob of alice: read 7]" {
 		t.Error(got)
 	}
+	bob.receiptOf("alice", `"mid":8`, "read")
+	w.store.echo() // it has not looked
+	alice.expect()
 	w.marked("bob", "alice", 7, "old", signal.StateRead)
 	alice.expect("-1 read old/7")
 	if f := alice.last(); !strings.Contains(f, `"chat":"bob"`) || !strings.Contains(f, `"sip":"bob"`) {
