@@ -14,9 +14,10 @@ run: build
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/pbx ./cmd/pbx
 
-# test uses PostgreSQL if its programs are on this machine, and says if not.
+# test uses PostgreSQL and an S3 server if their programs are on this machine, and
+# says if not.
 test:
-	ci/postgres.sh ci/test.sh
+	ci/postgres.sh ci/s3.sh ci/test.sh
 
 lint:
 	ci/lint.sh

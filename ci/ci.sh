@@ -18,4 +18,4 @@ step "build" make build
 step "lint" ci/lint.sh
 step "generated files" ci/generated.sh
 step "fuzz" ci/fuzz.sh "${FUZZTIME:-5s}"
-step "test" env PBX_REQUIRE_POSTGRES=1 ci/postgres.sh ci/test.sh
+step "test" env PBX_REQUIRE_POSTGRES=1 PBX_REQUIRE_S3=1 ci/postgres.sh ci/s3.sh ci/test.sh

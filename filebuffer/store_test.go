@@ -24,7 +24,7 @@ import (
 // rig is a store with a local directory, behind a real HTTP server.
 type rig struct {
 	*filebuffer.Store
-	t      *testing.T
+	t      testing.TB
 	index  *memory.Index
 	blobs  filebuffer.Blobs
 	dir    string
@@ -41,7 +41,7 @@ const domain = "example.com"
 var alice, bob = filebuffer.Owner{Domain: domain, Person: 1}, filebuffer.Owner{Domain: domain, Person: 2}
 
 // newRig starts a store; with changes something of its configuration.
-func newRig(t *testing.T, with func(*filebuffer.Config)) *rig {
+func newRig(t testing.TB, with func(*filebuffer.Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, index: memory.New(), dir: t.TempDir(), now: time.Now(), dead: map[uint64]bool{}, refused: map[string]int{}}
 	dir, err := local.Open(filepath.Join(r.dir, "files"))

@@ -3,8 +3,11 @@ package s3_test
 import (
 	"bytes"
 	"crypto/rand"
+	"image"
+	"image/png"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +20,7 @@ import (
 
 	"github.com/tandem-switch/tandem/filebuffer"
 	"github.com/tandem-switch/tandem/filebuffer/blobtest"
+	"github.com/tandem-switch/tandem/filebuffer/memory"
 	"github.com/tandem-switch/tandem/filebuffer/s3"
 )
 
@@ -143,5 +147,58 @@ func TestSweepParts(t *testing.T) {
 		if n, err := b.Sweep(t.Context(), time.Now().Add(time.Hour)); n != want || err != nil {
 			t.Errorf("swept %d, %v, want %d", n, err, want)
 		}
+	}
+}
+
+// TestStore takes a file through a whole store whose bytes are in the bucket.
+func TestStore(t *testing.T) {
+	b := bucket(t, server(t))
+	index := memory.New()
+	store, err := filebuffer.New(filebuffer.Config{
+		Base: "https://ap.example.com", Instance: "messages", Key: make([]byte, 32), Spool: t.TempDir(),
+		Index: index, Blobs: b, Alive: func(string, uint64) bool { return true },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	alice := filebuffer.Owner{Domain: "example.com", Person: 1}
+	id, link, err := store.Create(t.Context(), alice, 0, "a.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 900, 300))); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(method, link, body, span string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, link, strings.NewReader(body))
+		r.Header.Set("Range", span)
+		w := httptest.NewRecorder()
+		store.ServeHTTP(w, r)
+		return w
+	}
+	if w := ask("POST", link, picture.String(), ""); w.Code != 200 {
+		t.Fatal(w.Code, w.Body)
+	}
+	if w := ask("GET", link, "", ""); w.Body.String() != picture.String() || w.Header().Get("Content-Type") != "image/png" {
+		t.Error(w.Code, w.Header())
+	}
+	if w := ask("GET", link, "", "bytes=100-199"); w.Code != 206 || w.Body.String() != picture.String()[100:200] {
+		t.Error(w.Code, w.Header())
+	}
+	if w := ask("GET", link+"&v=thumb", "", ""); w.Code != 200 {
+		t.Error(w.Code)
+	}
+	if a, err := store.Resolve(t.Context(), alice, link); err != nil || a.Info.Width != 900 || !a.Info.Thumb {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if err := store.Delete(t.Context(), alice, id); err != nil {
+		t.Error(err)
+	}
+	if n, err := store.Collect(t.Context()); n != 1 || err != nil {
+		t.Errorf("%d collected, %v", n, err)
+	}
+	for h, err := range b.List(t.Context()) {
+		t.Errorf("%s is left, %v", h, err)
 	}
 }
