@@ -28,7 +28,7 @@ type Config struct {
 	// Alive reports whether a session of PbxMessages lives. It must not block.
 	Alive func(domain string, session uint64) bool
 
-	Limit   int64 // bytes of one file; 100 MiB
+	Limit   int64 // bytes of one file; 100 MiB, negative = no bound
 	Quota   Quota // 500 MiB, 20 buffers; each 0 = default, negative = no bound
 	Uploads int   // at a time, in all; 64
 	PerSelf int   // uploads at a time of one person; 4
@@ -63,7 +63,10 @@ func (nobody) Downloaded(int64)              {}
 func (nobody) Refused(string)                {}
 func (nobody) Collected(int, int)            {}
 
-const minKey = 32 // bytes
+const (
+	minKey  = 32      // bytes
+	noLimit = 1 << 60 // bytes; and there is room above
+)
 
 // check says what is missing.
 func (c *Config) check() error {
@@ -86,6 +89,9 @@ func (c *Config) check() error {
 // withDefaults fills what was left out.
 func (c Config) withDefaults() Config {
 	or(&c.Limit, 100<<20)
+	if c.Limit < 0 {
+		c.Limit = noLimit
+	}
 	or(&c.Quota.Bytes, 500<<20)
 	or(&c.Quota.Buffers, 20)
 	or(&c.Uploads, 64)

@@ -13,7 +13,7 @@ import (
 )
 
 // piece is what is written between two deadlines.
-const piece = 256 << 10
+const piece = 64 << 10
 
 // download sends a file, a part of it, or its thumbnail (v=thumb).
 func (s *Store) download(w http.ResponseWriter, r *http.Request, q url.Values, f Ref) error {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"mime"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -92,7 +90,7 @@ func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method
 func (s *Store) receive(w http.ResponseWriter, r *http.Request, b Buffer) error {
 	in := body{r: r.Body, size: r.ContentLength, most: unknown, deadline: http.NewResponseController(w).SetReadDeadline}
 	if boundary := formBoundary(r); boundary != "" {
-		in.r = &form{parts: multipart.NewReader(http.MaxBytesReader(w, r.Body, s.c.Limit+formExtra), boundary)}
+		in.r = newForm(http.MaxBytesReader(w, r.Body, s.c.Limit+formExtra), boundary)
 		in.size, in.most = unknown, r.ContentLength
 		if r.ContentLength > s.c.Limit+formExtra {
 			return ErrTooLarge
@@ -104,73 +102,6 @@ func (s *Store) receive(w http.ResponseWriter, r *http.Request, b Buffer) error 
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.c.Stall))
 	w.WriteHeader(http.StatusOK)
 	return nil
-}
-
-const (
-	formExtra  = 64 << 10 // bytes of a form beside the file
-	formFields = 16       // other fields
-)
-
-// formBoundary is that of multipart/form-data; empty = the body is the file.
-func formBoundary(r *http.Request) string {
-	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || mediaType != "multipart/form-data" {
-		return ""
-	}
-	return params["boundary"]
-}
-
-// form reads the one file of a form. It ends well only if the form does: a form
-// that is cut off behind the file is cut off.
-type form struct {
-	parts *multipart.Reader
-	file  *multipart.Part
-	done  bool
-}
-
-var (
-	errNoFile = errors.New("the form has no file")
-	errFiles  = errors.New("the form has more than one file")
-	errFields = errors.New("the form has too many fields")
-)
-
-func (f *form) Read(p []byte) (int, error) {
-	if f.done {
-		return 0, io.EOF
-	}
-	if f.file == nil {
-		if err := f.next(errNoFile); err != nil {
-			return 0, err
-		}
-	}
-	n, err := f.file.Read(p)
-	if errors.Is(err, io.EOF) {
-		f.done = true
-		if err = f.next(io.EOF); err == nil {
-			err = errFiles
-		}
-	}
-	return n, err
-}
-
-// next goes on to the next file; end is what the end of the form means.
-func (f *form) next(end error) error {
-	for range formFields {
-		part, err := f.parts.NextRawPart()
-		switch {
-		case errors.Is(err, io.EOF) && errors.Unwrap(err) == nil: // wrapped it means: cut off
-			return end
-		case errors.Is(err, io.EOF):
-			return io.ErrUnexpectedEOF
-		case err != nil:
-			return err
-		}
-		if part.FileName() != "" || part.FormName() == "file" {
-			f.file = part
-			return nil
-		}
-	}
-	return errFields
 }
 
 // preflight answers a browser that asks before it sends from another origin. The

@@ -253,6 +253,9 @@ func TestForms(t *testing.T) {
 		{"two files", []string{"a:1=x", "b:2=y"}, 400, ""},
 		{"too large", []string{"a:1=" + strings.Repeat("x", 1<<20+1)}, 413, ""},
 		{"largest", []string{"a:1=" + strings.Repeat("x", 1<<20)}, 200, strings.Repeat("x", 1<<20)},
+		{"large field", []string{"a=" + strings.Repeat("x", 100<<10), "a:1=x"}, 400, ""},
+		{"large field behind", []string{"a:1=x", "a=" + strings.Repeat("x", 100<<10)}, 400, ""},
+		{"large name", []string{"a:" + strings.Repeat("x", 100<<10) + "=x"}, 400, ""},
 		{"many fields", append(strings.Split(strings.Repeat("a=1 ", 20), " ")[:20], "a:1=x"), 400, ""},
 	} {
 		t.Run(tt.what, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/tandem-switch/tandem/filebuffer/media"
 )
@@ -20,8 +21,12 @@ type Store struct {
 	tus     http.Handler
 }
 
-// lookers bounds the memory that images take which are being decoded.
-const lookers = 2
+// Images are decoded one at a time, because of the memory that they take. Who has
+// waited lookWait for his turn gets no dimensions and no thumbnail.
+const (
+	lookers  = 1
+	lookWait = 20 * time.Second
+)
 
 // New makes a store; it starts nothing.
 func New(c Config) (*Store, error) {
@@ -140,18 +145,21 @@ func (s *Store) settle(ctx context.Context, b Buffer, staged Staged) error {
 // look finds out what a content is and makes its thumbnail. What cannot be read
 // has no dimensions; only a place of blobs that fails is an error.
 func (s *Store) look(ctx context.Context, h Hash) (Info, error) {
-	select {
-	case s.looking <- struct{}{}:
-		defer func() { <-s.looking }()
-	case <-ctx.Done():
-		return Info{}, ctx.Err()
-	}
 	blob, err := s.c.Blobs.Open(ctx, h)
 	if err != nil {
 		return Info{}, err
 	}
 	defer blob.Close()
-	found, err := media.Look(blob, blob.Size())
+	look := media.Look
+	turn := time.NewTimer(lookWait)
+	defer turn.Stop()
+	select {
+	case s.looking <- struct{}{}:
+		defer func() { <-s.looking }()
+	case <-turn.C:
+		look = media.Sniff
+	}
+	found, err := look(blob, blob.Size())
 	if err != nil {
 		return Info{}, err
 	}

@@ -35,7 +35,7 @@ func newTus(s *Store) (http.Handler, error) {
 	composer.UseTerminater(store)
 	h, err := tus.NewUnroutedHandler(tus.Config{
 		StoreComposer:  composer,
-		MaxSize:        max(s.c.Limit, 0),
+		MaxSize:        s.c.Limit,
 		BasePath:       s.c.Base + "/",
 		Cors:           &tus.CorsConfig{Disable: true}, // all answers have it
 		Logger:         slog.New(slog.NewTextHandler(io.Discard, nil)),

@@ -114,7 +114,7 @@ func (s *Store) upload(ctx context.Context, b Buffer, in body) error {
 // gets what it could take at most. over is what more bytes than room mean.
 func (s *Store) reserve(ctx context.Context, b Buffer, in body) (room int64, over, err error) {
 	room, over = in.size, fmt.Errorf("%w: more bytes came than were announced", ErrCut)
-	if in.size > s.c.Limit && s.c.Limit > 0 {
+	if in.size > s.c.Limit {
 		return 0, nil, ErrTooLarge
 	}
 	if in.size == unknown {

@@ -31,13 +31,20 @@ const (
 	headSize    = 3072             // what types are told by
 	maxDuration = 1000 * time.Hour // longer ones are nonsense
 	maxSide     = 1 << 16          // pixels of an image or video
+	patience    = 5 * time.Second  // with a file whose decoding never ends
 )
 
-// Look looks at a file of so many bytes. The only error is one of reading.
-func Look(r io.ReadSeeker, size int64) (Found, error) {
+// Sniff tells the type alone; that takes next to nothing.
+func Sniff(r io.ReadSeeker, size int64) (Found, error) {
 	w := &window{r: r, size: size}
-	head := w.at(0, headSize)
-	found := Found{Type: mimetype.Detect(head).String()}
+	return w.sniff(), w.err
+}
+
+// Look looks at a file of so many bytes. The only error is one of reading. It may
+// take patience (5 s) and memory (200 MB) for an image, little for anything else.
+func Look(r io.ReadSeeker, size int64) (Found, error) {
+	w := &window{r: r, size: size, until: time.Now().Add(patience)}
+	found := w.sniff()
 	kind, _, _ := strings.Cut(found.Type, ";")
 	if look := lookers[kind]; look != nil {
 		guarded(&found, func() { look(w, &found) })
@@ -50,6 +57,8 @@ func Look(r io.ReadSeeker, size int64) (Found, error) {
 	}
 	return found, w.err
 }
+
+func (w *window) sniff() Found { return Found{Type: mimetype.Detect(w.at(0, headSize)).String()} }
 
 // lookers are those who read more of a type.
 var lookers = map[string]func(*window, *Found){
@@ -90,6 +99,7 @@ func guarded(found *Found, look func()) {
 type window struct {
 	r     io.ReadSeeker
 	size  int64
+	until time.Time // when decoders get nothing more
 	reads int
 	err   error // of the place where the file lies
 }

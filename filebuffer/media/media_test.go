@@ -270,7 +270,7 @@ func bomb(width, height uint32) []byte {
 }
 
 func TestBombs(t *testing.T) {
-	for _, side := range []uint32{5001, 20_000, 60_000} {
+	for _, side := range []uint32{7072, 20_000, 60_000} {
 		before := allocated()
 		found := look(t, bomb(side, side))
 		if found.Thumb != nil || found.Width != int(side) {
@@ -285,6 +285,39 @@ func TestBombs(t *testing.T) {
 	}
 	if found := look(t, bomb(100, 100)); found.Width != 100 || found.Thumb != nil {
 		t.Errorf("cut off: %+v", found)
+	}
+}
+
+// TestPatience: an image whose decoding does not end has dimensions, no thumbnail.
+func TestPatience(t *testing.T) {
+	content := jpegOf(t, corner(2000, 2000), 0)
+	w := &window{r: bytes.NewReader(content), size: int64(len(content)), until: time.Now().Add(-time.Second)}
+	found := Found{Type: "image/jpeg"}
+	picture(w, &found)
+	if w.err != nil || found.Thumb != nil {
+		t.Errorf("%+v, %v", found, w.err)
+	}
+}
+
+func TestMemoryPerPixel(t *testing.T) {
+	baseline := jpegOf(t, corner(8, 8), 6)
+	progressive := bytes.Replace(baseline, []byte{0xff, 0xc0}, []byte{0xff, 0xc2}, 1)
+	for _, tt := range []struct {
+		content []byte
+		kind    string
+		model   color.Model
+		want    int64
+	}{
+		{baseline, "image/jpeg", color.YCbCrModel, 4},
+		{progressive, "image/jpeg", color.YCbCrModel, 15},
+		{baseline[:30], "image/jpeg", color.YCbCrModel, 15},
+		{nil, "image/png", color.NRGBAModel, 4},
+		{nil, "image/png", color.NRGBA64Model, 8},
+	} {
+		w := &window{r: bytes.NewReader(tt.content), size: int64(len(tt.content))}
+		if got := perPixel(w, tt.kind, tt.model); got != tt.want {
+			t.Errorf("%s %d bytes: %d, want %d", tt.kind, len(tt.content), got, tt.want)
+		}
 	}
 }
 

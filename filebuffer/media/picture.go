@@ -2,13 +2,16 @@ package media
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"image"
+	"image/color"
 	"image/draw"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
 	"io"
+	"time"
 
 	"github.com/bep/imagemeta"
 	xdraw "golang.org/x/image/draw"
@@ -16,11 +19,11 @@ import (
 )
 
 const (
-	maxPixels  = 25_000_000 // of an image that is decoded: at most 200 MB of memory
-	maxDecoded = 64 << 20   // bytes of its file
-	thumbSide  = 320        // pixels
-	exifSize   = 256 << 10  // bytes in which the orientation is looked for
-	quality    = 80         // of a JPEG
+	maxMemory  = 200_000_000 // bytes of an image that is decoded
+	maxDecoded = 64 << 20    // bytes of its file
+	thumbSide  = 320         // pixels
+	exifSize   = 256 << 10   // bytes in which the orientation is looked for
+	quality    = 80          // of a JPEG
 )
 
 type codec struct {
@@ -48,7 +51,7 @@ func picture(w *window, found *Found) {
 	if turn >= 5 {
 		found.Width, found.Height = config.Height, config.Width
 	}
-	if int64(config.Width)*int64(config.Height) > maxPixels || w.size > maxDecoded {
+	if int64(config.Width)*int64(config.Height) > maxMemory/perPixel(w, found.Type, config.ColorModel) || w.size > maxDecoded {
 		return
 	}
 	full, err := c.decode(w.from(0))
@@ -56,6 +59,33 @@ func picture(w *window, found *Found) {
 		return
 	}
 	found.Thumb = encode(turned(shrunk(full), turn))
+}
+
+// perPixel is how many bytes of memory a decoder takes for a pixel, at most.
+func perPixel(w *window, mediaType string, model color.Model) int64 {
+	switch {
+	case mediaType == "image/jpeg" && progressive(w.at(0, exifSize)):
+		return 15 // coefficients of all blocks besides
+	case model == color.RGBA64Model || model == color.NRGBA64Model:
+		return 8
+	}
+	return 4
+}
+
+// progressive looks for the frame of a JPEG among its first segments. One that is
+// not found is taken for what needs more memory.
+func progressive(b []byte) bool {
+	for at := 2; at+4 <= len(b) && b[at] == 0xff; {
+		switch marker := b[at+1]; {
+		case marker == 0xc0 || marker == 0xc1:
+			return false
+		case marker == 0xff: // filling
+			at++
+		default:
+			at += 2 + int(binary.BigEndian.Uint16(b[at+2:]))
+		}
+	}
+	return true
 }
 
 // from reads on from a position.
@@ -66,13 +96,19 @@ func (w *window) from(position int64) io.Reader {
 	return &remembering{w}
 }
 
+var errPatience = errors.New("decoding takes too long")
+
 // remembering keeps an error of the place where the file lies apart from those
-// of the decoder.
+// of the decoder, and ends what takes too long: a JPEG of a few megabytes can
+// have a million scans.
 type remembering struct{ w *window }
 
 func (r *remembering) Read(p []byte) (int, error) {
 	if r.w.err != nil {
 		return 0, r.w.err
+	}
+	if time.Now().After(r.w.until) {
+		return 0, errPatience
 	}
 	n, err := r.w.r.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
