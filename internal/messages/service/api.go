@@ -41,6 +41,9 @@ func (a *api) Open(ctx context.Context, peer appservice.Session) error {
 	l := newLink(a.s, peer, dom, who.IsApp && who.SIP == d.account.Object)
 	context.AfterFunc(ctx, l.posts.end) // a reader that is held comes loose
 	dom.join(l)
+	if l.trusted {
+		dom.badge.retell()
+	}
 	a.links.Store(peer, l)
 	if !l.trusted {
 		l.beginOwn(appservice.LoginOf(peer), who.IsApp)

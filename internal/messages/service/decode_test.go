@@ -78,7 +78,7 @@ func TestDecodeReadsEveryMember(t *testing.T) {
 // requests are what peers send; the decoder reads all of them.
 func requests() []any {
 	return []any{
-		new(Session), new(SessionEnd), new(Post), new(Mark), new(ReadMembers), new(ResolveResult), new(ReadChats), new(ReadChat),
+		new(Session), new(SessionEnd), new(Post), new(Mark), new(Unread), new(ReadMembers), new(ResolveResult), new(ReadChats), new(ReadChat),
 		new(SetRead), new(Update), new(Delete), new(Attachments), new(CreateFileBuffer), new(DeleteFileBuffer), new(SetFilter),
 		new(Discussion), new(GetMore), new(ReadTopics), new(WriteTopic), new(WriteGroup), new(ReadGroups), new(WriteMember),
 		new(Sync), new(Search), new(ReadMarks), new(React), new(Pin), new(ReadPins), new(Like), new(SetDraft), new(SetGroup),

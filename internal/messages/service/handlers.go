@@ -6,6 +6,7 @@ var handlers = map[string]handler{
 	MTSessionEnd:  handleSessionEnd,
 	MTPost:        handlePost,
 	MTMark:        handleMark,
+	MTUnread:      handleUnread,
 	MTReadMembers: handleReadMembers,
 
 	MTReadChats:        asked((*call).readChats),

@@ -88,6 +88,10 @@ func TestMarks(t *testing.T) {
 	p.send(fmt.Sprintf(`{"mt":"Mark","user":"bob","guid":%q,"sip":"alice","cid":"c2","state":"read"}`, guid("bob")))
 	p.await(fmt.Sprintf(`{"mt":"Marked","user":"bob","sip":"alice","id":%d,"cid":"c2","state":"read"}`, m2))
 	p.await(`{"mt":"Unread","user":"bob","unread":0}`)
+	p.send(`{"mt":"Unread","user":"bob"}`)
+	p.await(`{"mt":"Unread","user":"bob","unread":0}`)
+	p2 := g.pbx() // another switch is told what is known
+	p2.await(`{"mt":"Unread","user":"bob","unread":0}`)
 	got := a.ask(fmt.Sprintf(`{"mt":"ReadMarks","id":%d}`, m2))
 	expect(t, got, `{"mt":"ReadMarksInd","sip":"bob","guid":"`+guid("bob")+`","delivered":"*","read":"*"}`, `{"mt":"ReadMarksResult","delivered":1,"read":1}`)
 	// marks that do not advance, of strangers, of messages that are not there, and of other states are nothing

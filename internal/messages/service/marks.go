@@ -117,3 +117,21 @@ func (c *call) readMarks(ctx context.Context, q *ReadMarks) (r ReadMarksResult, 
 	}
 	return r, nil
 }
+
+// handleUnread takes the question of a switch for the number of somebody; it is
+// answered by Unread, as when it has changed.
+func handleUnread(c *call, f appservice.Frame) error {
+	if !c.link.trusted {
+		return appservice.ErrUnknownMT
+	}
+	q := new(Unread)
+	if err := decode(f.Doc().Root(), q); err != nil {
+		return err2reply(err)
+	}
+	return c.ofSwitch(len(f.Raw), func() {
+		d := c.link.domain
+		if p, err := d.log.Person(c.link.ctx, refOf(q.User)); err == nil {
+			d.badge.ask(p.ID)
+		}
+	})
+}

@@ -80,7 +80,7 @@ func (d *domain) stored(op *messages.Post, r messages.Result) {
 		d.badge.group(op.Group)
 	case op.Own && op.Owner == op.Author:
 	default:
-		d.badge.person(r.With)
+		d.badge.posted(r.With)
 	}
 }
 

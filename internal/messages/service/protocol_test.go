@@ -23,7 +23,7 @@ func indications() []any {
 		new(SetReadResult), new(UpdateResult), new(DeleteResult), new(AttachmentsResult), new(CreateFileBufferResult),
 		new(DeleteFileBufferResult), new(SetFilterResult), new(DiscussionResult), new(GetMoreResult), new(Add), new(Topic),
 		new(ReadTopicsResult), new(WriteTopicResult), new(WriteGroupResult), new(ReadGroupsInd), new(ReadGroupsResult),
-		new(WriteMemberResult), new(Marked), new(Unread), new(ReadMembersInd), new(ReadMembersResult), new(GroupChanged),
+		new(WriteMemberResult), new(Marked), new(ReadMembersInd), new(ReadMembersResult), new(GroupChanged),
 		new(MemberChanged), new(Deliver), new(Resolve), new(Event), new(SyncInd), new(SyncResult), new(SearchInd),
 		new(SearchResult), new(ReadMarksInd), new(ReadMarksResult), new(ReactResult), new(PinResult), new(ReadPinsInd),
 		new(ReadPinsResult), new(LikeResult), new(SetDraftResult), new(SetGroupResult), new(JoinResult), new(LeaveResult),

@@ -29,7 +29,7 @@ const (
 
 // ground is a service on a store of its own, and what is needed to talk to it.
 type ground struct {
-	t     *testing.T
+	t     testing.TB
 	store messages.Store
 	s     *service.Service
 	url   string
@@ -83,7 +83,7 @@ func (o *observer) drops(reason string) int {
 	return o.dropped[reason]
 }
 
-func newGround(t *testing.T, edit ...func(*service.Config)) *ground {
+func newGround(t testing.TB, edit ...func(*service.Config)) *ground {
 	t.Helper()
 	store, err := sqlstore.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "messages.db"), sqlstore.Options{})
 	if err != nil {
@@ -122,7 +122,7 @@ func login(domain string) appservice.Login {
 // peer is a connection to the service: a switch, an app or a person.
 type peer struct {
 	g *ground
-	t *testing.T
+	t testing.TB
 	c *appservice.Client
 
 	mu    sync.Mutex
@@ -354,7 +354,7 @@ func guid(name string) string { return fmt.Sprintf("%x", name+"-guid") }
 
 func id(f frame) int64 { n, _ := f["id"].(float64); return int64(n) }
 
-func object1(t *testing.T, text string) map[string]any {
+func object1(t testing.TB, text string) map[string]any {
 	t.Helper()
 	var m map[string]any
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
@@ -365,7 +365,7 @@ func object1(t *testing.T, text string) map[string]any {
 
 // expect compares messages with patterns: every member of a pattern must be there;
 // "*" is any value, and a name with ! in front must not be there.
-func expect(t *testing.T, got []frame, patterns ...string) {
+func expect(t testing.TB, got []frame, patterns ...string) {
 	t.Helper()
 	if len(got) != len(patterns) {
 		t.Fatalf("%d messages, want %d: %v", len(got), len(patterns), got)

@@ -92,7 +92,8 @@ type Marked struct {
 	Timestamp int64  `json:"timestamp"`
 }
 
-// Unread is the number of unread messages of a person, in all chats (decision 65).
+// Unread is the number of unread messages of a person, in all chats (decision 65). A
+// switch that sends it asks for the number.
 type Unread struct {
 	User   string `json:"user"`
 	Unread int64  `json:"unread"`
