@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"testing"
@@ -127,3 +128,58 @@ func TestFilesOfADroppedDomain(t *testing.T) {
 }
 
 func soon() time.Time { return time.Now().Add(time.Hour) }
+
+func TestFilesPostgres(t *testing.T) {
+	dsn := server(t)
+	testFiles(t, func(t *testing.T) *sqlstore.Store {
+		return openPostgres(t, dsn, schema(t, dsn, "f"), sqlstore.Options{})
+	})
+}
+
+// twoProcesses is an index of which another process collects.
+type twoProcesses struct {
+	sqlstore.FileIndex
+	other sqlstore.FileIndex
+}
+
+func (x twoProcesses) Doom(ctx context.Context, h filebuffer.Hash) (bool, error) {
+	return x.other.Doom(ctx, h)
+}
+
+func (x twoProcesses) Bury(ctx context.Context, h filebuffer.Hash) error { return x.other.Bury(ctx, h) }
+
+func (x twoProcesses) Orphans(ctx context.Context, limit int) ([]filebuffer.Hash, error) {
+	return x.other.Orphans(ctx, limit)
+}
+
+func (x twoProcesses) Delete(ctx context.Context, o filebuffer.Owner, id filebuffer.ID) error {
+	return x.other.Delete(ctx, o, id)
+}
+
+// TestFilesOfTwoProcesses runs the suite where one process uploads and posts and
+// another one deletes and collects.
+func TestFilesOfTwoProcesses(t *testing.T) {
+	for engine, open := range map[string]func(t *testing.T) (one, two *sqlstore.Store){
+		"SQLite": func(t *testing.T) (one, two *sqlstore.Store) {
+			path := filepath.Join(t.TempDir(), "messages.db")
+			return openLite(t, path, sqlstore.Options{}), openLite(t, path, sqlstore.Options{})
+		},
+		"PostgreSQL": func(t *testing.T) (one, two *sqlstore.Store) {
+			dsn := server(t)
+			name := schema(t, dsn, "g")
+			return openPostgres(t, dsn, name, sqlstore.Options{}), openPostgres(t, dsn, name, sqlstore.Options{})
+		},
+	} {
+		t.Run(engine, func(t *testing.T) {
+			indextest.Run(t, func(t *testing.T) indextest.Fixture {
+				one, two := open(t)
+				t.Cleanup(func() {
+					if err := errors.Join(one.Close(), two.Close()); err != nil {
+						t.Error(err)
+					}
+				})
+				return indextest.Fixture{Index: twoProcesses{one.FileIndex(), two.FileIndex()}, Person: person(one), Post: post(one)}
+			})
+		})
+	}
+}
