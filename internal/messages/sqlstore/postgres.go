@@ -275,7 +275,7 @@ func (e *elephant) class(err error) class {
 
 func (e *elephant) tables(ctx context.Context, c db) (list []string, err error) {
 	err = c.query(ctx, `SELECT table_name::text FROM information_schema.tables
-		WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' AND table_name NOT LIKE 'goose%' ORDER BY table_name`,
+		WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' AND table_name NOT LIKE 'goose%' AND table_name NOT LIKE 'search\_%' ORDER BY table_name`,
 		func(scan func(...any) error) error {
 			var name string
 			err := scan(&name)
