@@ -65,6 +65,10 @@ type Config struct {
 	Links func() []LinkState
 	// Chats is who stores chats; nil where no server runs.
 	Chats ChatStore
+	// Keeping gives what administrators work with on stored messages; its result
+	// is nil while the service is not open. The function is nil where no service
+	// is hosted.
+	Keeping func() *Keeping
 	// Vault makes backups and replaces the master key.
 	Vault Vault
 	// Answers keeps what requests with an idempotency key were answered; without
@@ -148,6 +152,7 @@ func (a *API) register() {
 	a.registerLive()
 	a.registerLinks()
 	a.registerChats()
+	a.registerKeeping()
 	a.registerTraces()
 	a.registerDrain()
 	a.registerVault()

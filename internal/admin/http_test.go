@@ -69,8 +69,11 @@ func newDoor(t *testing.T) *door {
 	grant("auditor", account.Grant{Role: account.Auditor, Domain: ids[0]})
 	grant("stranger", account.Grant{Role: account.DomainAdmin, Domain: ids[1]})
 	d.log = must(audit.Open(t.Context(), deafStore{store, d}, sealer, audit.Config{}))(t)
+	keeping, stored, _ := kept(t)
+	must(stored.Log(t.Context(), "one.example"))(t)
 	d.api = newAPI(t, d.dir, admin.Config{
-		Clock: d.clock, Live: live{d.dir}, Answers: store, Authenticate: d.who,
+		Keeping: func() *admin.Keeping { return keeping },
+		Clock:   d.clock, Live: live{d.dir}, Answers: store, Authenticate: d.who,
 		Accounts: &account.Config{Store: store, Sealing: sealer, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}},
 		Attempts: guard.New(account.DefaultLimits()),
 		Tracer:   d.tracer, Recorder: d.kept, Audit: d.log,

@@ -122,7 +122,7 @@ func statusOf(code Code) int {
 		return http.StatusInternalServerError
 	case KeyInUse, "name_taken", "number_taken", "domain_taken", "host_taken", "device_taken",
 		"domain_not_empty", "default_domain", "conflict", "in_use",
-		"revoked", "no_key", "licences_in_use", "not_entitled", "no_seat",
+		"revoked", "no_key", codeHeld, "licences_in_use", "not_entitled", "no_seat",
 		"last_operator", "no_factor":
 		return http.StatusConflict
 	}

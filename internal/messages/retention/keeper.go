@@ -153,8 +153,9 @@ func (r *Report) add(o Outcome) {
 	r.Total.Held += o.Held
 }
 
-// open finds the log of a domain that exists; Log alone would make it.
-func (k *Keeper) open(ctx context.Context, domain string) (messages.Retained, error) {
+// Log is the log of a domain. One that has never stored anything is NotFound, and
+// is not made.
+func (k *Keeper) Log(ctx context.Context, domain string) (messages.Retained, error) {
 	names, err := k.c.Store.Domains(ctx)
 	if err != nil {
 		return nil, err
@@ -174,18 +175,9 @@ func (k *Keeper) open(ctx context.Context, domain string) (messages.Retained, er
 	return nil, messages.Errorf(messages.NotFound, "There are no messages of the domain %s.", domain)
 }
 
-// Rules are the rules of a domain.
-func (k *Keeper) Rules(ctx context.Context, domain string) ([]messages.Rule, error) {
-	log, err := k.open(ctx, domain)
-	if err != nil {
-		return nil, err
-	}
-	return log.Rules(ctx)
-}
-
 // Dry counts what Apply would delete now, and deletes nothing.
 func (k *Keeper) Dry(ctx context.Context, domain string) (Report, error) {
-	log, err := k.open(ctx, domain)
+	log, err := k.Log(ctx, domain)
 	if err != nil {
 		return Report{}, err
 	}
@@ -203,7 +195,7 @@ func (k *Keeper) Dry(ctx context.Context, domain string) (Report, error) {
 // Apply deletes what the rules of a domain do not keep. A run that is going on is
 // waited for.
 func (k *Keeper) Apply(ctx context.Context, domain string) (Report, error) {
-	log, err := k.open(ctx, domain)
+	log, err := k.Log(ctx, domain)
 	if err != nil {
 		return Report{}, err
 	}
@@ -349,7 +341,7 @@ func (k *Keeper) take(ctx context.Context, domain string) (release func(), err e
 // deleted; the next one goes on.
 func (k *Keeper) Erase(ctx context.Context, domain string, person messages.Ref) (Count, error) {
 	var c Count
-	log, err := k.open(ctx, domain)
+	log, err := k.Log(ctx, domain)
 	if err != nil {
 		return c, err
 	}
