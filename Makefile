@@ -12,7 +12,7 @@ run: build
 	bin/pbx serve --demo --data ./data
 
 build:
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/pbx ./cmd/pbx
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/pbx ./cmd/messages-app
 
 # test uses PostgreSQL and an S3 server if their programs are on this machine, and
 # says if not.

@@ -14,27 +14,28 @@ import (
 type commands struct {
 	Config conf.File `placeholder:"FILE" help:"YAML file with settings: its keys are the names of the flags."`
 
-	Serve   serveCommand   `cmd:"" help:"Run the switch."`
-	Admin   adminCommands  `cmd:"" help:"Administrators: accounts for the HTTP API."`
-	Token   tokenCommands  `cmd:"" help:"API tokens."`
-	Domain  domainCommands `cmd:"" help:"Domains, the tenants of the switch."`
-	User    userCommands   `cmd:"" help:"Users, the people of a domain."`
-	App     appCommands    `cmd:"" help:"App objects, programs with a login of their own."`
-	Object  objectCommands `cmd:"" help:"Objects of every type: users, apps, groups, gateways, templates."`
-	Device  deviceCommands `cmd:"" help:"Devices of users."`
-	Licence licenceCommand `cmd:"" help:"Licences, which say what each domain may use."`
-	Regs    regsCommand    `cmd:"" help:"List the live registrations."`
-	Audit   auditCommands  `cmd:"" help:"The audit log: who did what."`
-	Links   linksCommand   `cmd:"" help:"List the connections to app services."`
-	Calls   callsCommand   `cmd:"" help:"List the live calls and chats."`
-	Doctor  doctorCommand  `cmd:"" help:"Look at the installation and tell what is wrong."`
-	Drain   drainCommand   `cmd:"" help:"Let the calls run out, then stop the server."`
-	Backup  backupCommand  `cmd:"" help:"Write everything into one file, while it runs."`
-	Restore restoreCommand `cmd:"" help:"Put a backup in the place of everything."`
-	Keys    keysCommands   `cmd:"" help:"The master key, under which secrets are sealed."`
-	Trace   traceCommands  `cmd:"" help:"Traces of frames, while the server runs."`
-	Phone   phoneCommand   `cmd:"" help:"Chat in the terminal."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve    serveCommand     `cmd:"" help:"Run the switch."`
+	Admin    adminCommands    `cmd:"" help:"Administrators: accounts for the HTTP API."`
+	Token    tokenCommands    `cmd:"" help:"API tokens."`
+	Domain   domainCommands   `cmd:"" help:"Domains, the tenants of the switch."`
+	User     userCommands     `cmd:"" help:"Users, the people of a domain."`
+	App      appCommands      `cmd:"" help:"App objects, programs with a login of their own."`
+	Object   objectCommands   `cmd:"" help:"Objects of every type: users, apps, groups, gateways, templates."`
+	Device   deviceCommands   `cmd:"" help:"Devices of users."`
+	Licence  licenceCommand   `cmd:"" help:"Licences, which say what each domain may use."`
+	Regs     regsCommand      `cmd:"" help:"List the live registrations."`
+	Audit    auditCommands    `cmd:"" help:"The audit log: who did what."`
+	Links    linksCommand     `cmd:"" help:"List the connections to app services."`
+	Messages messagesCommands `cmd:"" help:"Stored chats."`
+	Calls    callsCommand     `cmd:"" help:"List the live calls and chats."`
+	Doctor   doctorCommand    `cmd:"" help:"Look at the installation and tell what is wrong."`
+	Drain    drainCommand     `cmd:"" help:"Let the calls run out, then stop the server."`
+	Backup   backupCommand    `cmd:"" help:"Write everything into one file, while it runs."`
+	Restore  restoreCommand   `cmd:"" help:"Put a backup in the place of everything."`
+	Keys     keysCommands     `cmd:"" help:"The master key, under which secrets are sealed."`
+	Trace    traceCommands    `cmd:"" help:"Traces of frames, while the server runs."`
+	Phone    phoneCommand     `cmd:"" help:"Chat in the terminal."`
+	Version  versionCommand   `cmd:"" help:"Print the version."`
 }
 
 // The exit codes.

@@ -28,9 +28,7 @@ func TestUsage(t *testing.T) {
 		{"user add alice --colour red", exitUsage, "--colour"},
 		{"serve --listen ftp://127.0.0.1 --data {}", exitFailed, "scheme must be http"},
 		{"serve --listen http://0.0.0.0:0 --data {}", exitFailed, "loopback"},
-		{"serve --messages embedded --data {}", exitUsage, "not available yet"},
-		{"serve --messages external --data {}", exitUsage, "not available yet"},
-		{"serve --messages nonsense --data {}", exitUsage, "off"},
+		{"serve --messages nobody --data {}", exitUsage, "embedded, external or off"},
 		{"serve --trace PBX,Nonsense --data {}", exitUsage, "Nonsense"},
 		{"serve --trusted-proxy 10.0.0.0/33 --data {}", exitUsage, "neither an address, like 127.0.0.1, nor a network"},
 		{"serve --trusted-proxy proxy.example.com --data {}", exitUsage, "trusted-proxy"},
@@ -72,7 +70,7 @@ func TestEnvironmentAndFile(t *testing.T) {
 		t.Errorf("the environment does not count: %+v", got)
 	}
 	file := filepath.Join(other, "pbx.yaml")
-	if err := os.WriteFile(file, []byte("data: "+other+"\nmessages: embedded\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("data: "+other+"\nmessages: nobody\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if got := pbx(t, "", "domain", "list", "--config", file); !strings.Contains(got.out, "example.com") {
@@ -81,7 +79,7 @@ func TestEnvironmentAndFile(t *testing.T) {
 	if got := pbx(t, "", "domain", "list", "--config", file, "--data", third); !strings.Contains(got.out, "third.example") || strings.Contains(got.out, "example.com") {
 		t.Errorf("the flag does not come before the environment: %+v", got)
 	}
-	if got := pbx(t, "", "serve", "--config", file); got.code != exitUsage || !strings.Contains(got.err, "embedded") {
+	if got := pbx(t, "", "serve", "--config", file); got.code != exitUsage || !strings.Contains(got.err, "--messages nobody") {
 		t.Errorf("the file does not count: %+v", got)
 	}
 }

@@ -206,7 +206,8 @@ func TestReasons(t *testing.T) {
 		t.Fatal(err)
 	}
 	var code strings.Builder
-	for _, dir := range []string{"appservice", "facilities", "signal", "internal/edge", "internal/guard", "internal/metric"} {
+	for _, dir := range []string{"appservice", "facilities", "signal", "internal/edge", "internal/guard", "internal/metric",
+		"internal/pbxmessages", "internal/messages/service", "filebuffer"} {
 		files, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)

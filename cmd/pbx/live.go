@@ -53,7 +53,7 @@ func (c linksCommand) Run(ctx context.Context, con console) error {
 			if l.Since != nil {
 				since = when(*l.Since)
 			}
-			rows = append(rows, []string{l.SIP + "@" + l.Domain, l.URL, yes(l.Connected), since, or(l.Error)})
+			rows = append(rows, []string{l.SIP + "@" + l.Domain, or(l.URL), yes(l.Connected), since, or(l.Error)})
 		}
 		return table("APP URL CONNECTED SINCE LAST-ERROR", rows)
 	})

@@ -179,7 +179,7 @@ func TestPhones(t *testing.T) {
 // A script fails if one of its lines does.
 func TestPhoneInScripts(t *testing.T) {
 	data := t.TempDir()
-	s, files := demo(t, data)
+	s, files := demo(t, data, "--messages", "off")
 	tests := []struct {
 		input string
 		args  []string

@@ -22,6 +22,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/edge"
 	"github.com/tandem-switch/tandem/internal/guard"
+	"github.com/tandem-switch/tandem/internal/messages/host"
 	"github.com/tandem-switch/tandem/internal/metric"
 	"github.com/tandem-switch/tandem/internal/pbxapi"
 	"github.com/tandem-switch/tandem/internal/pbxmessages"
@@ -32,28 +33,29 @@ import (
 
 type serveCommand struct {
 	storage       `embed:""`
-	Listen        []string      `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Where to listen (${default}); several allowed, port 0 takes a free one. Plain text elsewhere than on loopback is http+insecure://..."`
-	ListenAdmin   []string      `placeholder:"URL" help:"Where the administration listens (several allowed); without it, it is where clients are."`
-	ListenMetrics []string      `placeholder:"URL" help:"Where to show /metrics and health alone (several allowed)."`
-	Messages      string        `default:"off" placeholder:"off" help:"Who stores chats: off (nobody). embedded and external are not available yet."`
-	OutboxSize    int64         `name:"outbox-size" placeholder:"BYTES" help:"How much of stored chats may wait for one Messages service that cannot be reached (268435456)."`
-	Demo          bool          `help:"Make the domain demo.example with three users and print their passwords; loopback only."`
-	Name          string        `default:"tandem" placeholder:"NAME" help:"Name of the switch, told to app services."`
-	TLSCert       string        `name:"tls-cert" placeholder:"FILE" help:"Certificate for https listeners; read anew when it changes."`
-	TLSKey        string        `name:"tls-key" placeholder:"FILE" help:"Its private key."`
-	ACME          acmeFlags     `embed:"" group:"Certificates by ACME:"`
-	TrustedProxy  []network     `placeholder:"CIDR" help:"Proxies that are believed about the addresses of their clients: networks or single addresses (several allowed)."`
-	AllowPrivate  []network     `name:"allow-private-urls" placeholder:"CIDR" help:"Private networks that URLs of app objects may lead into: networks or single addresses (several allowed)."`
-	PublicURL     string        `name:"public-url" placeholder:"URL" help:"Address under which clients reach the switch, for what it prints."`
-	AdminIdle     time.Duration `default:"12h" placeholder:"DURATION" help:"How long a login of an administrator lasts without use (${default})."`
-	AdminSession  time.Duration `default:"720h" placeholder:"DURATION" help:"How long a login of an administrator lasts in any case (${default})."`
-	MetricsPublic bool          `help:"Show /metrics on every listener, not on loopback alone."`
-	LicenceMode   string        `default:"list" enum:"list,all,none" placeholder:"MODE" help:"Who has which feature: list (what is installed for the domain, once the first licence key was made), all (everybody has everything) or none (${default})."`
-	Trace         string        `placeholder:"FLAGS" help:"Write frames to the log: PBX, HTTP/Servlets (or WebSocket; ends after 60 minutes), App, Database, AppWebsocket, Signalling, BrowserConsole, separated by commas. Secrets and texts are masked."`
-	TraceBuffer   int           `name:"trace-buffer" placeholder:"BYTES" help:"How much of the newest traced frames is kept (16777216; at least 262144)."`
-	LogLevel      slog.Level    `default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (${default})."`
-	Limits        limitFlags    `embed:"" group:"Limits:"`
-	Pprof         string        `hidden:"" env:"-" placeholder:"HOST:PORT" help:"Profiler, on loopback only."`
+	Listen        []string       `default:"http://127.0.0.1:8080" placeholder:"URL" help:"Where to listen (${default}); several allowed, port 0 takes a free one. Plain text elsewhere than on loopback is http+insecure://..."`
+	ListenAdmin   []string       `placeholder:"URL" help:"Where the administration listens (several allowed); without it, it is where clients are."`
+	ListenMetrics []string       `placeholder:"URL" help:"Where to show /metrics and health alone (several allowed)."`
+	Messages      string         `default:"embedded" placeholder:"WHO" help:"Who stores chats: embedded (the Messages service in this process, for every domain), external (the Messages objects that are configured) or off (nobody) (${default})."`
+	Files         host.FileFlags `embed:"" group:"Files (with --messages embedded):"`
+	OutboxSize    int64          `name:"outbox-size" placeholder:"BYTES" help:"How much of stored chats may wait for one Messages service that cannot be reached (268435456)."`
+	Demo          bool           `help:"Make the domain demo.example with three users and print their passwords; loopback only."`
+	Name          string         `default:"tandem" placeholder:"NAME" help:"Name of the switch, told to app services."`
+	TLSCert       string         `name:"tls-cert" placeholder:"FILE" help:"Certificate for https listeners; read anew when it changes."`
+	TLSKey        string         `name:"tls-key" placeholder:"FILE" help:"Its private key."`
+	ACME          acmeFlags      `embed:"" group:"Certificates by ACME:"`
+	TrustedProxy  []network      `placeholder:"CIDR" help:"Proxies that are believed about the addresses of their clients: networks or single addresses (several allowed)."`
+	AllowPrivate  []network      `name:"allow-private-urls" placeholder:"CIDR" help:"Private networks that URLs of app objects may lead into: networks or single addresses (several allowed)."`
+	PublicURL     string         `name:"public-url" placeholder:"URL" help:"Address under which clients reach the switch, for what it prints."`
+	AdminIdle     time.Duration  `default:"12h" placeholder:"DURATION" help:"How long a login of an administrator lasts without use (${default})."`
+	AdminSession  time.Duration  `default:"720h" placeholder:"DURATION" help:"How long a login of an administrator lasts in any case (${default})."`
+	MetricsPublic bool           `help:"Show /metrics on every listener, not on loopback alone."`
+	LicenceMode   string         `default:"list" enum:"list,all,none" placeholder:"MODE" help:"Who has which feature: list (what is installed for the domain, once the first licence key was made), all (everybody has everything) or none (${default})."`
+	Trace         string         `placeholder:"FLAGS" help:"Write frames to the log: PBX, HTTP/Servlets (or WebSocket; ends after 60 minutes), App, Database, AppWebsocket, Signalling, BrowserConsole, separated by commas. Secrets and texts are masked."`
+	TraceBuffer   int            `name:"trace-buffer" placeholder:"BYTES" help:"How much of the newest traced frames is kept (16777216; at least 262144)."`
+	LogLevel      slog.Level     `default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (${default})."`
+	Limits        limitFlags     `embed:"" group:"Limits:"`
+	Pprof         string         `hidden:"" env:"-" placeholder:"HOST:PORT" help:"Profiler, on loopback only."`
 }
 
 // Run implements the command.
@@ -89,7 +91,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	defer claim.Release()
 
 	outward := dial.New(prefixes(c.AllowPrivate))
-	dir, err := c.open(ctx, directory.Config{Log: log, CheckURL: outward.CheckURL}) // store, master key, directory
+	dir, err := c.open(ctx, directory.Config{Log: log, CheckURL: outward.CheckURL, HostMessages: c.Messages == messagesEmbedded}) // store, master key, directory
 	if err != nil {
 		return false, err
 	}
@@ -129,6 +131,9 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		default: // it begins anew already
 		}
 	}, trail.Reseal)
+	stored := newChats(c.Messages, dir.Directory, log)
+	defer func() { err = errors.Join(err, stored.close()) }()
+	vault.chats = stored
 	var doors *edge.Edge
 	objects := pbxapi.NewAdmin(pbxapi.PbxAdminConfig{
 		Directory: dir.Directory, Live: pbx, Licences: licences, Audit: actsOfApps(trail), Log: log, Name: c.Name,
@@ -141,13 +146,17 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	if err != nil {
 		return false, err
 	}
-	metrics.WatchArchive(func() metric.Archive { t := chats.Totals(); return metric.Archive{Sessions: t.Sessions, Requests: t.Waiting, Rows: t.Rows, Bytes: t.Bytes} })
-	if c.Messages != "off" {
+	metrics.WatchArchive(func() metric.Archive {
+		t := chats.Totals()
+		return metric.Archive{Sessions: t.Sessions, Requests: t.Waiting, Rows: t.Rows, Bytes: t.Bytes}
+	})
+	if c.Messages != messagesOff {
 		pbx.SetArchive(chats)
 	}
 	list := append(apis(dir.Directory, pbx, log), objects, services, pbxapi.NewTableUsers(dir.Directory, log), chats)
 	links, err := applink.New(applink.Config{
 		Directory: dir.Directory, APIs: list, Receiver: chats.Receiver, NetDial: outward.DialContext, Lics: licences.Service, Tracer: tracer, Log: log,
+		Hosted: stored.dialer(), NoMessages: c.Messages == messagesOff,
 		Name: c.Name, Version: version, Build: revision(),
 	})
 	if err != nil {
@@ -156,7 +165,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	services.Follow(links)
 	metrics.WatchLinks(links.Totals)
 	api, err := admin.NewAPI(admin.Config{
-		Directory: dir.Directory, Licences: licences, Live: pbx, Links: statesOf(links), Tracer: tracer, Recorder: recorder,
+		Directory: dir.Directory, Licences: licences, Live: pbx, Links: statesOf(links), Chats: stored, Tracer: tracer, Recorder: recorder,
 		Answers: dir.store, Drainer: drain, Vault: vault, Audit: trail, Log: log, Version: version, Build: revision(),
 		Accounts: c.accounts(dir), Origins: c.origins(), Attempts: attempts,
 	})
@@ -169,7 +178,8 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		Name: c.Name, Version: version, Build: revision(),
 		Listen: c.Listen, ListenAdmin: c.ListenAdmin, ListenMetrics: c.ListenMetrics,
 		CertFile: c.TLSCert, KeyFile: c.TLSKey, Certificates: certificates.forEdge(),
-		Admin: api, PublicMetrics: c.MetricsPublic, TrustedProxies: prefixes(c.TrustedProxy), Ready: ready(dir.Directory, claim),
+		Admin: api, PublicMetrics: c.MetricsPublic, TrustedProxies: prefixes(c.TrustedProxy), Files: stored.files(),
+		Ready: ready(dir.Directory, claim, func() error { return stored.attached(links) }),
 	})
 	if err != nil {
 		return false, err
@@ -183,6 +193,9 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	}
 	defer socket.Close()
 	if err := doors.Listen(ctx); err != nil {
+		return false, err
+	}
+	if err := stored.open(ctx, &c, c.linkBase(doors.URLs()[0]), metrics, tracer); err != nil {
 		return false, err
 	}
 
@@ -202,6 +215,9 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	}
 	if certificates != nil {
 		parts.run("certificates", certificates.Run)
+	}
+	if stored.hosts() {
+		parts.run("messages objects", stored.run)
 	}
 	parts.run("app services", func(ctx context.Context) error { links.Run(ctx); return nil })
 	parts.run("outbox", func(ctx context.Context) error { chats.Run(ctx); return nil }) // stopped behind the links
@@ -251,8 +267,11 @@ const maxTraceBuffer = 1 << 30
 
 // check finds what cannot work before anything is begun.
 func (c serveCommand) check() (trace.Flag, error) {
-	if c.Messages != "off" {
-		return 0, misuse("--messages %s is not available yet: this version relays chats and stores none; leave it out, or write --messages off", c.Messages)
+	if c.Messages != messagesEmbedded && c.Messages != messagesExternal && c.Messages != messagesOff {
+		return 0, misuse("--messages %s is not embedded, external or off", c.Messages)
+	}
+	if err := c.Files.Check(); err != nil {
+		return 0, misuse("%v", err)
 	}
 	flags, err := trace.ParseFlags(c.Trace)
 	if err != nil {
@@ -332,7 +351,7 @@ func follow(pbx *signal.Switch, change directory.Change) {
 }
 
 // ready is what /readyz asks.
-func ready(dir *directory.Directory, claim *postgres.Claim) func() error {
+func ready(dir *directory.Directory, claim *postgres.Claim, attached func() error) func() error {
 	return func() error {
 		switch {
 		case !dir.Following():
@@ -340,7 +359,7 @@ func ready(dir *directory.Directory, claim *postgres.Claim) func() error {
 		case !claim.Held():
 			return errors.New("the lock on the database is lost")
 		}
-		return nil
+		return attached()
 	}
 }
 
@@ -395,6 +414,15 @@ func (c serveCommand) places(listen []string) []pbxapi.Place {
 		list = append(list, place)
 	}
 	return list
+}
+
+// linkBase is where the links to files begin, unless a host of their own is
+// configured.
+func (c serveCommand) linkBase(listen string) string {
+	if c.PublicURL != "" {
+		return strings.TrimSuffix(c.PublicURL, "/")
+	}
+	return edge.Reachable(listen)
 }
 
 // invite prints the one-time link for the first operator where there is no

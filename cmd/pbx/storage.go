@@ -15,6 +15,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/keys"
 	"github.com/tandem-switch/tandem/internal/licence"
+	"github.com/tandem-switch/tandem/internal/messages/host"
 	"github.com/tandem-switch/tandem/internal/outbox"
 	"github.com/tandem-switch/tandem/internal/replay"
 	"github.com/tandem-switch/tandem/internal/store/postgres"
@@ -148,6 +149,11 @@ func (o *openedDirectory) api(ctx context.Context, s storage) (*admin.API, error
 		Directory: o.Directory, Licences: licences, Answers: o.store, Audit: trail, Version: version, Build: revision(),
 		Accounts: o.accounts(), Vault: o.vault(s, slog.New(slog.DiscardHandler), nil, trail.Reseal),
 	})
+}
+
+// messages is where the embedded Messages service keeps chats.
+func (s storage) messages() host.Config {
+	return host.Config{Dir: filepath.Join(s.Data, messagesDir), Postgres: s.Postgres}
 }
 
 func (s storage) exists() bool {

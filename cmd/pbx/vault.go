@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/account"
@@ -15,6 +17,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/keys"
 	"github.com/tandem-switch/tandem/internal/licence"
+	"github.com/tandem-switch/tandem/internal/messages/host"
 	"github.com/tandem-switch/tandem/signal"
 )
 
@@ -26,6 +29,8 @@ type vault struct {
 	data     string // directory for files that are on their way
 	work     int    // as backup.Lock has it
 	wake     chan struct{}
+	messages host.Config // where stored chats are
+	chats    *chats      // the service that is open on them; nil: none
 	// restored is called when everything has been replaced; nil without server,
 	// where what is left to do is done at once.
 	restored func()
@@ -37,7 +42,7 @@ var _ admin.Vault = (*vault)(nil)
 // usual columns.
 func (o *openedDirectory) vault(s storage, log *slog.Logger, restored func(), also ...func(context.Context) error) *vault {
 	return &vault{
-		store: o.store, ring: o.ring, data: s.Data, work: s.BackupWork, wake: make(chan struct{}, 1), restored: restored,
+		store: o.store, ring: o.ring, data: s.Data, messages: s.messages(), work: s.BackupWork, wake: make(chan struct{}, 1), restored: restored,
 		rotation: keys.New(keys.Config{
 			Store: o.store, Keyring: o.ring, Log: log, Also: also,
 			Bounds: map[string]func(keys.Text) []byte{
@@ -70,11 +75,36 @@ func (v *vault) Backup(ctx context.Context, passphrase string) (*os.File, backup
 		return nil, backup.Summary{}, err
 	}
 	header := backup.Header{Created: time.Now().UTC(), Program: version, Keys: v.ring.Keys()}
-	summary, err := backup.Write(ctx, file, v.store, backup.Lock{Passphrase: passphrase, Work: v.work}, header)
+	store, closing, err := v.whole(ctx)
 	if err != nil {
+		return nil, backup.Summary{}, errors.Join(err, file.Close())
+	}
+	summary, err := backup.Write(ctx, file, store, backup.Lock{Passphrase: passphrase, Work: v.work}, header)
+	if err := errors.Join(err, closing()); err != nil {
 		return nil, summary, errors.Join(err, file.Close())
 	}
 	return file, summary, nil
+}
+
+// messagesTables begins the names of the tables of stored chats in a backup.
+const messagesTables = "messages."
+
+// whole is the store together with that of stored chats, if there is one.
+func (v *vault) whole(ctx context.Context) (store backup.Store, closing func() error, err error) {
+	closing = func() error { return nil }
+	if v.chats != nil {
+		if h := v.chats.host.Load(); h != nil {
+			return backup.Join(v.store, messagesTables, h.Store()), closing, nil
+		}
+	}
+	if !host.HasStore(v.messages) {
+		return v.store, closing, nil
+	}
+	chats, err := host.OpenStore(ctx, v.messages)
+	if err != nil {
+		return nil, nil, err
+	}
+	return backup.Join(v.store, messagesTables, chats), chats.Close, nil
 }
 
 // spool is a file without name, which is gone when it is closed.
@@ -103,8 +133,15 @@ func (v *vault) Restore(ctx context.Context, from io.Reader, passphrase string) 
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return backup.Summary{}, err
 	}
-	summary, err := backup.Restore(ctx, file, passphrase, v.store, v.ring.Learn, v.opens)
+	chats, err := v.check(ctx, file, passphrase)
 	if err != nil {
+		return backup.Summary{}, err
+	}
+	summary, err := v.load(ctx, file, passphrase, chats)
+	if err != nil {
+		if chats && v.restored != nil {
+			v.restored() // the service of the chats is closed
+		}
 		return summary, errors.Join(err, v.finish(ctx)) // keys of the backup may have been learnt in vain
 	}
 	if v.restored != nil {
@@ -112,6 +149,45 @@ func (v *vault) Restore(ctx context.Context, from io.Reader, passphrase string) 
 		return summary, nil
 	}
 	return summary, v.rotation.Run(ctx)
+}
+
+// check reads a backup to its end, before anything is changed, and tells whether it
+// has stored chats.
+func (v *vault) check(ctx context.Context, file *os.File, passphrase string) (chats bool, err error) {
+	schema, err := v.store.Schema(ctx)
+	if err != nil {
+		return false, err
+	}
+	r, err := backup.NewReader(file, passphrase, schema)
+	if err != nil {
+		return false, err
+	}
+	tables, err := backup.Tables(r)
+	if err != nil {
+		return false, err
+	}
+	_, err = file.Seek(0, io.SeekStart)
+	return slices.ContainsFunc(tables, func(name string) bool { return strings.HasPrefix(name, messagesTables) }), err
+}
+
+// load puts a backup that was checked in the place of everything. Stored chats are
+// replaced only by a backup that has some; their service ends before, and begins
+// anew with the server.
+func (v *vault) load(ctx context.Context, file *os.File, passphrase string, chats bool) (summary backup.Summary, err error) {
+	if !chats {
+		return backup.Restore(ctx, file, passphrase, v.store, v.ring.Learn, v.opens)
+	}
+	if v.chats != nil {
+		if err := v.chats.close(); err != nil {
+			return summary, err
+		}
+	}
+	store, err := host.OpenStore(ctx, v.messages)
+	if err != nil {
+		return summary, err
+	}
+	summary, err = backup.Restore(ctx, file, passphrase, backup.Join(v.store, messagesTables, store), v.ring.Learn, v.opens)
+	return summary, errors.Join(err, store.Close())
 }
 
 // opens tells whether the secrets of a backup can be opened.

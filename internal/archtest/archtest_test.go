@@ -65,7 +65,7 @@ func TestCheckFinds(t *testing.T) {
 	}{
 		{"downwards", pkg("signal", "trace", "internal/clock"), ""},
 		{"upwards", pkg("signal", "facilities"), "signal: on floor 1 imports facilities on floor 2"},
-		{"upwards from the ground", pkg("trace", "cmd/pbx"), "trace: on floor 0 imports cmd/pbx on floor 4"},
+		{"upwards from the ground", pkg("trace", "cmd/pbx"), "trace: on floor 0 imports cmd/pbx on floor 5"},
 		{"strangers", pkg("signal", "appservice"), "signal: imports appservice of the same floor 1"},
 		{"strangers reversed", pkg("appservice", "signal"), "appservice: imports signal of the same floor 1"},
 		{"edge and pbxapi", pkg("internal/edge", "internal/pbxapi"), "internal/edge: imports internal/pbxapi of the same floor 3"},

@@ -26,7 +26,10 @@ const examples = "examples"
 // floors is the map. An entry holds for the packages below it too, unless these
 // have an entry of their own.
 var floors = map[string]int{
-	"cmd/pbx": 4,
+	"cmd/pbx":          5,
+	"cmd/messages-app": 5,
+
+	"internal/messages/host": 4,
 
 	"internal/edge":               3,
 	"internal/applink":            3,

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/tandem-switch/tandem/internal/admin"
+)
+
+type messagesCommands struct {
+	List messagesList `cmd:"" help:"Show for each domain whether chats are stored, for whom, and how much."`
+}
+
+type messagesList struct {
+	adminFlags `embed:""`
+	Domain     string `env:"-" placeholder:"NAME" help:"Only this domain."`
+	Usage      bool   `env:"-" help:"Count what is stored too; with much of it that takes a while."`
+}
+
+// Run implements the command.
+func (c messagesList) Run(ctx context.Context, con console) error {
+	request := admin.ListChats{Domain: c.Domain, Usage: c.Usage}
+	return with(ctx, con, c.adminFlags, (*admin.Client).ChatStorage, request, func(list []admin.Chats) string {
+		header := "DOMAIN WHERE STATE CONNECTED USERS STORING"
+		if c.Usage {
+			header += " MESSAGES CONVERSATIONS TEXT FILES FILE-BYTES CHANGES INDEXED"
+		}
+		var rows [][]string
+		for _, d := range list {
+			row := []string{d.Domain, d.Mode, d.State, yes(d.Connected), strconv.Itoa(d.Users), strconv.Itoa(d.Storing)}
+			if u := d.Usage; u != nil {
+				for _, n := range []int64{u.Messages, u.Conversations, u.TextBytes, u.Files, u.FileBytes, u.Changes, u.Indexed} {
+					row = append(row, strconv.FormatInt(n, 10))
+				}
+			}
+			rows = append(rows, row)
+		}
+		return table(header, rows)
+	})
+}
