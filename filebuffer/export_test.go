@@ -20,4 +20,4 @@ var (
 )
 
 // Round is what Run does every minute.
-func Round(s *Store, ctx context.Context, now time.Time) { s.tell(ctx, "round", s.round(ctx, now)) }
+func Round(ctx context.Context, s *Store, now time.Time) { s.tell(ctx, "round", s.round(ctx, now)) }

@@ -181,7 +181,7 @@ func TestResumableEnds(t *testing.T) {
 	}
 	// The spool goes by the time of the file, which is that of the machine.
 	r.advance(time.Hour)
-	filebuffer.Round(r.Store, t.Context(), r.now)
+	filebuffer.Round(t.Context(), r.Store, r.now)
 	if _, _, spooled := r.pieces(); spooled != 0 {
 		t.Errorf("%d spooled", spooled)
 	}

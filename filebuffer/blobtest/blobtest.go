@@ -228,7 +228,10 @@ func lists(t *testing.T, b filebuffer.Blobs) {
 	if len(found) != len(want) {
 		t.Errorf("%d listed, want %d", len(found), len(want))
 	}
-	for range b.List(t.Context()) {
+	for _, err := range b.List(t.Context()) {
+		if err != nil {
+			t.Error(err)
+		}
 		break // must not go on
 	}
 }

@@ -154,17 +154,19 @@ func fromHex(text string) (h filebuffer.Hash) {
 	return h
 }
 
-// state tells why a buffer could not be changed.
+// bufferState tells why a buffer could not be changed; nil if it is open.
 func (b *batch) bufferState(key int64) error {
 	state := int64(-1)
 	b.query(`SELECT state FROM buffer WHERE id = $1`, one(&state), key)
 	switch {
-	case b.err != nil || filebuffer.State(state) == filebuffer.Open:
-		return nil
+	case b.err != nil:
+		return b.err
 	case state < 0:
 		return filebuffer.ErrNotFound
+	case filebuffer.State(state) != filebuffer.Open:
+		return filebuffer.ErrTaken
 	}
-	return filebuffer.ErrTaken
+	return nil
 }
 
 // Begin implements filebuffer.Index.
