@@ -76,6 +76,7 @@ var floors = map[string]int{
 
 	"internal/testkit":  beside,
 	"internal/bench":    beside,
+	"internal/chaos":    beside,
 	"internal/archtest": beside,
 	examples:            beside,
 }
