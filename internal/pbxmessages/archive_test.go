@@ -64,7 +64,7 @@ type hall struct {
 	stop       func()
 }
 
-func newHall(t *testing.T, offer string, change ...func(*pbxmessages.Config)) *hall {
+func newHall(t testing.TB, offer string, change ...func(*pbxmessages.Config)) *hall {
 	t.Helper()
 	h := &hall{board: &board{make(chan string, 10_000)}, path: filepath.Join(t.TempDir(), "pbx.db")}
 	h.store = &flaky{Store: h.open(t)}
@@ -74,7 +74,7 @@ func newHall(t *testing.T, offer string, change ...func(*pbxmessages.Config)) *h
 	return h
 }
 
-func (h *hall) open(t *testing.T) outbox.Store {
+func (h *hall) open(t testing.TB) outbox.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), h.path)
 	if err != nil {

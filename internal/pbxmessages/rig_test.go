@@ -28,7 +28,7 @@ const limit = 20 * time.Second
 // withExt is what a service with our extension offers.
 const withExt = `{"com.example.messages.ext":{"version":1,"files":"https://files.example.com/example.com/messages/"}}`
 
-func receive[T any](t *testing.T, c <-chan T) T {
+func receive[T any](t testing.TB, c <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-c:
@@ -84,7 +84,7 @@ func (c *counts) of(reason string) int {
 
 // rig is a directory, links and Messages, with a service that the test plays.
 type rig struct {
-	t       *testing.T
+	t       testing.TB
 	dir     *directory.Directory
 	dom     directory.Domain
 	clock   *clock.Manual
@@ -97,7 +97,7 @@ type rig struct {
 	up      chan signal.Address
 }
 
-func newRig(t *testing.T, offer string, change ...func(*pbxmessages.Config)) *rig {
+func newRig(t testing.TB, offer string, change ...func(*pbxmessages.Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, clock: clock.NewManual(), lics: &lics{without: map[licence.Feature]bool{}}, counts: &counts{drops: map[string]int{}}, up: make(chan signal.Address, 100)}
 	sealer, err := directory.NewSealer(bytes.Repeat([]byte{1}, 32))
@@ -153,7 +153,7 @@ func (r *rig) user(name string, store signal.ObjectID) directory.Object {
 // fake is a Messages service: what the switch says comes out of heard, and the test
 // answers with say.
 type fake struct {
-	t     *testing.T
+	t     testing.TB
 	url   string
 	offer string
 	heard chan string
@@ -171,7 +171,7 @@ func (s *fake) AppInfo(context.Context, appservice.Session, string) appservice.A
 	return appservice.AppInfoResult{ServiceInfo: appservice.ServiceInfo{APIs: json.RawMessage(s.offer)}}
 }
 
-func newFake(t *testing.T, offer string) *fake {
+func newFake(t testing.TB, offer string) *fake {
 	t.Helper()
 	s := &fake{t: t, offer: offer, heard: make(chan string, 10000), conns: make(chan appservice.Session, 10)}
 	server, err := appservice.NewServer(appservice.ServerConfig{Host: s, MaxMessage: appservice.MaxMessageLink, Serve: func(ctx context.Context, c appservice.Session) {
