@@ -346,14 +346,10 @@ func TestReplayAgain(t *testing.T) {
 		select {
 		case got := <-h.service.heard:
 			src = strings.Split(got, `"`)[7]
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	for h.m.Connected(h.object.Address()) {
-		h.clock.Advance(10 * time.Second)
-		time.Sleep(time.Millisecond)
-	}
-	h.back()
+	h.back() // a minute later
 	h.service.say(`{"mt":"PostResult","src":%s,"id":9,"timestamp":1790000000123}`, h.posted("1", true))
 	h.reads("late 1 alice to bob: cause 0, mid 9 at 1790000000123")
 }
@@ -390,15 +386,29 @@ func TestOutboxSurvives(t *testing.T) {
 // published.
 func TestReplayPublished(t *testing.T) {
 	h := newHall(t, noExt)
-	h.m.Post(&signal.Post{Author: party(h.alice), To: party(h.bob), OfAuthor: true, OfReceiver: true, ID: "1", At: at, HTML: []byte(`"t"`), Attach: []byte(`"u"`)},
-		func(_ *signal.Turn, r signal.PostResult) { h.note("queued %v", r.Queued) })
-	h.reads("queued true")
-	h.connected()
-	first := h.service.hears(`{"mt":"Post","src":"$","type":1,"author":"alice","notify":["bob"],"text":"t","attach":"u","topic":"alice"}`)[0]
-	second := h.service.hears(`{"mt":"Post","src":"$","type":1,"author":"alice","notify":["bob"],"text":"t","attach":"u","topic":"bob"}`)[0]
-	h.service.say(`{"mt":"PostResult","src":%s,"id":1}`, first)
-	h.service.say(`{"mt":"PostResult","src":%s,"error":true}`, second)
-	h.reads("late 1 alice to bob: cause 47, mid 0 at 1790000000123")
+	b := &board{make(chan string, 10)}
+	m, err := pbxmessages.New(t.Context(), pbxmessages.Config{Directory: h.dir, Licences: h.lics, Switch: b, Outbox: h.store, Clock: h.clock})
+	h.must(err)
+	h.run(m)
+	m.Post(&signal.Post{Author: party(h.alice), To: party(h.bob), OfAuthor: true, OfReceiver: true, ID: "1", At: at, HTML: []byte(`"t"`), Attach: []byte(`"u"`)},
+		func(_ *signal.Turn, r signal.PostResult) { b.note("queued %v", r.Queued) })
+	if got := receive(t, b.notes); got != "queued true" {
+		t.Fatal(got)
+	}
+	l := &wire{sent: make(chan string, 10), apis: noExt, done: make(chan struct{})}
+	to := m.Receiver(&h.object)
+	to.Up(l)
+	for i, topic := range []string{"alice", "bob"} {
+		want := fmt.Sprintf(`{"mt":"Post","src":"p%d","type":1,"author":"alice","notify":["bob"],"text":"t","attach":"u","topic":%q}`, i+1, topic)
+		if got := receive(t, l.sent); got != want {
+			t.Errorf("replayed %s, want %s", got, want)
+		}
+	}
+	to.Frame(frame(t, `{"mt":"PostResult","src":"p1","id":1}`))
+	to.Frame(frame(t, `{"mt":"PostResult","src":"p2","error":true}`))
+	if got := receive(t, b.notes); got != "late 1 alice to bob: cause 47, mid 0 at 1790000000123" {
+		t.Error(got)
+	}
 }
 
 // A full outbox refuses with 42, a store that fails with 41.

@@ -53,7 +53,7 @@ func feature(f *appservice.Frame) licence.Feature {
 		if a := f.Get("attach"); a.Exists() && !a.Is("") {
 			return licence.ChatAttach
 		}
-	case "WriteGroup", "WriteMember", "SetGroup", "Join", "Invite", "Kick", "Ban", "Mute":
+	case "WriteGroup", "WriteMember", "SetGroup", "Join", "Invite", "Kick", "Ban", "Mute", "Grant":
 		return licence.ChatGroup
 	}
 	return ""
