@@ -21,6 +21,7 @@ type work struct {
 	view              View
 	verdict           Verdict
 	chat              *Chat // that is written about, for the traces of inboxes
+	conn              *Conn // whose message is routed; nil: the turn is nobody's
 }
 
 func (w *work) reset() {
@@ -31,7 +32,7 @@ func (w *work) reset() {
 	}
 	clear(w.targets)
 	w.targets = w.targets[:0]
-	w.view, w.chat = View{}, nil
+	w.view, w.chat, w.conn = View{}, nil, nil
 	w.verdict.Reset()
 }
 

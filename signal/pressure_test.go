@@ -216,3 +216,26 @@ func TestSlowReceiverHoldsTheWriter(t *testing.T) {
 		}
 	})
 }
+
+// What has waited for a program is posted when that answers: it does not pay for it.
+func TestWhoAnswersIsNotHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newStoredWith(t, signal.Limits{StoredRate: 1, StoredBurst: 1}, "alice", "bot!")
+		first, second, alice := w.connect("bot.1", ""), w.connect("bot.2", ""), w.connect("alice.1", "")
+		alice.chat(1, "bot")
+		for range 20 {
+			alice.text(1, "early")
+		}
+		if on := second.read(t.Context(), -1, `{"type":"conn","channel":0}`); !reads(on) {
+			t.Error("the program is held")
+		}
+		w.store.settle()
+		if n := len(w.store.texts()); n != 20 {
+			t.Errorf("%d texts stored", n)
+		}
+		first.expect("-1 setup alice", "-1 rel 26")
+		if on := alice.read(t.Context(), 1, `{"type":"facility","fty":[{"type":"im_message","data":"now"}]}`); reads(on) {
+			t.Error("the writer is not held")
+		}
+	})
+}

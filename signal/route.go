@@ -33,7 +33,7 @@ const (
 // its src member, empty if it has none. Answers and refusals go to the endpoint.
 // Messages of one connection must be routed in their order.
 func (c *Conn) Route(t *Turn, srcToken []byte, number int32, m *Message) {
-	t.work.chat = nil
+	t.work.chat, t.work.conn = nil, c
 	if leg, owner := c.leg(number); leg != nil {
 		if !leg.inbox {
 			leg.heard(t)

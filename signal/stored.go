@@ -168,7 +168,10 @@ func (c *Chat) forward(t *Turn, w writer, x *Text, e entry) {
 // post lets a text wait for the archive.
 func (c *Chat) post(t *Turn, w writer, x *Text, e entry) {
 	e.id = e.idString()
-	p := &post{w: w, text: x.clone(), entry: e, since: t.Now, ctx: t.ctx}
+	p := &post{w: w, text: x.clone(), entry: e, since: t.Now, ctx: context.Background()}
+	if w.leg.conn == t.work.conn {
+		p.ctx = t.ctx
+	}
 	if w.call != nil {
 		w.call.posts++
 	}
@@ -187,8 +190,13 @@ func (c *Chat) post(t *Turn, w writer, x *Text, e entry) {
 }
 
 // press makes the writer wait where the chat has enough waiting, where he has posted
-// too much in too short a time, or where a receiver is behind.
+// too much in too short a time, or where a receiver is behind. Where the turn is
+// another's, because the text has waited for that one, nobody waits.
 func (c *Chat) press(t *Turn, w writer) {
+	if w.leg.conn != t.work.conn {
+		c.owe(t, w.side)
+		return
+	}
 	held := c.posts.full()
 	if held {
 		t.Hold(&c.posts)
@@ -206,12 +214,16 @@ func (c *Chat) press(t *Turn, w writer) {
 // spend counts something that a person gives the archive, and makes him wait for what
 // is over his rate.
 func (c *Chat) spend(t *Turn, side int) (held bool) {
-	l := &c.sw.limits
-	debt := c.sides[side].object.posting.take(t.Now, l.StoredRate, l.StoredBurst)
+	debt := c.owe(t, side)
 	if debt > 0 {
 		t.Hold(&pause{sw: c.sw, until: t.Now.Add(debt)})
 	}
 	return debt > 0
+}
+
+// owe counts one thing, and tells how much time the person owes.
+func (c *Chat) owe(t *Turn, side int) time.Duration {
+	return c.sides[side].object.posting.take(t.Now, c.sw.limits.StoredRate, c.sw.limits.StoredBurst)
 }
 
 // request is the text as the archive gets it.
