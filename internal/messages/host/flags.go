@@ -15,6 +15,7 @@ type FileFlags struct {
 	FilesURL     string `name:"files-url" placeholder:"URL" help:"Address under which clients reach files, where it is not the public one: a host of its own."`
 	FileLimit    int64  `name:"limit-file" placeholder:"BYTES" help:"Size of one file (104857600; -1 is none)."`
 	FileQuota    int64  `name:"limit-file-quota" placeholder:"BYTES" help:"What one person may have in files that no message has yet (524288000; -1 is none)."`
+	FileBuffers  int    `name:"limit-file-buffers" placeholder:"N" help:"How many such files and open uploads one person may have (20; -1 is no limit)."`
 	S3           string `name:"s3" placeholder:"URL" help:"Keep files in a bucket instead of the data directory: https://s3.example.com/bucket, or /bucket/prefix."`
 	S3Region     string `name:"s3-region" placeholder:"NAME" help:"Region of the bucket; without it the server is asked."`
 	S3AccessKey  string `name:"s3-access-key" placeholder:"ID" help:"Access key of the bucket."`
@@ -29,8 +30,8 @@ func (f *FileFlags) Check() error {
 			return fmt.Errorf("--files-url %s is not like https://files.example.com", f.FilesURL)
 		}
 	}
-	if f.FileLimit < -1 || f.FileQuota < -1 {
-		return errors.New("--limit-file and --limit-file-quota are sizes in bytes, or -1 for none")
+	if f.FileLimit < -1 || f.FileQuota < -1 || f.FileBuffers < -1 {
+		return errors.New("--limit-file and --limit-file-quota are sizes in bytes, --limit-file-buffers is a number, or -1 for none")
 	}
 	if f.S3 == "" {
 		if f.S3Region != "" || f.S3AccessKey != "" || f.S3SecretFile != "" {
@@ -47,7 +48,7 @@ func (f *FileFlags) Apply(c *Config) error {
 	if f.FilesURL != "" {
 		c.FilesURL = f.FilesURL
 	}
-	c.FileLimit, c.FileQuota = f.FileLimit, f.FileQuota
+	c.FileLimit, c.FileQuota, c.FileBuffers = f.FileLimit, f.FileQuota, f.FileBuffers
 	if f.S3 == "" {
 		return nil
 	}

@@ -49,6 +49,7 @@ type Config struct {
 	// files that no message has yet. 0: the defaults of filebuffer; negative: no
 	// bound.
 	FileLimit, FileQuota int64
+	FileBuffers          int // how many of these, and of open uploads; as above
 
 	Accounts service.Accounts
 	People   service.People // nil: the switch is asked
@@ -166,7 +167,7 @@ func (h *Host) openFiles(ctx context.Context) (*filebuffer.Store, error) {
 		Base: strings.TrimSuffix(h.config.FilesURL, "/"), Instance: h.config.Instance, Key: key,
 		Index: h.store.FileIndex(), Blobs: blobs, Spool: filepath.Join(h.config.Dir, spoolName),
 		Alive: func(domain string, session uint64) bool { return h.service.Alive(domain, session) },
-		Limit: h.config.FileLimit, Quota: filebuffer.Quota{Bytes: h.config.FileQuota},
+		Limit: h.config.FileLimit, Quota: filebuffer.Quota{Bytes: h.config.FileQuota, Buffers: h.config.FileBuffers},
 		Log: h.config.Log, Observer: h.config.Metrics.Messages(),
 	})
 }
