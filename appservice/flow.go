@@ -35,7 +35,7 @@ func (c *serverSession) SendAll(_ context.Context, frames []Frame) (err error) {
 			err = errTooBig
 			continue
 		}
-		c.server.config.Tracer.Frame(trace.AppWebsocket, c.peer, trace.Out, f.Raw)
+		c.trace(trace.Out, f.Raw)
 		if _, failed := c.conn.QueueText(f.Raw); failed != nil {
 			return c.sendFailed(failed)
 		}

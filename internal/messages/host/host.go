@@ -138,7 +138,7 @@ func HasStore(c Config) bool {
 }
 
 func openStore(ctx context.Context, c Config) (*sqlstore.Store, error) {
-	o := sqlstore.Options{Log: c.Log}
+	o := sqlstore.Options{Log: c.Log, Tracer: c.Tracer}
 	if c.Postgres == "" {
 		return sqlstore.OpenSQLite(ctx, filepath.Join(c.Dir, databaseName), o)
 	}

@@ -44,12 +44,14 @@ import (
 	"github.com/tandem-switch/tandem/internal/backup"
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/messages"
+	"github.com/tandem-switch/tandem/trace"
 )
 
 // Options may be empty.
 type Options struct {
-	Clock clock.Clock  // nil: the machine's
-	Log   *slog.Logger // failures of the database; nil: none
+	Clock  clock.Clock   // nil: the machine's
+	Log    *slog.Logger  // failures of the database; nil: none
+	Tracer *trace.Tracer // shows the statements; nil: off
 }
 
 // Store is an open database.
@@ -83,6 +85,9 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func start(e engine, o Options) *Store {
+	if o.Tracer != nil {
+		e = traced{e, o.Tracer}
+	}
 	s := &Store{e: e, clock: o.Clock, slog: o.Log, logs: map[string]*domainLog{}, byDom: map[int64]*domainLog{}}
 	if s.clock == nil {
 		s.clock = clock.System()
