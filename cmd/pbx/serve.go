@@ -140,8 +140,9 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		Places: func() []pbxapi.Place { return c.places(doors.URLs()) },
 	})
 	services := pbxapi.NewServices(dir.Directory, c.Name)
+	list, shells := apis(dir.Directory, pbx, log)
 	chats, err := pbxmessages.New(ctx, pbxmessages.Config{
-		Directory: dir.Directory, Licences: licences, Switch: pbx, Outbox: dir.store, OutboxSize: c.OutboxSize, Observer: metrics, Log: log,
+		Directory: dir.Directory, Licences: licences, Switch: pbx, Outbox: dir.store, OutboxSize: c.OutboxSize, Badge: shells.SetBadge, Observer: metrics, Log: log,
 	})
 	if err != nil {
 		return false, err
@@ -153,7 +154,8 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	if c.Messages != messagesOff {
 		pbx.SetArchive(chats)
 	}
-	list := append(apis(dir.Directory, pbx, log), objects, services, pbxapi.NewTableUsers(dir.Directory, log), chats)
+	shells.AskUnread(chats.AskUnread)
+	list = append(list, objects, services, pbxapi.NewTableUsers(dir.Directory, log), chats)
 	links, err := applink.New(applink.Config{
 		Directory: dir.Directory, APIs: list, Receiver: chats.Receiver, NetDial: outward.DialContext, Lics: licences.Service, Tracer: tracer, Log: log,
 		Hosted: stored.dialer(), NoMessages: c.Messages == messagesOff,
@@ -337,10 +339,11 @@ func isLoopback(hostport string) bool {
 }
 
 // apis are the APIs that people use.
-func apis(dir *directory.Directory, pbx *signal.Switch, log *slog.Logger) []appservice.API {
+func apis(dir *directory.Directory, pbx *signal.Switch, log *slog.Logger) (list []appservice.API, shells *pbxapi.MyApps) {
 	presence := pbxapi.NewPresence(dir, pbx, log)
 	pbx.SetWatcher(presence)
-	return []appservice.API{pbxapi.NewSignal(pbx), pbxapi.NewPbxAPI(dir, presence), pbxapi.NewMyApps(dir, presence)}
+	shells = pbxapi.NewMyApps(dir, presence)
+	return []appservice.API{pbxapi.NewSignal(pbx), pbxapi.NewPbxAPI(dir, presence), shells}, shells
 }
 
 // follow tells the switch of an object that has changed.

@@ -3,6 +3,7 @@ package pbxapi
 import (
 	"context"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/tandem-switch/tandem/appservice"
@@ -16,15 +17,43 @@ type MyApps struct {
 	dir      *directory.Directory
 	presence *Presence
 
-	mu   sync.Mutex // guards the following
-	told map[signal.Address][]directory.Presence
+	unread func(signal.Address) // asks for the badge of a person; nil: there are none
+
+	mu     sync.Mutex // guards the following
+	told   map[signal.Address][]directory.Presence
+	badges map[signal.Address]int64 // unread messages of people with clients
 }
 
 // NewMyApps makes the messages work. It follows the directory from now on.
 func NewMyApps(dir *directory.Directory, presence *Presence) *MyApps {
-	m := &MyApps{dir: dir, presence: presence, told: map[signal.Address][]directory.Presence{}}
+	m := &MyApps{dir: dir, presence: presence, told: map[signal.Address][]directory.Presence{}, badges: map[signal.Address]int64{}}
 	dir.Watch(m.changed)
 	return m
+}
+
+// AskUnread names who is asked for the badge of a person that logs in: SetBadge is to
+// be called with it some time. It must be called before the first session.
+func (m *MyApps) AskUnread(ask func(signal.Address)) { m.unread = ask }
+
+// SetBadge says how many messages a person has not read (decision 65): the clients of
+// the person are told if that is another number than before. It may be called from any
+// goroutine.
+func (m *MyApps) SetBadge(t *signal.Turn, a signal.Address, unread int64) {
+	sessions := m.presence.sessions(a)
+	if len(sessions) == 0 {
+		return // whoever comes next is asked for
+	}
+	m.mu.Lock()
+	before, known := m.badges[a]
+	m.badges[a] = unread
+	m.mu.Unlock()
+	if known && before == unread || !known && unread == 0 {
+		return
+	}
+	own, _ := m.dir.Object(a)
+	for _, s := range sessions {
+		m.tellOwn(t, s, own.Presence, true)
+	}
 }
 
 var (
@@ -45,8 +74,14 @@ func (m *MyApps) Greet(t *signal.Turn, s appservice.Session) {
 	m.presence.setClient(t, self, s, false)
 	own, _ := m.dir.Object(self)
 	m.news(self, own.Presence)
-	if len(own.Presence) > 0 {
-		tellOwn(t, s, own.Presence)
+	m.mu.Lock()
+	badge := m.badges[self]
+	m.mu.Unlock()
+	if len(own.Presence) > 0 || badge > 0 {
+		m.tellOwn(t, s, own.Presence, badge > 0)
+	}
+	if m.unread != nil {
+		m.unread(self) // what is known may be old
 	}
 }
 
@@ -61,11 +96,17 @@ func (m *MyApps) news(a signal.Address, said []directory.Presence) bool {
 	return true
 }
 
-// tellOwn shows what the person has said.
-func tellOwn(t *signal.Turn, s appservice.Session, said []directory.Presence) {
+// tellOwn shows what the person has said, and the badge: of none only that it is gone.
+func (m *MyApps) tellOwn(t *signal.Turn, s appservice.Session, said []directory.Presence, badge bool) {
 	list := []appservice.Presence{}
 	for _, p := range said {
 		list = append(list, appservice.Presence{Contact: p.Contact, Status: statusOpen, Activity: p.Activity, Note: p.Note})
+	}
+	m.mu.Lock()
+	n, known := m.badges[addressOf(appservice.PrincipalOf(s))]
+	m.mu.Unlock()
+	if known && (badge || n > 0) {
+		list = append(list, appservice.Presence{Contact: contactApp, Status: statusOpen, Note: "#badge:" + strconv.FormatInt(n, 10)})
 	}
 	push(t, s, appservice.UpdateOwnPresence{Presence: list})
 }
@@ -122,6 +163,7 @@ func (m *MyApps) Closed(ctx context.Context, s appservice.Session) {
 	if len(m.presence.sessions(self)) == 0 {
 		m.mu.Lock()
 		delete(m.told, self)
+		delete(m.badges, self)
 		m.mu.Unlock()
 	}
 	for _, w := range m.lodger(s).watches {
@@ -214,7 +256,7 @@ func (m *MyApps) changed(c directory.Change) {
 	}
 	signal.RunTurn(context.Background(), func(t *signal.Turn) {
 		for _, s := range sessions {
-			tellOwn(t, s, own.Presence)
+			m.tellOwn(t, s, own.Presence, false)
 		}
 	})
 }

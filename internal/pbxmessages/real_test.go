@@ -191,6 +191,10 @@ func TestWithTheService(t *testing.T) {
 	for got := ""; got != fmt.Sprintf("%d has 0", h.bob.ID); {
 		got = receive(t, h.badges)
 	}
+	h.m.AskUnread(h.alice.Address())
+	if got := receive(t, h.badges); got != fmt.Sprintf("%d has 0", h.alice.ID) {
+		t.Error(got)
+	}
 	if got := h.ask(alice, `{"api":"PbxMessages","mt":"Nonsense","src":"n"}`); got[0]["mt"] != "Error" && got[len(got)-1]["mt"] != "Error" {
 		t.Errorf("%v", got)
 	}

@@ -192,3 +192,18 @@ func (s *service) resolve(f *appservice.Frame) {
 		_ = s.conn.Send(raw) // a full queue: the service asks again
 	}
 }
+
+// AskUnread asks the service of somebody how many messages he has not read; Config.Badge
+// is told. Nothing is told where nobody stores his chats or knows the number.
+func (m *Messages) AskUnread(a signal.Address) {
+	s := m.storeOf(a)
+	p, ok := m.dir.Party(a)
+	if s == nil || !ok || !s.extended() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != nil {
+		_ = s.conn.Send(append(strictjson.AppendString([]byte(`{"mt":"Unread","user":`), p.SIP), '}')) // a full queue: at the next change
+	}
+}
