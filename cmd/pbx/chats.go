@@ -223,6 +223,21 @@ func (c *chats) settle(ctx context.Context, dom directory.Domain) error {
 	})
 }
 
+// keeping gives what administrators work with on stored messages; the function is
+// nil where the switch does not host the service.
+func (c *chats) keeping() func() *admin.Keeping {
+	if !c.hosts() {
+		return nil
+	}
+	return func() *admin.Keeping {
+		h := c.host.Load()
+		if h == nil {
+			return nil
+		}
+		return &admin.Keeping{Keeper: h.Keeper(), Files: h.Contents(), Search: h.Search()}
+	}
+}
+
 var _ admin.ChatStore = (*chats)(nil)
 
 // Mode implements admin.ChatStore.

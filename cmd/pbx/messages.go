@@ -8,7 +8,13 @@ import (
 )
 
 type messagesCommands struct {
-	List messagesList `cmd:"" help:"Show for each domain whether chats are stored, for whom, and how much."`
+	List          messagesList          `cmd:"" help:"Show for each domain whether chats are stored, for whom, and how much."`
+	Conversations messagesConversations `cmd:"" help:"List the conversations of a domain, without what is said."`
+	Retention     retentionCommands     `cmd:"" help:"How long messages and files are kept."`
+	Hold          holdCommands          `cmd:"" help:"Legal holds: what nobody deletes."`
+	Erase         messagesErase         `cmd:"" help:"Erase what a person has written, and the person."`
+	Export        messagesExport        `cmd:"" help:"Write conversations into a ZIP archive."`
+	Search        messagesSearch        `cmd:"" help:"Show how far the search index is, or make it anew."`
 }
 
 type messagesList struct {

@@ -167,7 +167,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	services.Follow(links)
 	metrics.WatchLinks(links.Totals)
 	api, err := admin.NewAPI(admin.Config{
-		Directory: dir.Directory, Licences: licences, Live: pbx, Links: statesOf(links), Chats: stored, Tracer: tracer, Recorder: recorder,
+		Directory: dir.Directory, Licences: licences, Live: pbx, Links: statesOf(links), Chats: stored, Keeping: stored.keeping(), Tracer: tracer, Recorder: recorder,
 		Answers: dir.store, Drainer: drain, Vault: vault, Audit: trail, Log: log, Version: version, Build: revision(),
 		Accounts: c.accounts(dir), Origins: c.origins(), Attempts: attempts,
 	})

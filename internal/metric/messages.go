@@ -22,6 +22,9 @@ type Messages struct {
 	refusedFiles                                         *prometheus.CounterVec
 	buffers, blobs                                       prometheus.Counter
 
+	indexed, deepened, indexFailures                prometheus.Counter
+	deleted, deletedFiles, deletedBytes, failedRuns prometheus.Counter
+
 	kinds *bound
 }
 
@@ -46,7 +49,15 @@ func newMessages(s *Set) *Messages {
 		refusedFiles:    s.counters("messages_files_refused_total", "Requests for files that were not served, by reason.", "reason"),
 		buffers:         s.counter("messages_buffers_ended_total", "Buffers for files that ended without a message."),
 		blobs:           s.counter("messages_blobs_removed_total", "Contents that were removed because nothing refers to them any more."),
-		kinds:           new(bound),
+
+		indexed:       s.counter("messages_indexed_total", "Messages that came into the search index, changed ones again."),
+		deepened:      s.counter("messages_indexed_parts_total", "Messages of which the parts of words came into the search index."),
+		indexFailures: s.counter("messages_index_failures_total", "Steps of the search index that failed and were done again."),
+		deleted:       s.counter("messages_deleted_total", "Messages that rules of retention and erasures deleted."),
+		deletedFiles:  s.counter("messages_deleted_files_total", "References of files that they deleted."),
+		deletedBytes:  s.counter("messages_deleted_bytes_total", "Bytes of these."),
+		failedRuns:    s.counter("messages_retention_failures_total", "Runs of retention that failed before their end."),
+		kinds:         new(bound),
 	}
 	m.posted = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: posts, Help: s.describe("histogram", posts, "From the arrival of a message at the Messages service until it is stored.", nil).Help,
@@ -141,6 +152,63 @@ func (m *Messages) Collected(buffers, blobs int) {
 	if m != nil {
 		m.buffers.Add(float64(buffers))
 		m.blobs.Add(float64(blobs))
+	}
+}
+
+// Index is the part that the search index counts with; its methods are those of a
+// search.Observer.
+type Index struct{ m *Messages }
+
+// Index is that part.
+func (m *Messages) Index() Index { return Index{m} }
+
+// Indexed counts messages that came into the index.
+func (i Index) Indexed(_, messages int) {
+	if i.m != nil {
+		i.m.indexed.Add(float64(messages))
+	}
+}
+
+// Deepened counts messages whose parts of words came into the index.
+func (i Index) Deepened(messages int) {
+	if i.m != nil {
+		i.m.deepened.Add(float64(messages))
+	}
+}
+
+// Lag is shown by WatchMessages, over all domains.
+func (Index) Lag(string, int64) {}
+
+// Gone is of no interest here.
+func (Index) Gone(string) {}
+
+// Failed counts a step of the index.
+func (i Index) Failed() {
+	if i.m != nil {
+		i.m.indexFailures.Inc()
+	}
+}
+
+// Retention is the part that retention counts with; its methods are those of a
+// retention.Observer.
+type Retention struct{ m *Messages }
+
+// Retention is that part.
+func (m *Messages) Retention() Retention { return Retention{m} }
+
+// Deleted counts what was deleted.
+func (r Retention) Deleted(messages, files, bytes int64) {
+	if r.m != nil {
+		r.m.deleted.Add(float64(messages))
+		r.m.deletedFiles.Add(float64(files))
+		r.m.deletedBytes.Add(float64(bytes))
+	}
+}
+
+// Failed counts a run.
+func (r Retention) Failed() {
+	if r.m != nil {
+		r.m.failedRuns.Inc()
 	}
 }
 

@@ -50,6 +50,8 @@ func TestEverythingIsCounted(t *testing.T) {
 		`messages_posts_refused_total{error="4"} 1`, `messages_drops_total{reason="full"} 1`,
 		`messages_uploads_total 1`, `messages_upload_bytes_total 1000`, `messages_downloads_total 1`, `messages_download_bytes_total 500`,
 		`messages_files_refused_total{reason="quota"} 1`, `messages_buffers_ended_total 2`, `messages_blobs_removed_total 3`,
+		`messages_indexed_total 7`, `messages_indexed_parts_total 5`, `messages_index_failures_total 1`,
+		`messages_deleted_total 2`, `messages_deleted_files_total 4`, `messages_deleted_bytes_total 900`, `messages_retention_failures_total 1`,
 		`pbx_links 5`, `pbx_links_connected 4`,
 		`pbx_build_info{build="abc",version="1.2"} 1`,
 		`pbx_registrations 2`,
@@ -108,6 +110,13 @@ func countMessages(m *Messages) {
 	m.Downloaded(500)
 	m.Refused("quota")
 	m.Collected(2, 3)
+	m.Index().Indexed(9, 7)
+	m.Index().Deepened(5)
+	m.Index().Lag("example.com", 3)
+	m.Index().Gone("example.com")
+	m.Index().Failed()
+	m.Retention().Deleted(2, 4, 900)
+	m.Retention().Failed()
 }
 
 func count(s *Set) {

@@ -15,6 +15,7 @@ import (
 	"github.com/tandem-switch/tandem/filebuffer"
 	"github.com/tandem-switch/tandem/filebuffer/local"
 	"github.com/tandem-switch/tandem/filebuffer/s3"
+	"github.com/tandem-switch/tandem/internal/messages/retention"
 	"github.com/tandem-switch/tandem/internal/messages/search"
 	"github.com/tandem-switch/tandem/internal/messages/service"
 	"github.com/tandem-switch/tandem/internal/messages/sqlstore"
@@ -72,6 +73,8 @@ type Host struct {
 	names   *names
 	index   search.Index
 	follow  *search.Follower
+	blobs   filebuffer.Blobs
+	keeper  *retention.Keeper
 
 	stop context.CancelFunc
 	work sync.WaitGroup // what runs beside the service
@@ -97,6 +100,7 @@ func Open(ctx context.Context, c Config) (*Host, error) {
 	h.stop = stop
 	h.work.Go(func() { h.files.Run(running) })
 	h.work.Go(func() { h.follow.Run(running) })
+	h.work.Go(func() { h.keeper.Run(running) })
 	h.door = newHallway(h.service, c.Log)
 	return h, nil
 }
@@ -112,6 +116,9 @@ func (h *Host) open(ctx context.Context) (err error) {
 		return err
 	}
 	if err := h.openSearch(ctx); err != nil {
+		return err
+	}
+	if err := h.openKeeper(); err != nil {
 		return err
 	}
 	h.service, err = service.New(service.Config{
@@ -163,6 +170,7 @@ func (h *Host) openFiles(ctx context.Context) (*filebuffer.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.blobs = blobs
 	return filebuffer.New(filebuffer.Config{
 		Base: strings.TrimSuffix(h.config.FilesURL, "/"), Instance: h.config.Instance, Key: key,
 		Index: h.store.FileIndex(), Blobs: blobs, Spool: filepath.Join(h.config.Dir, spoolName),
@@ -190,7 +198,9 @@ func (h *Host) openSearch(ctx context.Context) (err error) {
 		}
 		h.index = index
 	}
-	h.follow, err = search.NewFollower(search.FollowerConfig{Source: h.store, Index: h.index, Log: h.config.Log})
+	h.follow, err = search.NewFollower(search.FollowerConfig{
+		Source: h.store, Index: h.index, Observer: h.config.Metrics.Messages().Index(), Log: h.config.Log,
+	})
 	return err
 }
 

@@ -59,7 +59,7 @@ const (
 	rest      = 4                      // between two steps for parts, as many times as a step took
 	retry     = time.Second            // after a failure, then twice as long and so on
 	retryMax  = time.Minute
-	lookEvery = 10 * time.Second // for domains that are new or gone
+	lookEvery = time.Second // for domains that are new or gone
 )
 
 // Follower keeps an Index up with the logs of a store. It has a goroutine for

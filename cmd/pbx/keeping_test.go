@@ -1,0 +1,71 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The commands about stored messages, on a running server that hosts the service.
+func TestKeepingMessages(t *testing.T) {
+	data := t.TempDir()
+	start(t, data, 0)
+	play(t, data, []step{
+		{args: "domain add example.com"},
+		{args: "user add alice --password-stdin", stdin: "long enough"},
+	})
+	soon(t, data, "messages retention list", "there is no rule")
+	archive := filepath.Join(t.TempDir(), "alice.zip")
+	play(t, data, []step{
+		{args: "messages retention set --messages-days 30", code: exitFailed, err: "--reason"},
+		{args: "messages retention set --messages-days 30 --files-days 10 --reason policy", out: "set: domain, messages 30d, files 10d"},
+		{args: "messages retention set --messages-days 99999 --reason policy", code: exitFailed, err: "messages_days"},
+		{args: "messages retention set --conversation 99 --reason policy", code: exitFailed, err: "no such conversation"},
+		{args: "messages retention list", out: "30d"},
+		{args: "messages retention list --domain two.example", code: exitFailed, err: "pbx domain list"},
+		{args: "messages retention run --dry-run", out: "total"},
+		{args: "messages retention run --reason now", out: "total"},
+		{args: "messages retention unset --reason policy", out: "removed: domain"},
+		{args: "messages retention unset --reason policy", code: exitFailed, err: "no such rule"},
+		{args: "messages hold list", out: "CONVERSATION"},
+		{args: "messages hold set nobody --reason court", code: exitFailed, err: "no such person"},
+		{args: "messages hold set alice@example.com --domain two.example --reason court", code: exitUsage, err: "another domain"},
+		{args: "messages hold end --conversation 99 --reason court", code: exitFailed, err: "no such"},
+		{args: "messages erase nobody --reason request", code: exitFailed, err: "no such person"},
+		{args: "messages erase --reason request", code: exitFailed, err: "Name the person"},
+		{args: "messages conversations", out: "NUMBER"},
+		{args: "messages search", out: "example.com"},
+		{args: "messages export nobody --reason request --out " + archive, code: exitFailed, err: "no such person"},
+		{args: "messages export alice --reason request", code: exitUsage, err: "--out"},
+		{args: "audit list --act messages", out: "messages.retention.run"},
+	})
+	soon(t, data, "messages search --rebuild", "INDEXED")
+	if _, err := os.Stat(archive); !os.IsNotExist(err) {
+		t.Errorf("a refused export has left a file: %v", err)
+	}
+}
+
+// soon runs a command for some seconds, until it says something: the service is opened a moment
+// after the domain is made.
+func soon(t *testing.T, data, args, want string) {
+	t.Helper()
+	var last string
+	for range 200 {
+		got := pbx(t, "", append(strings.Fields(args), "--data", data)...)
+		if last = got.out + got.err; strings.Contains(last, want) {
+			return
+		}
+	}
+	t.Fatalf("%s never says %q: %s", args, want, last)
+}
+
+// Without a server there are no messages to keep, and the commands say so.
+func TestKeepingWithoutServer(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	play(t, data, []step{
+		{args: "domain add example.com"},
+		{args: "messages retention list", code: exitFailed, err: "pbx serve"},
+		{args: "messages export alice --reason x --out -", code: exitFailed, err: "pbx serve"},
+	})
+}
