@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +39,7 @@ func (a *api) Open(ctx context.Context, peer appservice.Session) error {
 		return err
 	}
 	who := appservice.PrincipalOf(peer)
-	l := newLink(a.s, peer, dom, who.IsApp && who.SIP == d.account.Object)
+	l := newLink(a.s, peer, dom, who.IsApp && strings.EqualFold(who.SIP, d.account.Object))
 	context.AfterFunc(ctx, l.posts.end) // a reader that is held comes loose
 	dom.join(l)
 	if l.trusted {

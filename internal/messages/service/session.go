@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/filebuffer"
 	"github.com/tandem-switch/tandem/internal/messages"
 )
@@ -80,7 +79,7 @@ func (x *session) begin(ctx context.Context) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.ended {
-		return appservice.ErrClosed
+		return notFound("session any more")
 	}
 	d.begin(x, groups)
 	return nil
