@@ -60,13 +60,13 @@ func TestReadsDelayNoPosts(t *testing.T) {
 	g, s := newSlow(t)
 	p := g.pbx()
 	a, b := p.session("alice", guid("alice"), ""), p.session("bob", guid("bob"), "")
-	const asked = 80
+	const asked = 300
 	for i := range asked {
 		p.send(fmt.Sprintf(`{"mt":"ReadChats","src":"r%d","user":"alice","session":%d}`, i, a.id))
 	}
 	expect(t, []frame{p.chat("alice", "bob", "not delayed")}, `{"mt":"PostResult","!error":0}`)
 	expect(t, b.ask(`{"mt":"ReadGroups"}`), `{"mt":"ReadGroupsResult"}`)
-	p.await(`{"mt":"ReadChatsResult","src":"r79","error":4}`)
+	p.await(`{"mt":"ReadChatsResult","src":"r299","error":4}`)
 	refused := 1
 	p.mu.Lock()
 	for _, f := range p.heard {
@@ -75,7 +75,7 @@ func TestReadsDelayNoPosts(t *testing.T) {
 		}
 	}
 	p.mu.Unlock()
-	if refused < asked-66 || refused > asked-64 {
+	if refused < asked-258 || refused > asked-256 {
 		t.Errorf("%d of %d were refused", refused, asked)
 	}
 	close(s.gate)

@@ -7,27 +7,14 @@ const (
 	maxText       = 48 << 10 // text and data, as JSON strings (A9)
 	maxStructured = 12 << 10 // data of other types than text, as JSON (A9)
 	maxExt        = 16 << 10 // ext, as JSON
-	maxAttach     = 8 << 10  // the member attach (decision 43)
 	maxAttached   = 16       // files of one message
-	maxCID        = 64       // the sender's id of a message
 	maxMime       = 127
 	maxSIP        = 255 // names of people, groups and topics
-	maxGUID       = 64
 	maxTitle      = 256 // display names, names of groups and files (A9)
-	maxNotify     = 64
-	maxTags       = 32
 	maxTagLength  = 64
-	maxPeople     = 64  // named in one post
-	maxTopics     = 16  // sides of one post; topics of a filter
-	maxFilters    = 16  // nested in one filter
-	maxFlags      = 255 // of a session
 	maxEmoji      = 64  // of a reaction, in bytes
 	maxDraft      = 16 << 10
-	maxQuery      = 256 // of a search
 	maxReceivers  = 10000
-	maxKey        = 64 // of a broadcast
-	maxSync       = 255
-	maxMembers    = 10000 // of a group
 	maxSubTopics  = 256   // of one person or app
 	maxGroups     = 1000  // that one person may own or belong to
 
@@ -42,7 +29,7 @@ const (
 // Limits of what one link may make the service hold.
 const (
 	maxSessions      = 20000   // of one link
-	maxWaiting       = 64      // requests of one session that wait or run
+	maxWaiting       = 256     // requests of one session that wait or run
 	maxWaitingBytes  = 8 << 20 // of all requests of one link that wait
 	maxRunning       = 8       // requests of one link that run
 	maxPosting       = 1024    // posts and marks of one link that wait
