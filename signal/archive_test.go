@@ -36,14 +36,15 @@ type archive struct {
 	queued     map[string]bool
 }
 
-// has tells whether a text is stored under the number, or in the outbox.
+// has tells whether a text is stored under the number, or in the outbox. A mark that
+// covers somebody's texts in a group has only the number.
 func (a *archive) has(id string, mid int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if mid == 0 {
 		return a.queued[id]
 	}
-	return slices.ContainsFunc(a.rows, func(r row) bool { return r.mid == mid && r.ID == id })
+	return slices.ContainsFunc(a.rows, func(r row) bool { return r.mid == mid && (id == "" || r.ID == id) })
 }
 
 type pendingPost struct {
@@ -254,6 +255,10 @@ func (a *archive) answer(n int) {
 func (a *archive) answerTo(name string) {
 	a.mu.Lock()
 	i := slices.IndexFunc(a.pending, func(p pendingPost) bool { return p.post.To.SIP == name })
+	if i < 0 {
+		a.mu.Unlock()
+		return
+	}
 	p := a.pending[i]
 	a.pending = slices.Delete(a.pending, i, i+1)
 	a.mu.Unlock()

@@ -453,6 +453,9 @@ func (s *Switch) lockGroup(t *Turn, own *Party, name string) (c *Chat, side int,
 		c.found(t, &g, 0)
 		return c, side, 0
 	}
+	if c.spend(t, side) { // nobody tries out names of groups for nothing
+		s.obs.PostsHeld()
+	}
 	c.posts.asking = true
 	if q.of(c) {
 		c.found(t, &q.group, q.cause)

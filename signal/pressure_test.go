@@ -239,3 +239,18 @@ func TestWhoAnswersIsNotHeld(t *testing.T) {
 		}
 	})
 }
+
+// Names of groups that the service has to be asked for cost like texts.
+func TestManyLookupsAreHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newStoredWith(t, signal.Limits{StoredRate: 1, StoredBurst: 10}, "alice")
+		w.store.slow = true
+		alice := w.inbox("alice.1")
+		for i := range 20 {
+			on := alice.read(t.Context(), -1, fmt.Sprintf(`{"type":"facility","fty":[{"type":"im_receipt","chat":"messages?g%d","mid":5,"state":"read"}]}`, i+1))
+			if reads(on) != (i < 5) { // the lookup, and the mark behind it
+				t.Fatalf("%d lookups: held %v", i+1, i < 5)
+			}
+		}
+	})
+}

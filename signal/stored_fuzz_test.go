@@ -75,9 +75,13 @@ func (s *script) store(arg int) {
 	case 8, 9:
 		a.answer(100)
 	case 10:
+		a.mu.Lock()
+		to := ""
 		if len(a.pending) > 0 {
-			a.answerTo(a.pending[0].post.To.SIP)
+			to = a.pending[len(a.pending)-1].post.To.SIP
 		}
+		a.mu.Unlock()
+		a.answerTo(to)
 	case 11:
 		a.mu.Lock()
 		a.down = true
@@ -85,10 +89,12 @@ func (s *script) store(arg int) {
 	case 12, 13:
 		a.up()
 	case 14:
+		a.mu.Lock()
 		a.refuse = nil
 		if arg > 128 {
 			a.refuse = func(p *signal.Post) signal.Cause { return signal.Cause(42 + 5*(len(p.ID)%2)) }
 		}
+		a.mu.Unlock()
 	case 15:
 		a.mu.Lock()
 		a.slow = !a.slow
