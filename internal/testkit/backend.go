@@ -81,9 +81,6 @@ func RunFile(t testing.TB, path string, o Options, b Backend) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Needs.Stored {
-		t.Skip("needs a chat store, which the switch does not have yet")
-	}
 	target := b.Start(t, d.Setup())
 	if target.Advance == nil && d.ClockTotal() > o.MaxWait {
 		t.Skipf("moves the clock by %v, which this switch cannot do", d.ClockTotal())

@@ -25,15 +25,21 @@ func TestRunDir(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var started atomic.Int32
+	var started, storing atomic.Int32
 	backend := testkit.InProcess(func(t testing.TB, s testkit.Setup) testkit.Target {
 		started.Add(1)
+		if s.Stored {
+			storing.Add(1)
+		}
 		target := startParrot(t, s)
 		target.Advance = nil
 		return target
 	})
 	testkit.RunDir(t, dir, testkit.Options{Filter: "^a-", MaxWait: time.Minute}, backend)
-	if n := started.Load(); n != 3 {
-		t.Errorf("started %d switches, want 3 (good, clock, short)", n)
+	if n := started.Load(); n != 4 {
+		t.Errorf("started %d switches, want 4 (good, stored, clock, short)", n)
+	}
+	if n := storing.Load(); n != 1 {
+		t.Errorf("%d switches store chats, want 1", n)
 	}
 }

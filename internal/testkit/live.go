@@ -52,6 +52,9 @@ func (l live) Start(t testing.TB, s Setup) Target {
 	p := &process{program: l.program, data: dataDir(t)}
 	url := p.start(t, s.messages())
 	p.fill(t, s)
+	if s.Stored {
+		p.linked(t)
+	}
 	return Target{URL: url}
 }
 
@@ -142,6 +145,11 @@ func (p *process) fill(t testing.TB, s Setup) {
 	for _, x := range s.People {
 		p.run(t, x.Password, "user", "add", x.Name+"@"+Domain, "--dn", x.Display, "--num", x.Number, "--password-stdin")
 	}
+	for _, x := range s.People {
+		if s.Stored && x.NoMessages {
+			p.run(t, "", "object", "set", x.Name+"@"+Domain, "--messages-object", ":none")
+		}
+	}
 	for _, x := range s.Objects {
 		args := []string{"app", "add", x.Name + "@" + Domain, "--password-stdin"}
 		for _, api := range x.APIs {
@@ -154,8 +162,25 @@ func (p *process) fill(t testing.TB, s Setup) {
 	}
 }
 
-// run runs one administrative command.
-func (p *process) run(t testing.TB, stdin string, args ...string) {
+// linkedForm is a link that is up in what "pbx links" prints.
+var linkedForm = regexp.MustCompile(`(?m)^messages@\S+ .*\byes\b`)
+
+// linked waits until the Messages service of the domain is attached.
+func (p *process) linked(t testing.TB) {
+	t.Helper()
+	for end := time.Now().Add(startLimit); ; time.Sleep(20 * time.Millisecond) {
+		out := p.run(t, "", "links")
+		if linkedForm.MatchString(out) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the Messages service is not attached:\n%s\n%s", out, p.log.String())
+		}
+	}
+}
+
+// run runs one administrative command and returns what it prints.
+func (p *process) run(t testing.TB, stdin string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
 	defer cancel()
@@ -163,9 +188,11 @@ func (p *process) run(t testing.TB, stdin string, args ...string) {
 	if stdin != "" {
 		cmd.Stdin = strings.NewReader(stdin + "\n")
 	}
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Fatalf("pbx %s: %v\n%s\n%s", strings.Join(args, " "), err, out, p.log.String())
 	}
+	return string(out)
 }
 
 // logTail keeps the last output of a program. It is safe for concurrent use.

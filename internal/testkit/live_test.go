@@ -11,12 +11,17 @@ import (
 // or writes down the command that it gets, with its standard input.
 const script = `#!/bin/sh
 if [ "$1" = serve ]; then
+  echo "$@" >> "$LOG"
   echo "starting $*"
   echo "listening on http://127.0.0.1:4711 (no TLS)"
   trap 'echo ended >> "$LOG"; exit 0' TERM
   while :; do sleep 0.05; done
 fi
 echo "$@ < $(cat)" >> "$LOG"
+if [ "$1" = links ]; then
+  echo "APP                   URL  CONNECTED"
+  echo "messages@example.com  -    $(grep -c '^links' "$LOG" | sed 's/1/no/;s/2/yes/')"
+fi
 `
 
 func TestLiveStartsAndFills(t *testing.T) {
@@ -44,6 +49,7 @@ func TestLiveStartsAndFills(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
+		" --messages off\n",
 		"domain add example.com --data ",
 		"user add alice@example.com --dn Alice A. --num 101 --password-stdin --data ",
 		" < secret-alice\n",
@@ -58,6 +64,31 @@ func TestLiveStartsAndFills(t *testing.T) {
 			t.Fatalf("no %q in the rest of\n%s", want, got)
 		}
 		got = []byte(rest)
+	}
+}
+
+// A switch that stores: who has no store is told so, and the service is waited for.
+func TestLiveStores(t *testing.T) {
+	dir := t.TempDir()
+	log := filepath.Join(dir, "log")
+	t.Setenv("LOG", log)
+	program := filepath.Join(dir, "pbx")
+	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("run", func(t *testing.T) {
+		live{program}.Start(t, Setup{Stored: true, People: []Person{{Name: "alice", Password: "x"}, {Name: "bob", Password: "x", NoMessages: true}}})
+	})
+	got, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, times := range map[string]int{
+		" --messages embedded\n": 1, "object set bob@example.com --messages-object :none ": 1, "object set alice": 0, "links --data": 2,
+	} {
+		if n := strings.Count(string(got), want); n != times {
+			t.Errorf("%d times %q, want %d, in\n%s", n, want, times, got)
+		}
 	}
 }
 

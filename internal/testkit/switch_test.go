@@ -49,7 +49,7 @@ func TestDialoguesAgainstTheProgram(t *testing.T) {
 // without its configuration, with a clock that can be moved.
 func startSwitch(t testing.TB, s testkit.Setup) testkit.Target {
 	t.Helper()
-	dir := fill(t, s)
+	dir, store := fill(t, s)
 	moved := clock.NewManual()
 	metrics := metric.New("test", "test")
 	sw, err := signal.New(signal.Config{Directory: dir, Policy: facilities.New(), Clock: moved, Observer: metrics})
@@ -60,8 +60,14 @@ func startSwitch(t testing.TB, s testkit.Setup) testkit.Target {
 	sw.SetWatcher(presence)
 	apis := []appservice.API{pbxapi.NewSignal(sw), pbxapi.NewPbxAPI(dir, presence), pbxapi.NewMyApps(dir, presence),
 		pbxapi.NewAdmin(pbxapi.PbxAdminConfig{Directory: dir, Live: sw}), pbxapi.NewTableUsers(dir, nil)}
+	server := httptest.NewUnstartedServer(nil) // its address is known from now on
+	var stored *chats
+	if s.Stored {
+		stored = storeChats(t, sw, dir, store, moved, "http://"+server.Listener.Addr().String())
+		apis = append(apis, stored.api)
+	}
 	doors, err := edge.New(edge.Config{
-		Directory: dir, APIs: apis, Metrics: metrics, Clock: moved,
+		Directory: dir, APIs: apis, Metrics: metrics, Clock: moved, Files: stored.files(),
 		FixedChallenge: s.FixedChallenge, Version: "test", Build: "1",
 	})
 	if err != nil {
@@ -69,7 +75,11 @@ func startSwitch(t testing.TB, s testkit.Setup) testkit.Target {
 	}
 	sw.SetWaker(doors)
 	doors.Start()
-	server := httptest.NewServer(doors.Handler())
+	server.Config.Handler = doors.Handler()
+	server.Start()
+	if stored != nil {
+		stored.attach(t, dir, apis)
+	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -80,7 +90,7 @@ func startSwitch(t testing.TB, s testkit.Setup) testkit.Target {
 }
 
 // fill makes a directory with the people and objects of a dialogue.
-func fill(t testing.TB, s testkit.Setup) *directory.Directory {
+func fill(t testing.TB, s testkit.Setup) (*directory.Directory, *sqlite.Store) {
 	t.Helper()
 	ctx := t.Context()
 	store, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "pbx.db"))
@@ -94,7 +104,7 @@ func fill(t testing.TB, s testkit.Setup) *directory.Directory {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := directory.Open(ctx, store, sealer, directory.Config{})
+	dir, err := directory.Open(ctx, store, sealer, directory.Config{HostMessages: s.Stored})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,6 +114,9 @@ func fill(t testing.TB, s testkit.Setup) *directory.Directory {
 	}
 	for _, p := range s.People {
 		u := directory.NewObject{SIP: p.Name, Num: p.Number, DN: p.Display, Password: p.Password}
+		if p.NoMessages {
+			u.Messages = directory.None
+		}
 		if _, err := dir.AddUser(ctx, dom.ID, u); err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +149,7 @@ func fill(t testing.TB, s testkit.Setup) *directory.Directory {
 			p.Diversions = append(p.Diversions, to)
 		})
 	}
-	return dir
+	return dir, store
 }
 
 // change edits the properties of the object with the name.

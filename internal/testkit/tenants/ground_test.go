@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,8 +17,12 @@ import (
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/edge"
+	"github.com/tandem-switch/tandem/internal/licence"
+	"github.com/tandem-switch/tandem/internal/messages/host"
+	msgs "github.com/tandem-switch/tandem/internal/messages/service"
 	"github.com/tandem-switch/tandem/internal/metric"
 	"github.com/tandem-switch/tandem/internal/pbxapi"
+	"github.com/tandem-switch/tandem/internal/pbxmessages"
 	"github.com/tandem-switch/tandem/internal/store/storetest"
 	"github.com/tandem-switch/tandem/signal"
 )
@@ -32,6 +37,7 @@ type ground struct {
 	dir      *directory.Directory
 	url      string // of the doors
 	service  *service
+	chats    *host.Host
 	fresh    int
 	one, two *tenant
 }
@@ -40,9 +46,10 @@ type ground struct {
 // mark, so that it is known wherever it turns up.
 type tenant struct {
 	directory.Domain
-	mark   string
-	digits string // begin all its numbers
-	names  map[string]string
+	mark     string
+	digits   string           // begin all its numbers
+	messages directory.Object // stores the chats of its people
+	names    map[string]string
 }
 
 func (g *ground) must(err error) {
@@ -61,6 +68,8 @@ func newGround(t *testing.T) *ground {
 	g.must(err)
 	g.one, g.two = g.tenant("aqx", "31415"), g.tenant("zqx", "27182")
 	g.start()
+	g.store(g.one)
+	g.store(g.two)
 	return g
 }
 
@@ -77,7 +86,13 @@ func (g *ground) start() {
 		pbxapi.NewSignal(sw), pbxapi.NewPbxAPI(g.dir, presence), pbxapi.NewMyApps(g.dir, presence),
 		pbxapi.NewAdmin(pbxapi.PbxAdminConfig{Directory: g.dir, Live: sw}), services, pbxapi.NewTableUsers(g.dir, nil),
 	}
-	links, err := applink.New(applink.Config{Directory: g.dir, APIs: list, Name: "pbx"})
+	chats, err := pbxmessages.New(g.t.Context(), pbxmessages.Config{Directory: g.dir, Licences: licensed{}, Switch: sw})
+	g.must(err)
+	sw.SetArchive(chats)
+	list = append(list, chats)
+	g.chats, err = host.Open(g.t.Context(), host.Config{Dir: g.t.TempDir(), FilesURL: "http://files.example", Accounts: g})
+	g.must(err)
+	links, err := applink.New(applink.Config{Directory: g.dir, APIs: list, Name: "pbx", Receiver: chats.Receiver, Hosted: g.chats.Dial})
 	g.must(err)
 	services.Follow(links)
 	doors, err := edge.New(edge.Config{Directory: g.dir, APIs: list, Metrics: metrics, Clock: moved, Version: "test", Build: "1"})
@@ -87,11 +102,13 @@ func (g *ground) start() {
 	server := httptest.NewServer(doors.Handler())
 	g.url = server.URL
 	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { links.Run(ctx); close(ended) }()
+	var parts sync.WaitGroup
+	parts.Go(func() { links.Run(ctx) })
+	parts.Go(func() { chats.Run(ctx) })
 	g.t.Cleanup(func() {
 		stop()
-		<-ended
+		parts.Wait()
+		g.must(g.chats.Close(context.Background()))
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		_ = doors.Shutdown(ctx)
@@ -160,7 +177,8 @@ func (g *ground) programs(d *tenant) {
 	g.add(d, directory.App, "plain", directory.NewObject{Apps: apps})
 	g.add(d, directory.App, "crm", directory.NewObject{APIs: everything(), URL: "https://crm.example/" + d.mark + "/crm.htm"})
 	g.add(d, directory.App, "idle", directory.NewObject{})
-	g.add(d, directory.Messages, "messages", directory.NewObject{APIs: everything(), URL: at("messages"), Apps: apps, Properties: linked})
+	g.add(d, directory.Messages, "store", directory.NewObject{APIs: everything(), URL: at("store"), Apps: apps, Properties: linked})
+	d.messages = g.add(d, directory.Messages, "messages", directory.NewObject{Properties: linked}) // the service in this process
 	g.add(d, directory.Push, "push", directory.NewObject{URL: at("push"), Apps: apps, Properties: linked})
 	g.add(d, directory.Gateway, "gw", directory.NewObject{})
 	g.add(d, directory.Template, "template", directory.NewObject{Apps: apps})
@@ -177,7 +195,8 @@ func (g *ground) people(d *tenant) {
 		o := g.add(d, directory.User, name, directory.NewObject{
 			Apps: []string{d.names["app"], d.mark + "-idle"}, Devices: []directory.Device{{HW: d.mark + "-hw-" + name, Text: d.mark + " desk", App: d.names["app"]}},
 			Properties: directory.Properties{
-				Emails: []string{d.mark + name + "@example.com"}, Avatar: "https://" + d.mark + ".example/" + name + ".png",
+				Messages: d.messages.ID,
+				Emails:   []string{d.mark + name + "@example.com"}, Avatar: "https://" + d.mark + ".example/" + name + ".png",
 				Groups:   []directory.Membership{{Name: d.mark + "-team"}},
 				Allows:   []directory.Allow{{Group: d.mark + "-team", Visible: true, Online: true, Presence: true, Note: true}},
 				Presence: []directory.Presence{{Contact: "tel:", Activity: "busy", Note: d.mark + " note"}},
@@ -207,10 +226,76 @@ func (g *ground) state(d *tenant) string {
 	}
 	stones, err := g.dir.Tombstones(g.t.Context(), d.ID)
 	g.must(err)
+	log, err := g.chats.Store().Log(g.t.Context(), d.Name)
+	g.must(err)
+	list = append(list, log.Head()) // every change of what is stored has a number
 	text, err := json.Marshal(append(list, stones))
 	g.must(err)
 	return string(text)
 }
+
+// still waits until what was stored before has been folded in, and returns the state.
+func (g *ground) still(d *tenant) string {
+	for {
+		before := g.state(d)
+		time.Sleep(2 * folding)
+		if now := g.state(d); now == before {
+			return now
+		}
+	}
+}
+
+// folding is how far marks are behind in the store.
+const folding = 250 * time.Millisecond
+
+// licensed is a gate where everybody has everything.
+type licensed struct{}
+
+func (licensed) Licensed(signal.Address, licence.Feature) bool { return true }
+func (licensed) Watch(func())                                  {}
+
+// Account implements msgs.Accounts for the Messages service in this process.
+func (g *ground) Account(_ context.Context, at msgs.Place, domain, _ string) (msgs.Account, bool) {
+	for _, d := range []*tenant{g.one, g.two} {
+		if strings.EqualFold(at.Domain, d.Name) && strings.EqualFold(domain, d.Name) {
+			return msgs.Account{Domain: d.Name, Object: d.messages.SIP, Passwords: []string{passwordOf(d.messages.SIP)}}, true
+		}
+	}
+	return msgs.Account{}, false
+}
+
+// store fills the Messages service: a group, a post, and a place in the log, all of
+// somebody who does not log in later.
+func (g *ground) store(d *tenant) {
+	g.t.Helper()
+	l := g.apps(d, "erna", "", d.mark+"-erna", personal())
+	ask := func(members string) answer {
+		g.must(l.send(`{"api":"PbxMessages","src":"q",` + members + `}`))
+		for {
+			if a, _ := l.next(); a.text("mt") == "Error" || strings.HasSuffix(a.text("mt"), "Result") {
+				return a
+			}
+		}
+	}
+	for end := time.Now().Add(patience); ask(`"mt":"Session"`).text("mt") == "Error"; time.Sleep(errorPause) {
+		if time.Now().After(end) {
+			g.t.Fatal("the Messages service is not attached")
+		}
+	}
+	d.names["word"] = d.mark + "words"
+	if a := ask(`"mt":"Post","text":"` + d.names["word"] + `"`); a["error"] != nil {
+		g.t.Fatal(a)
+	}
+	d.names["group"] = ask(`"mt":"WriteGroup","dn":"` + d.mark + ` group"`).text("sip")
+	d.names["my-group"] = d.names["group"]
+	d.names["token"] = ask(`"mt":"Sync"`).text("since")
+	if d.names["group"] == "" || d.names["token"] == "" {
+		g.t.Fatalf("%v", d.names)
+	}
+}
+
+// errorPause is how long after an Error a Session is refused (decision 53).
+const errorPause = 1100 * time.Millisecond
 
 // service is an app service with which the switch has links: for every object one
 // connection, on which the service asks.

@@ -41,7 +41,7 @@ func (g *ground) logins(d *tenant) []*login {
 		g.apps(d, "user through an app with everything ticked", d.mark+"-crm", d.mark+"-carl", personal()),
 		g.apps(d, "user through an app with nothing ticked", d.mark+"-idle", d.mark+"-carl", nil),
 		g.myApps(d, d.mark+"-bob"),
-		g.linked(d, "Messages object with everything ticked on its link", d.mark+"-messages", everything()),
+		g.linked(d, "Messages object with everything ticked on its link", d.mark+"-store", everything()),
 		g.linked(d, "Push object with nothing ticked on its link", d.mark+"-push", nil),
 		g.nobody(d, "/PBX0/APPS/websocket"),
 		g.nobody(d, "/PBX0/APPCLIENT/websocket"),
@@ -161,14 +161,13 @@ func (l *login) ask(text string) answer {
 }
 
 // settle sends what any login gets an answer to, and returns the texts that came
-// before it. It goes the way of messages of APIs, which links answer elsewhere
+// before it, behind those that have come already. It goes the way of messages of APIs, which links answer elsewhere
 // than others.
-func (l *login) settle() []string {
+func (l *login) settle(before ...string) []string {
 	l.g.t.Helper()
 	l.n++
 	src := fmt.Sprint("settled ", l.n)
 	l.g.must(l.send(fmt.Sprintf(`{"api":"PbxSignal","mt":"Nothing","src":%q}`, src)))
-	var before []string
 	for {
 		m, text := l.next()
 		if m.text("src") == src {

@@ -6,8 +6,9 @@ import "slices"
 type message struct {
 	api, mt string
 	says    []saying
-	absent  bool // in the contract, but not in this switch: nobody may anything
-	last    bool // ends the login, so it comes when everything else has been said
+	src     string // "w" if empty
+	absent  bool   // in the contract, but not in this switch: nobody may anything
+	last    bool   // ends the login, so it comes when everything else has been said
 }
 
 // saying is the members of a message, and what becomes of it. In members, {name} is
@@ -64,7 +65,7 @@ func gone(api, mt, members string) message {
 // which they are walked.
 func messages() []message {
 	var list []message
-	for _, part := range [][]message{adminMessages(), objectMessages(), tableMessages(), serviceMessages(), pbxMessages(), profileMessages(), signalMessages(), doorMessages(), absentMessages()} {
+	for _, part := range [][]message{adminMessages(), objectMessages(), tableMessages(), serviceMessages(), pbxMessages(), profileMessages(), signalMessages(), chatMessages(), doorMessages(), absentMessages()} {
 		list = append(list, part...)
 	}
 	return list

@@ -1,6 +1,7 @@
 package tenants_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -27,6 +28,7 @@ func speakers() []speaker {
 		{"../../pbxapi", "Services", "Services"},
 		{"../../pbxapi", "MyApps", ""},
 		{"../../edge", "clientDoor", ""},
+		{"../../messages/service", "handlers", "PbxMessages"}, // the switch passes them on
 	}
 }
 
@@ -47,28 +49,82 @@ func places(t *testing.T, dir string) []place {
 	var list []place
 	for _, file := range parse(t, dir) {
 		for _, d := range file.Decls {
-			f, ok := d.(*ast.FuncDecl)
-			if !ok || f.Body == nil {
-				continue
+			var p place
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				p = inFunction(t, d, names)
+			case *ast.GenDecl:
+				p = inTable(t, d, names)
 			}
-			p := place{who: receiver(f)}
-			ast.Inspect(f.Body, func(n ast.Node) bool {
-				switch n := n.(type) {
-				case *ast.SwitchStmt:
-					if overMT(n.Tag) {
-						p.mts = append(p.mts, cases(t, n, names)...)
-					}
-				case *ast.CompositeLit:
-					p.mts = append(p.mts, listed(n)...)
-				}
-				return true
-			})
 			if len(p.mts) > 0 {
 				list = append(list, p)
 			}
 		}
 	}
 	return list
+}
+
+// inFunction finds what a function tells apart or lists.
+func inFunction(t *testing.T, f *ast.FuncDecl, names map[string]string) place {
+	t.Helper()
+	p := place{who: receiver(f)}
+	if f.Body == nil {
+		return p
+	}
+	ast.Inspect(f.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SwitchStmt:
+			if overMT(n.Tag) {
+				p.mts = append(p.mts, cases(t, n, names)...)
+			}
+		case *ast.CompositeLit:
+			p.mts = append(p.mts, listed(n)...)
+		}
+		return true
+	})
+	return p
+}
+
+// inTable finds a map from messages to handlers.
+func inTable(t *testing.T, d *ast.GenDecl, names map[string]string) place {
+	t.Helper()
+	for _, spec := range d.Specs {
+		v, ok := spec.(*ast.ValueSpec)
+		if !ok || len(v.Values) != 1 {
+			continue
+		}
+		table, ok := v.Values[0].(*ast.CompositeLit)
+		if !ok {
+			continue
+		}
+		if m, ok := table.Type.(*ast.MapType); !ok || fmt.Sprint(m.Value) != "handler" {
+			continue
+		}
+		p := place{who: v.Names[0].Name}
+		for _, e := range table.Elts {
+			p.mts = append(p.mts, textOf(t, e.(*ast.KeyValueExpr).Key, names))
+		}
+		return p
+	}
+	return place{}
+}
+
+// textOf is the text that an expression stands for.
+func textOf(t *testing.T, e ast.Expr, names map[string]string) string {
+	t.Helper()
+	text := ""
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		text, _ = strconv.Unquote(e.Value)
+	case *ast.Ident:
+		text = names[e.Name]
+	case *ast.SelectorExpr:
+		text = names[e.Sel.Name]
+	}
+	if text == "" {
+		t.Errorf("the name of a message cannot be read: %#v", e)
+	}
+	return text
 }
 
 func parse(t *testing.T, dir string) []*ast.File {
@@ -123,19 +179,7 @@ func cases(t *testing.T, s *ast.SwitchStmt, names map[string]string) []string {
 	var list []string
 	for _, clause := range s.Body.List {
 		for _, e := range clause.(*ast.CaseClause).List {
-			text := ""
-			switch e := e.(type) {
-			case *ast.BasicLit:
-				text, _ = strconv.Unquote(e.Value)
-			case *ast.Ident:
-				text = names[e.Name]
-			case *ast.SelectorExpr:
-				text = names[e.Sel.Name]
-			}
-			if text == "" {
-				t.Errorf("a case of a switch over mt cannot be read: %#v", e)
-			}
-			list = append(list, text)
+			list = append(list, textOf(t, e, names))
 		}
 	}
 	return list
@@ -225,7 +269,7 @@ func TestEveryMessageIsWalked(t *testing.T) {
 
 // Whoever tells messages apart in these packages is in the list of speakers.
 func TestEveryPlaceIsKnown(t *testing.T) {
-	for _, dir := range []string{"../../pbxapi", "../../edge", "../../applink"} {
+	for _, dir := range []string{"../../pbxapi", "../../edge", "../../applink", "../../messages/service"} {
 		for _, p := range places(t, dir) {
 			known := slices.ContainsFunc(speakers(), func(s speaker) bool { return s.dir == dir && s.who == p.who })
 			if !known {
