@@ -5,7 +5,10 @@ FUZZTIME ?= 10s
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -X main.version=$(VERSION)
 
-.PHONY: run build test ci bench lint fuzz clean
+CHAOS_ROUNDS ?= 200
+CHAOS_STORE  ?= sqlite
+
+.PHONY: run build test ci bench chaos lint fuzz clean
 
 # run starts a switch for trying out and prints where it is and who may log in.
 run: build
@@ -29,6 +32,12 @@ fuzz:
 bench: build
 	go test -run '^$$' -bench . -benchmem ./...
 	go run ./internal/bench/load --pbx bin/pbx
+
+# chaos kills the Messages service and the switch while people write, and fails if an
+# acknowledged message is lost, doubled or out of order. CHAOS_STORE=postgres restarts
+# the database of the service too.
+chaos: build
+	go run ./internal/chaos/run --rounds $(CHAOS_ROUNDS) --store $(CHAOS_STORE) --pbx bin/pbx --app bin/messages-app
 
 ci:
 	ci/ci.sh

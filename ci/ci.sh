@@ -18,4 +18,5 @@ step "build" make build
 step "lint" ci/lint.sh
 step "generated files" ci/generated.sh
 step "fuzz" ci/fuzz.sh "${FUZZTIME:-5s}"
+step "chaos" make chaos CHAOS_ROUNDS=3
 step "test" env PBX_REQUIRE_POSTGRES=1 PBX_REQUIRE_S3=1 ci/postgres.sh ci/s3.sh ci/test.sh
