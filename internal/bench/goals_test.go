@@ -16,12 +16,13 @@ func TestRows(t *testing.T) {
 		v.add("G2", Tandem, x*2)
 	}
 	v.add("G9", Tandem, 0.004)
+	v.add(storedSeries(storeSQLite, 1024, "rate"), Tandem, 25000)
 	want := []struct {
 		goal     string
 		measured float64
 		verdict  string
 	}{
-		{"G1", 1.1, "ok"}, {"G1", 0.88, "short"}, {"G2", 2, "short"}, {"G2", 1.25, ""}, {"G9", 0.004, "stretch"},
+		{"G1", 1.1, "ok"}, {"G1", 0.88, "short"}, {"G2", 2, "short"}, {"G2", 1.25, ""}, {"G9", 0.004, "stretch"}, {"G10", 25000, "ok"},
 	}
 	rows := v.rows()
 	if len(rows) != len(want) {
@@ -48,6 +49,21 @@ func TestTableShowsWhatIsThere(t *testing.T) {
 	for _, part := range []string{"1.05 R", "≤ 1.20 R", "6.30 µs", " - ", "ok", "note: quiet"} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("no %q in\n%s", part, out.String())
+		}
+	}
+}
+
+// Of some things more is better.
+func TestMoreIsBetter(t *testing.T) {
+	for x, want := range map[float64]string{math.NaN(): "", 19999: "short", 20000: "ok", 40000: "stretch"} {
+		v := values{}
+		v.add(storedSeries(storeSQLite, 1024, "rate"), Tandem, x)
+		rows := v.rows()
+		if len(rows) != 1 || rows[0].Verdict != want {
+			t.Errorf("%v: %+v", x, rows)
+		}
+		if limit := rows[0].limit(rows[0].Must, true); limit != "≥ 20000" {
+			t.Errorf("limit %s", limit)
 		}
 	}
 }

@@ -81,7 +81,11 @@ func (r *Row) limit(x float64, set bool) string {
 	if !set || r.Must == 0 {
 		return ""
 	}
-	return strings.TrimSpace("≤ " + number(x) + " " + string(r.Against))
+	sign := "≤ "
+	if r.More {
+		sign = "≥ "
+	}
+	return strings.TrimSpace(sign + number(x) + " " + string(r.Against))
 }
 
 // jsonRow is a Row for programs: what was not measured is absent.

@@ -21,6 +21,8 @@ type Config struct {
 	PBX     string        // the switch; "" builds it, "none" leaves T out
 	Profile string        // file for a CPU profile of the switch under load, "" none
 	Quick   bool          // no wait for the switch to forget chats
+	// Postgres is the DSN of a server on which G10 makes a database of its own.
+	Postgres string
 	// Child starts this program again so that it calls ServeChild for a kind.
 	Child func(Kind) *exec.Cmd
 	// Log is told what happens; never nil.
@@ -59,7 +61,7 @@ type rig struct {
 func Run(ctx context.Context, c Config) (*Report, error) {
 	r := &rig{Config: c, ctx: ctx, values: values{}, servers: map[Kind]*process{}, pairs: map[Kind]*loop{}, ext: map[Kind]*loop{}}
 	defer r.close()
-	for _, step := range []func() error{r.prepare, r.startIdle, r.startServers, r.rounds, r.noteDisturbance, r.allocations, r.fanOuts, r.profiles, r.endIdle} {
+	for _, step := range []func() error{r.prepare, r.startIdle, r.startServers, r.rounds, r.noteDisturbance, r.allocations, r.fanOuts, r.profiles, r.storing, r.endIdle} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -123,11 +125,24 @@ func (r *rig) start(k Kind, name string, users []string) (*process, error) {
 	if k != Tandem {
 		return r.keep(startProcess(r.starter, k, r.Child(k)))
 	}
+	return r.startWith(name, users, []string{"--messages", "off"})
+}
+
+// startWith runs one more switch with these flags.
+func (r *rig) startWith(name string, users, flags []string) (*process, error) {
 	data := filepath.Join(r.dir, name)
-	if err := prepareTandem(r.ctx, r.PBX, data, users); err != nil {
+	if err := prepareTandem(r.ctx, r.PBX, data, users, databaseFlag(flags)...); err != nil {
 		return nil, err
 	}
-	return r.keep(startTandem(r.starter, r.PBX, data))
+	return r.keep(startTandem(r.starter, r.PBX, data, flags...))
+}
+
+// databaseFlag is what commands have to be told too.
+func databaseFlag(flags []string) []string {
+	if i := slices.Index(flags, "--postgres"); i >= 0 {
+		return flags[i : i+2]
+	}
+	return nil
 }
 
 func (r *rig) keep(p *process, err error) (*process, error) {
@@ -139,7 +154,7 @@ func (r *rig) keep(p *process, err error) (*process, error) {
 
 // startServers starts the four and opens the pairs.
 func (r *rig) startServers() error {
-	if !r.wants("G1", "G2", "G3", "G6", "G7", "G9", "G11") && r.Profile == "" {
+	if !r.wants("G1", "G2", "G3", "G6", "G7", "G9", "G11") && (r.Profile == "" || len(r.Only) > 0) {
 		return nil
 	}
 	for _, k := range r.takesPart() {

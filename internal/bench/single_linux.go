@@ -147,7 +147,7 @@ func (p *process) rest() error {
 // profiles takes CPU profiles of T while pairs talk: the file for one text in
 // flight, and beside it one with the suffix .w32.
 func (r *rig) profiles() error {
-	if r.Profile == "" || !r.withTandem() {
+	if r.Profile == "" || r.pairs[Tandem] == nil {
 		return nil
 	}
 	for file, n := range map[string]int{r.Profile: 1, r.Profile + ".w32": batch} {

@@ -24,7 +24,7 @@ func buildPBX(ctx context.Context, dir string) (string, error) {
 }
 
 // prepareTandem fills an empty data directory with a domain and its users.
-func prepareTandem(ctx context.Context, pbx, data string, users []string) error {
+func prepareTandem(ctx context.Context, pbx, data string, users []string, flags ...string) error {
 	if err := os.Mkdir(data, 0o700); err != nil {
 		return err
 	}
@@ -32,10 +32,10 @@ func prepareTandem(ctx context.Context, pbx, data string, users []string) error 
 	if err := os.WriteFile(file, usersCSV(users), 0o600); err != nil {
 		return err
 	}
-	if err := admin(ctx, pbx, "domain", "add", tandemDomain, "--data", data); err != nil {
+	if err := admin(ctx, pbx, append([]string{"domain", "add", tandemDomain, "--data", data}, flags...)...); err != nil {
 		return err
 	}
-	return admin(ctx, pbx, "user", "import", "--domain", tandemDomain, "--data", data, file)
+	return admin(ctx, pbx, append([]string{"user", "import", "--domain", tandemDomain, "--data", data, file}, flags...)...)
 }
 
 func admin(ctx context.Context, pbx string, args ...string) error {
@@ -47,12 +47,12 @@ func admin(ctx context.Context, pbx string, args ...string) error {
 
 // startTandem serves a prepared data directory, with the profiler when the
 // binary has it.
-func startTandem(s *starter, pbx, data string) (*process, error) {
+func startTandem(s *starter, pbx, data string, flags ...string) (*process, error) {
 	profiler, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"serve", "--data", data, "--listen", "http://127.0.0.1:0", "--messages", "off"}
+	args := append([]string{"serve", "--data", data, "--listen", "http://127.0.0.1:0"}, flags...)
 	p, err := startProcess(s, Tandem, exec.Command(pbx, append(args, "--pprof", profiler)...))
 	if err != nil && strings.Contains(err.Error(), "--pprof") {
 		return startProcess(s, Tandem, exec.Command(pbx, args...))

@@ -65,6 +65,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.only, "only", "", "`goals` to measure, such as G1,G3")
 	f.StringVar(&o.PBX, "pbx", "", "`path` of the switch; built when empty; none leaves it out")
 	f.StringVar(&o.Profile, "profile", "", "write CPU profiles of the switch to `file` and file.w32")
+	f.StringVar(&o.Postgres, "postgres", "", "`DSN` of a PostgreSQL on which G10 makes a database of its own; without it, that is left out")
 	f.BoolVar(&o.json, "json", false, "print one JSON object instead of the table")
 	f.BoolVar(&o.quick, "quick", false, "a short run that shows that everything works; its figures say little")
 	f.BoolVar(&o.check, "check", false, "exit with 1 when a required number is missed")
