@@ -130,6 +130,7 @@ var (
 	ErrTooLarge = errors.New("the file is too large")              // over the limit per file
 	ErrFull     = errors.New("there is no space left for files")   // disk full, or the like
 	ErrBusy     = errors.New("the file is being removed, or busy") // try again
+	ErrAway     = errors.New("the database cannot be used now")    // try again later
 	ErrCut      = errors.New("the upload was cut off")             // fewer bytes than announced
 	ErrForeign  = errors.New("the URL leads to another place")     // Resolve: not one of this store
 )

@@ -146,6 +146,7 @@ var answers = []answer{
 	{ErrQuota, http.StatusInsufficientStorage, "quota", ""},
 	{ErrFull, http.StatusInsufficientStorage, "full", ""},
 	{errSlow, http.StatusRequestTimeout, "slow", ""},
+	{ErrAway, http.StatusServiceUnavailable, "away", ""},
 	{ErrBusy, http.StatusServiceUnavailable, "busy", "too many uploads, or the file is busy: try again"},
 	{errNoFile, http.StatusBadRequest, "form", ""},
 	{errFiles, http.StatusBadRequest, "form", ""},

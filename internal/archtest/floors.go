@@ -85,6 +85,11 @@ var floors = map[string]int{
 var confined = map[string][]string{
 	"github.com/gorilla/websocket":     {"internal/ws", "internal/bench"},
 	"github.com/caddyserver/certmagic": {"internal/acme"},
+
+	"github.com/minio/minio-go/v7":       {"filebuffer"},
+	"github.com/tus/tusd/v2/pkg/handler": {"filebuffer"},
+	"github.com/gabriel-vasile/mimetype": {"filebuffer"},
+	"github.com/bep/imagemeta":           {"filebuffer"},
 }
 
 // registered names the imports by which an entry may register something with a

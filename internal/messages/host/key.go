@@ -11,8 +11,9 @@ import (
 // keySize is that of the key that signs file links, in bytes.
 const keySize = 32
 
-// urlKey is the key in a file, which is made if it is missing. It is no secret that
-// must be kept: with another one the links that were given out end early.
+// urlKey is the key in a file, which is made if it is missing. It need not be backed
+// up: with another one the links that were given out end early. But it is a secret:
+// whoever has it can make links to any file for a session that lives.
 func urlKey(name string) ([]byte, error) {
 	key, err := os.ReadFile(name)
 	switch {

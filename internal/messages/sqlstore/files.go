@@ -38,6 +38,19 @@ func (x FileIndex) write(ctx context.Context, do func(*batch) error) error {
 	if refused != nil {
 		return refused
 	}
+	return awayToo(err)
+}
+
+// read asks outside transactions.
+func (x FileIndex) read(ctx context.Context, do func(*reader) error) error {
+	return awayToo(x.s.read(ctx, do))
+}
+
+// awayToo says in the words of filebuffer that the database is away.
+func awayToo(err error) error {
+	if messages.CodeOf(err) == messages.Away {
+		return errors.Join(filebuffer.ErrAway, err)
+	}
 	return err
 }
 
@@ -51,12 +64,12 @@ func (x FileIndex) domain(ctx context.Context, name string) (*domainLog, error) 
 		return l, nil
 	}
 	found := false
-	err := x.s.read(ctx, func(r *reader) (err error) {
+	err := x.read(ctx, func(r *reader) (err error) {
 		found, err = r.one(`SELECT dom FROM part WHERE name = $1`, []any{new(int64)}, name)
 		return err
 	})
 	if err != nil || !found || strings.HasPrefix(name, "#") {
-		return nil, errors.Join(err, filebuffer.ErrNotFound)
+		return nil, notThere(err)
 	}
 	log, err := x.s.Log(ctx, name)
 	if err != nil {
@@ -120,7 +133,7 @@ func (x FileIndex) Buffer(ctx context.Context, domain string, id filebuffer.ID, 
 	var token, hash string
 	info := filebuffer.Info{}
 	found := false
-	err = x.s.read(ctx, func(r *reader) (err error) {
+	err = x.read(ctx, func(r *reader) (err error) {
 		found, err = r.one(`SELECT b.person, b.session, b.name, b.token, b.state, b.size, b.hash, b.used, b.created, b.ends,
 			COALESCE(f.type, ''), COALESCE(f.width, 0), COALESCE(f.height, 0), COALESCE(f.duration, 0), COALESCE(f.thumb, 0)
 			FROM buffer b LEFT JOIN file f ON f.hash = b.hash WHERE b.id = $1 AND b.ends > $2`,
@@ -202,7 +215,7 @@ func (x FileIndex) Room(ctx context.Context, o filebuffer.Owner, now time.Time, 
 		return 0, err
 	}
 	used := int64(0)
-	err = x.s.read(ctx, func(r *reader) error {
+	err = x.read(ctx, func(r *reader) error {
 		_, err := r.one(`SELECT COALESCE(sum(size), 0) FROM buffer WHERE person = $1 AND used = 0 AND ends > $2`, []any{&used}, pack(l.dom, o.Person), now.UnixMilli())
 		return err
 	})
@@ -332,7 +345,7 @@ func (x FileIndex) Ref(ctx context.Context, domain string, id filebuffer.ID) (fi
 	}
 	var f messages.File
 	found := false
-	err = x.s.read(ctx, func(r *reader) error {
+	err = x.read(ctx, func(r *reader) error {
 		return r.query(`SELECT `+fileCols+` FROM fileref WHERE id = $1 AND NOT EXISTS
 			(SELECT 1 FROM msg m WHERE m.mid = fileref.mid AND m.expires > 0 AND m.expires <= $2)`, func(scan func(...any) error) (err error) {
 			f, _, err = scanFile(scan)
@@ -386,7 +399,7 @@ func (x FileIndex) Readable(ctx context.Context, o filebuffer.Owner, id filebuff
 
 // Orphans implements filebuffer.Index.
 func (x FileIndex) Orphans(ctx context.Context, limit int) (found []filebuffer.Hash, err error) {
-	err = x.s.read(ctx, func(r *reader) error {
+	err = x.read(ctx, func(r *reader) error {
 		return r.query(`SELECT hash FROM file WHERE loose <> 0 LIMIT $1`, func(scan func(...any) error) error {
 			var hash string
 			err := scan(&hash)
@@ -425,7 +438,7 @@ func (x FileIndex) Bury(ctx context.Context, h filebuffer.Hash) error {
 
 // Known implements filebuffer.Index.
 func (x FileIndex) Known(ctx context.Context, h filebuffer.Hash) (known bool, err error) {
-	err = x.s.read(ctx, func(r *reader) (err error) {
+	err = x.read(ctx, func(r *reader) (err error) {
 		known, err = r.one(`SELECT 1 FROM file WHERE hash = $1`, []any{new(int64)}, h.String())
 		return err
 	})

@@ -183,3 +183,25 @@ func TestFilesOfTwoProcesses(t *testing.T) {
 		})
 	}
 }
+
+// TestFilesOfAClosedStore: whoever asks is told to come again, not that there is
+// no such file.
+func TestFilesOfAClosedStore(t *testing.T) {
+	s := openLite(t, filepath.Join(t.TempDir(), "messages.db"), sqlstore.Options{})
+	alice := filebuffer.Owner{Domain: "example.com", Person: person(s)(t, "example.com", "alice")}
+	x := s.FileIndex()
+	id, err := x.Create(t.Context(), filebuffer.Buffer{Owner: alice, Ends: soon()}, filebuffer.Quota{Bytes: -1, Buffers: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = x.Buffer(t.Context(), alice.Domain, id, time.Now())
+	_, other := x.Buffer(t.Context(), "other.example", id, time.Now())
+	for _, err := range []error{err, other, x.Claim(t.Context(), alice.Domain, id, filebuffer.Hash{1}, 1), x.Delete(t.Context(), alice, id)} {
+		if !errors.Is(err, filebuffer.ErrAway) || errors.Is(err, filebuffer.ErrNotFound) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
