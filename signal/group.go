@@ -205,7 +205,7 @@ func (c *Chat) indicateGroup(t *Turn, w writer, state Typing) {
 		}
 		present := g.sw.present(members)
 		for i := range present {
-			if present[i].Address == author {
+			if present[i].Address == author || !g.sw.dir.Visible(present[i].Address, author) {
 				continue
 			}
 			if m, side := g.sw.lockIfHeard(t, &present[i], &to); m != nil {
@@ -303,7 +303,7 @@ func (g *group) marked(t *Turn, m *Mark) {
 		}
 	}
 	for _, a := range g.authors(before, m) {
-		if a == m.Reader.Address {
+		if a == m.Reader.Address || !g.sw.dir.Visible(a, m.Reader.Address) {
 			continue
 		}
 		n.id = ""

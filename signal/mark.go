@@ -131,11 +131,17 @@ func (c *Chat) moveMark(t *Turn, reader int, state State, e *entry, said *Regist
 }
 
 func (c *Chat) announceMark(t *Turn, reader int, n notice, said *Registration) {
-	c.announce(t, 1-reader, n, nil)
+	if c.shows(reader) {
+		c.announce(t, 1-reader, n, nil)
+	}
 	if n.state == StateRead {
 		c.announce(t, reader, n, said)
 	}
 }
+
+// shows tells whether the other side may know what this one does: people whom a person
+// has hidden from, or blocked, get no delivered, read or typing (A3).
+func (c *Chat) shows(side int) bool { return c.sw.dir.Visible(c.key[1-side], c.key[side]) }
 
 // announce sends a notice to every IM_EXT registration of a side that has an
 // attachment, except where it came from.

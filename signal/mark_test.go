@@ -135,3 +135,38 @@ func TestDeliver(t *testing.T) {
 	plain.expect("-2 setup messages?g12", "-2 text alice: to all")
 	alice.expect() // it has no call to the group
 }
+
+// A3: people whom somebody has hidden from get no marks of him, and no typing; his own
+// devices do.
+func TestHiddenPeopleGetNoMarks(t *testing.T) {
+	for _, stored := range []bool{true, false} {
+		w := newStored(t, "alice", "bob")
+		if !stored {
+			w.store.unlicense("alice", "bob")
+		}
+		w.store.group(12, "Team", "alice", "bob")
+		alice, bob, bobs := w.inbox("alice.1"), w.inbox("bob.1"), w.inbox("bob.2")
+		alice.inChat("bob", `"id":"x","data":"hi"`)
+		alice.got()
+		bob.got()
+		bobs.got()
+		w.dir.hide("alice", "bob")
+		bob.receiptOf("alice", `"id":"x"`, "delivered")
+		bob.receiptOf("alice", `"id":"x"`, "read")
+		bob.inChat("alice", `"typing":true`)
+		bobs.inChat("messages?g12", `"typing":true`)
+		signal.Quiet(w.sw)
+		alice.expect()
+		if got := bobs.got(); len(got) != 1 || !strings.HasPrefix(got[0], "-1 read x") {
+			t.Errorf("%v", got)
+		}
+		if stored {
+			g := w.store.group(12, "Team", "alice", "bob")
+			w.sw.Turn(func(turn *signal.Turn) {
+				w.sw.Marked(turn, signal.Mark{Reader: w.party("bob"), Peer: g.Party, Author: w.address("alice"), MID: 100, ID: "x", State: signal.StateRead})
+			})
+			signal.Quiet(w.sw)
+			alice.expect()
+		}
+	}
+}

@@ -27,6 +27,7 @@ const (
 	dropLate          = "late"
 	dropForeign       = "foreign_attachment"
 	dropRefused       = "not_stored"
+	dropHidden        = "hidden"
 )
 
 // Route takes one Signaling message of the client: srcToken is the raw token of

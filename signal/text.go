@@ -379,6 +379,10 @@ func (c *Chat) indicate(t *Turn, w writer, x *Text) {
 		c.indicateGroup(t, w, x.Typing)
 		return
 	}
+	if !c.shows(w.side) {
+		w.leg.drop(t, dropHidden)
+		return
+	}
 	c.passTyping(t, w, x)
 }
 
