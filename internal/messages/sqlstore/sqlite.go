@@ -126,6 +126,7 @@ func (e *lite) close() error {
 // at a time.
 type liteConn struct {
 	e     *lite
+	never bool // contexts do not end its statements: for the writer, whom busy_timeout bounds
 	pool  *sql.DB
 	conn  *sql.Conn // nil: to be opened
 	stmts map[string]*sql.Stmt
@@ -169,7 +170,16 @@ func (c *liteConn) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 	return s, err
 }
 
+// bound is the context of a statement: one that can end costs a goroutine.
+func (c *liteConn) bound(ctx context.Context) context.Context {
+	if c.never {
+		return context.Background()
+	}
+	return ctx
+}
+
 func (c *liteConn) query(ctx context.Context, text string, each func(scan func(...any) error) error, args ...any) error {
+	ctx = c.bound(ctx)
 	s, err := c.stmt(ctx, text)
 	if err != nil {
 		return err
@@ -188,6 +198,7 @@ func (c *liteConn) query(ctx context.Context, text string, each func(scan func(.
 }
 
 func (c *liteConn) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	ctx = c.bound(ctx)
 	s, err := c.stmt(ctx, text)
 	if err != nil {
 		return 0, err
@@ -201,6 +212,7 @@ func (c *liteConn) exec(ctx context.Context, text string, args ...any) (int64, e
 
 // put implements tx: at once.
 func (c *liteConn) put(ctx context.Context, text string, args ...any) error {
+	ctx = c.bound(ctx)
 	s, err := c.stmt(ctx, text)
 	if err == nil {
 		_, err = s.ExecContext(ctx, args...)
@@ -238,7 +250,7 @@ func (c *liteConn) rollback() {
 // begin implements engine.
 func (e *lite) begin(ctx context.Context) (tx, error) {
 	if e.write == nil {
-		e.write = &liteConn{e: e, pool: e.writer}
+		e.write = &liteConn{e: e, pool: e.writer, never: true}
 	}
 	c := e.write
 	if err := c.open(ctx); err != nil {

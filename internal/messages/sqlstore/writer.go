@@ -26,6 +26,8 @@ type writer struct {
 	turn     []*domainLog // logs that have more than the last batch took
 	items    []item
 	outcomes []outcome
+	posts    []any // room for the rows of a batch
+	idems    []any
 	batchNo  int64
 	timer    clock.Timer // of the next fold; nil: none runs
 	foldDue  atomic.Bool
@@ -320,7 +322,9 @@ type batch struct {
 
 func (w *writer) newBatch(ctx context.Context, keys bool) *batch {
 	w.batchNo++
-	return &batch{w: w, s: w.s, ctx: ctx, no: w.batchNo, keys: keys, now: w.s.clock.Now().UnixMilli()}
+	b := &batch{w: w, s: w.s, ctx: ctx, no: w.batchNo, keys: keys, now: w.s.clock.Now().UnixMilli()}
+	b.posts.args, b.idems.args = w.posts[:0], w.idems[:0]
+	return b
 }
 
 // begin begins the transaction, once.
@@ -359,10 +363,12 @@ func (b *batch) exec(text string, args ...any) (n int64) {
 	return n
 }
 
-// rows are rows of one table that are inserted together.
+// rows are rows of one table that are inserted together. What is written stays in
+// args until the end of the batch: a transaction may hold it until it is sent.
 type rows struct {
 	args []any
-	n    int
+	from int // what is before is written
+	n    int // rows behind it
 }
 
 // perInsert is how many rows one statement inserts.
@@ -375,19 +381,17 @@ func (b *batch) flush() {
 }
 
 func (b *batch) insert(r *rows, texts [2]string, columns int) {
-	if r.n == 0 {
-		return
+	next := func(n int) []any {
+		r.n -= n
+		r.from += n * columns
+		return r.args[r.from-n*columns : r.from]
 	}
-	at := 0
-	for ; r.n >= perInsert; r.n -= perInsert {
-		b.put(texts[1], r.args[at:at+perInsert*columns]...)
-		at += perInsert * columns
+	for r.n >= perInsert {
+		b.put(texts[1], next(perInsert)...)
 	}
-	for ; r.n > 0; r.n-- {
-		b.put(texts[0], r.args[at:at+columns]...)
-		at += columns
+	for r.n > 0 {
+		b.put(texts[0], next(1)...)
 	}
-	*r = rows{} // the transaction may still hold the arguments
 }
 
 // number gives the next number of the log as a key.
@@ -413,6 +417,10 @@ func (b *batch) use(l *domainLog) bool {
 // end commits and publishes, or undoes everything.
 func (b *batch) end() error {
 	b.flush()
+	defer func() {
+		clear(b.posts.args)
+		b.w.posts, b.w.idems = b.posts.args[:0], b.idems.args[:0]
+	}()
 	switch {
 	case b.t == nil || b.err != nil:
 	case !b.wrote: // it has only asked
