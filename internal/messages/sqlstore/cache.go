@@ -151,6 +151,7 @@ func (b *batch) load(l *domainLog) bool {
 		return true
 	}
 	st.loaded, st.next = true, st.head
+	st.structural = b.no // what it counts is published with this batch, or counted again
 	var tail []int64
 	b.peek(`SELECT DISTINCT conv FROM msg WHERE mid > $1 AND mid <= $2 UNION SELECT DISTINCT conv FROM ev WHERE seq > $1 AND seq <= $2`,
 		func(scan func(...any) error) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -99,6 +100,7 @@ func (e *elephant) close() error {
 // pgTx gathers statements and sends them together with the next that needs an
 // answer: a whole batch of posts is one round trip.
 type pgTx struct {
+	e      *elephant
 	conn   *pgxpool.Conn
 	queued pgx.Batch
 	began  bool
@@ -110,7 +112,7 @@ func (e *elephant) begin(ctx context.Context) (tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pgTx{conn: conn}, nil
+	return &pgTx{e: e, conn: conn}, nil
 }
 
 func (t *pgTx) queue(text string, args ...any) {
@@ -204,14 +206,19 @@ func (t *pgTx) commit(ctx context.Context) error {
 	return nil
 }
 
-// rollback ends the transaction; a connection that is not idle afterwards is
-// closed by the pool.
+// rollback ends the transaction. Where the connection is lost, the others of the
+// pool are likely to be too: they are all made anew.
 func (t *pgTx) rollback() {
 	if t.conn == nil {
 		return
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
 	if t.began && !t.conn.Conn().IsClosed() {
-		_, _ = t.conn.Exec(context.Background(), `ROLLBACK`) // if it fails the pool closes the connection
+		_, _ = t.conn.Exec(ctx, `ROLLBACK`) // if it fails the connection is closed
+	}
+	if t.conn.Conn().IsClosed() {
+		t.e.pool.Reset()
 	}
 	t.conn.Release()
 	t.conn = nil

@@ -404,6 +404,7 @@ func (b *batch) number() int64 {
 func (b *batch) use(l *domainLog) bool {
 	b.l = l
 	if l.st.batch != b.no {
+		b.distrust(l)
 		if !l.st.loaded && !b.load(l) {
 			return false
 		}
@@ -412,6 +413,21 @@ func (b *batch) use(l *domainLog) bool {
 		b.logs = append(b.logs, l)
 	}
 	return b.err == nil
+}
+
+// distrust drops what memory says of a log when it is tried again and somebody
+// else has written: another process, or a former connection of our own, whose
+// commit came through after its answer was lost.
+func (b *batch) distrust(l *domainLog) {
+	if !b.keys || !l.st.loaded {
+		return
+	}
+	head := l.st.head
+	// Changing nothing locks the row: a commit that is under way is waited for.
+	b.peek(`UPDATE part SET head = head WHERE dom = $1 RETURNING head`, func(scan func(...any) error) error { return scan(&head) }, l.dom)
+	if b.err == nil && head != l.st.head {
+		l.st.drop(b.no)
+	}
 }
 
 // end commits and publishes, or undoes everything.
