@@ -83,7 +83,6 @@ type cursor struct {
 	person       int64
 	marks, saved marks
 	batch        int64
-	moved        bool // dlv or rd moved since the last fold
 }
 
 type marks struct {

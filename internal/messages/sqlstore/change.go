@@ -202,7 +202,7 @@ func (b *batch) react(op *messages.React) (r messages.Result, err error) {
 	}, t.key)
 	switch {
 	case b.err != nil:
-		return r, nil
+		return r, b.err
 	case had == op.On:
 		return b.result(&t, 0), b.err
 	case op.On && mine >= messages.MaxReacts:
@@ -279,7 +279,7 @@ func (b *batch) draft(op *messages.SetDraft) (r messages.Result, err error) {
 		}
 	}
 	if b.err != nil {
-		return r, nil
+		return r, b.err
 	}
 	seq := b.number()
 	b.put(`INSERT INTO draft (person, conv, body, ts, seq) VALUES ($1, $2, $3, $4, $5)

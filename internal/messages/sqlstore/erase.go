@@ -12,7 +12,7 @@ func (b *batch) erase(op *messages.Erase) (r messages.Result, err error) {
 		return r, refuse(messages.NotAllowed, "A legal hold keeps what this person has written.")
 	}
 	if b.err != nil {
-		return r, nil
+		return r, b.err
 	}
 	r.By, r.Time, r.Changed = unpack[messages.PersonID](p.id), b.now, true
 	drop, keys := b.written(p.id)

@@ -55,7 +55,7 @@ func (b *batch) marked(op *messages.Mark, by *person) ([]*conv, error) {
 
 func (b *batch) notFound(what string) error {
 	if b.err != nil {
-		return nil
+		return b.err
 	}
 	return refuse(messages.NotFound, "There is no such %s.", what)
 }

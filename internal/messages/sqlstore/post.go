@@ -76,7 +76,7 @@ func (b *batch) post(op *messages.Post) (r messages.Result, err error) {
 // unknown is the refusal for a person that is not named as it must be.
 func (b *batch) unknown(who string) error {
 	if b.err != nil {
-		return nil
+		return b.err
 	}
 	return refuse(messages.BadParameter, "The %s is not known.", who)
 }
@@ -134,7 +134,7 @@ func (b *batch) place(op *messages.Post, author *person) (c *conv, with int64, e
 	case owner == to && owner != nil:
 		return b.ownConv(to.id, author.id), to.id, nil
 	case b.err != nil:
-		return nil, 0, nil
+		return nil, 0, b.err
 	}
 	return nil, 0, refuse(messages.BadParameter, "The owner of a conversation is the author or the receiver.")
 }
@@ -143,7 +143,7 @@ func (b *batch) place(op *messages.Post, author *person) (c *conv, with int64, e
 func (b *batch) groupFor(id messages.ConvID, who *person) (*conv, error) {
 	c := b.convByID(pack(b.l.dom, id))
 	if b.err != nil {
-		return nil, nil
+		return nil, b.err
 	}
 	if c == nil || c.kind != messages.GroupConv || c.gone != 0 {
 		return nil, refuse(messages.NotFound, "There is no such group.")
@@ -151,7 +151,7 @@ func (b *batch) groupFor(id messages.ConvID, who *person) (*conv, error) {
 	m := b.memberOf(c, who.id)
 	switch {
 	case b.err != nil:
-		return nil, nil
+		return nil, b.err
 	case !m.here():
 		return nil, refuse(messages.NotFound, "There is no such group.")
 	case c.announce && m.role < messages.Admin:

@@ -95,11 +95,11 @@ func (b *batch) ask(text string, each func(scan func(...any) error) error, args 
 // purge deletes one batch of messages, or of file references.
 func (b *batch) purge(op *messages.Purge) (r messages.Result, err error) {
 	if !b.loadHolds() {
-		return r, nil
+		return r, b.err
 	}
 	list, last, more, err := candidates(b.ask, b.l.dom, op, firstKey(b.l.dom)|int64(op.After), messages.PurgeBatch)
 	if err != nil {
-		return r, nil // it is b.err
+		return r, err
 	}
 	p := messages.Purged{}
 	var drop []row
@@ -111,7 +111,7 @@ func (b *batch) purge(op *messages.Purge) (r messages.Result, err error) {
 		}
 	}
 	if b.err != nil {
-		return r, nil
+		return r, b.err
 	}
 	kind := messages.PurgedRows
 	for i := range drop {

@@ -17,8 +17,6 @@ type reader struct {
 	now int64
 }
 
-type scanner = func(...any) error
-
 func (r *reader) query(text string, each func(scan func(...any) error) error, args ...any) error {
 	return r.c.query(r.ctx, text, each, args...)
 }
@@ -77,10 +75,6 @@ func count(n int) int {
 
 func notFound(what string) error {
 	return messages.Errorf(messages.NotFound, "There is no such %s.", what)
-}
-
-func (r *reader) person(id int64, guid, sip, name string) messages.Person {
-	return messages.Person{ID: unpack[messages.PersonID](id), GUID: guid, SIP: sip, Name: name}
 }
 
 // Person implements messages.Reader.

@@ -24,13 +24,12 @@ const readers = 4
 
 // lite is SQLite.
 type lite struct {
-	path    string
-	writer  *sql.DB // one connection
-	reader  *sql.DB
-	texts   texts
-	write   *liteConn // nil: to be opened
-	free    chan *liteConn
-	maxPage int64 // of the writer, for tests: a full disk
+	path   string
+	writer *sql.DB // one connection
+	reader *sql.DB
+	texts  texts
+	write  *liteConn // nil: to be opened
+	free   chan *liteConn
 }
 
 // pragmas of every connection. A transaction that has returned from COMMIT
@@ -129,7 +128,7 @@ type liteConn struct {
 	never bool // contexts do not end its statements: for the writer, whom busy_timeout bounds
 	pool  *sql.DB
 	conn  *sql.Conn // nil: to be opened
-	stmts map[string]*sql.Stmt
+	stmts map[string]prepared
 }
 
 // maxStmts bounds the prepared statements of a connection.
@@ -138,7 +137,7 @@ const maxStmts = 300
 func (c *liteConn) open(ctx context.Context) (err error) {
 	if c.conn == nil {
 		c.conn, err = c.pool.Conn(ctx)
-		c.stmts = map[string]*sql.Stmt{}
+		c.stmts = map[string]prepared{}
 	}
 	return err
 }
@@ -153,8 +152,11 @@ func (c *liteConn) drop() {
 	c.conn, c.stmts = nil, nil
 }
 
-func (c *liteConn) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
-	if s := c.stmts[text]; s != nil {
+// prepared is a statement that lasts as long as its connection.
+type prepared struct{ *sql.Stmt }
+
+func (c *liteConn) stmt(ctx context.Context, text string) (prepared, error) {
+	if s, ok := c.stmts[text]; ok {
 		return s, nil
 	}
 	if len(c.stmts) >= maxStmts { // texts with lists of many lengths
@@ -164,10 +166,11 @@ func (c *liteConn) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 		}
 	}
 	s, err := c.conn.PrepareContext(ctx, c.e.texts.of(text))
-	if err == nil {
-		c.stmts[text] = s
+	if err != nil {
+		return prepared{}, err
 	}
-	return s, err
+	c.stmts[text] = prepared{s}
+	return prepared{s}, nil
 }
 
 // bound is the context of a statement: one that can end costs a goroutine.

@@ -254,9 +254,9 @@ func (w *writer) try(items []item, checkKeys bool) error {
 	return b.end()
 }
 
-// runControl does work of the store.
+// runControl does work of the store, again where somebody else was in the way.
 func (w *writer) runControl(do func(*batch) error) (err error) {
-	for range 3 {
+	for range 5 {
 		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 		b := w.newBatch(ctx, true)
 		refused := do(b)
@@ -265,10 +265,10 @@ func (w *writer) runControl(do func(*batch) error) (err error) {
 		}
 		err = b.end()
 		cancel()
-		if refused == nil && err != nil && (errors.Is(err, errFence) || w.s.e.class(err) == unique) {
-			continue
+		if err == nil || b.refused || !errors.Is(err, errFence) && w.s.e.class(err) != unique {
+			break
 		}
-		break
+		w.retries.Add(1)
 	}
 	w.plan()
 	return w.s.failed(err)
@@ -419,14 +419,28 @@ func (b *batch) use(l *domainLog) bool {
 // else has written: another process, or a former connection of our own, whose
 // commit came through after its answer was lost.
 func (b *batch) distrust(l *domainLog) {
-	if !b.keys || !l.st.loaded {
+	if b.keys && l.st.loaded && b.headOf(l) != l.st.head && b.err == nil {
+		l.st.drop(b.no)
+	}
+}
+
+// headOf is the head of a log as the database has it now.
+func (b *batch) headOf(l *domainLog) (head int64) {
+	b.peek(`SELECT head FROM part WHERE dom = $1`, func(scan func(...any) error) error { return scan(&head) }, l.dom)
+	return head
+}
+
+// still makes a batch that has written nothing, and is tried again, fail as its
+// commit would where somebody has written meanwhile: what it has answered may
+// come from behind what memory knows.
+func (b *batch) still() {
+	if !b.keys {
 		return
 	}
-	head := l.st.head
-	// Changing nothing locks the row: a commit that is under way is waited for.
-	b.peek(`UPDATE part SET head = head WHERE dom = $1 RETURNING head`, func(scan func(...any) error) error { return scan(&head) }, l.dom)
-	if b.err == nil && head != l.st.head {
-		l.st.drop(b.no)
+	for _, l := range b.logs {
+		if b.headOf(l) != l.st.head && b.err == nil && l.st.loaded {
+			b.err = errFence
+		}
 	}
 }
 
@@ -440,7 +454,9 @@ func (b *batch) end() error {
 	switch {
 	case b.t == nil || b.err != nil:
 	case !b.wrote: // it has only asked
-		b.t.rollback()
+		if b.still(); b.err == nil {
+			b.t.rollback()
+		}
 	default:
 		b.commit()
 	}
