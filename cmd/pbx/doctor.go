@@ -14,6 +14,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/acme"
 	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/edge"
+	"github.com/tandem-switch/tandem/internal/messages/host"
 )
 
 type doctorCommand struct {
@@ -48,6 +49,9 @@ func (c doctorCommand) patient(ctx context.Context) *doctor.Patient {
 		Cert:   s.TLSCert, Key: s.TLSKey, PublicHost: hostOf(s.PublicURL),
 		Connections: edge.Limits{Connections: s.Limits.Connections}.Most(), Version: version + " (" + revision() + ")",
 	}
+	p.HostsMessages = s.Messages == messagesEmbedded
+	p.MessagesDir = filepath.Join(s.Data, messagesDir)
+	p.MessagesDB = filepath.Join(p.MessagesDir, host.DatabaseName)
 	if s.Postgres == "" {
 		p.Database = filepath.Join(s.Data, databaseName)
 	}

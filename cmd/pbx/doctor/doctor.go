@@ -50,6 +50,10 @@ type Patient struct {
 	Database string // file of SQLite; empty with PostgreSQL
 	DSN      string // of PostgreSQL
 
+	HostsMessages bool   // the server stores chats itself
+	MessagesDir   string // where
+	MessagesDB    string // file of SQLite in it
+
 	Listen      []string // URIs of all listeners
 	Cert, Key   string   // files; empty without
 	ACMEDir     string   // empty without ACME
@@ -65,6 +69,9 @@ type Patient struct {
 
 	Findings []Finding
 	hosts    []string // of the domains
+	// Unhosted are domains in which something else has the name of the Messages
+	// object. Examine fills it in.
+	Unhosted []string
 }
 
 // patience is how long anything outside is waited for.
@@ -76,6 +83,7 @@ func (p *Patient) Examine(ctx context.Context) {
 	p.folder()
 	p.server()
 	p.store(ctx)
+	p.messages(ctx)
 	p.space()
 	p.clock()
 	p.zones()
@@ -174,7 +182,7 @@ func (p *Patient) sqlite(ctx context.Context) (canary []byte, known bool) {
 	}
 	p.version(found.Found, found.Known)
 	p.private("store", p.Database)
-	p.hosts = found.Hosts
+	p.hosts, p.Unhosted = found.Hosts, found.Unhosted
 	return found.Canary, true
 }
 
@@ -201,7 +209,7 @@ func (p *Patient) postgres(ctx context.Context) (canary []byte, known bool) {
 	p.version(found.Found, found.Known)
 	p.postgresSettings(found)
 	p.compareClock("PostgreSQL", found.Now, found.Took)
-	p.hosts = found.Hosts
+	p.hosts, p.Unhosted = found.Hosts, found.Unhosted
 	return found.Canary, true
 }
 

@@ -23,13 +23,15 @@ import (
 	"github.com/tandem-switch/tandem/trace"
 )
 
-// The names in the directory of a host.
+// DatabaseName is the file of the store in the directory of a host.
+const DatabaseName = "messages.db"
+
+// The other names in it.
 const (
-	databaseName = "messages.db"
-	searchName   = "search.db"
-	filesName    = "files"
-	spoolName    = "spool"
-	keyName      = "url.key"
+	searchName = "search.db"
+	filesName  = "files"
+	spoolName  = "spool"
+	keyName    = "url.key"
 )
 
 // Config is what a Host is made of. Dir, FilesURL and Accounts are required.
@@ -147,7 +149,7 @@ func HasStore(c Config) bool {
 func openStore(ctx context.Context, c Config) (*sqlstore.Store, error) {
 	o := sqlstore.Options{Log: c.Log, Tracer: c.Tracer}
 	if c.Postgres == "" {
-		return sqlstore.OpenSQLite(ctx, filepath.Join(c.Dir, databaseName), o)
+		return sqlstore.OpenSQLite(ctx, filepath.Join(c.Dir, DatabaseName), o)
 	}
 	dsn, err := ownSchema(ctx, c.Postgres)
 	if err != nil {

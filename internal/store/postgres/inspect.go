@@ -12,6 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tandem-switch/tandem/internal/directory"
 )
 
 // Inspection is what a look at a database has found.
@@ -19,6 +21,9 @@ type Inspection struct {
 	Found, Known int64    // versions of the tables, 0 where there are none, and of this program
 	Canary       []byte   // the text that tells the master key; nil in a new store
 	Hosts        []string // host names of the domains
+	// Unhosted are the domains in which another object has the name of the hosted
+	// Messages object. It is looked for in tables of this version alone.
+	Unhosted []string
 
 	Server            string // version of PostgreSQL
 	Number            int    // the same as a number: 150018
@@ -85,7 +90,16 @@ func (i *Inspection) tables(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	i.Hosts, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	if i.Hosts, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || i.Found < i.Known {
+		return err
+	}
+	rows, err = conn.Query(ctx, `SELECT domain.name FROM object JOIN domain ON domain.domain = object.domain
+		WHERE object.deleted = 0 AND domain.deleted = 0 AND object.sip_key = $1 AND object.kind <> $2 ORDER BY domain.name`,
+		directory.HostedName, directory.Messages)
+	if err != nil {
+		return err
+	}
+	i.Unhosted, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	return err
 }
 

@@ -17,7 +17,10 @@ type Inspection struct {
 	Found, Known int64    // versions of the tables, and of this program
 	Canary       []byte   // the text that tells the master key; nil in a new store
 	Hosts        []string // host names of the domains
-	Faults       []string // what SQLite finds damaged
+	// Unhosted are the domains in which another object has the name of the hosted
+	// Messages object. It is looked for in tables of this version alone.
+	Unhosted []string
+	Faults   []string // what SQLite finds damaged
 }
 
 // Inspect looks at the file at path, whether a server uses it or not, and changes
@@ -51,7 +54,11 @@ func Inspect(ctx context.Context, path string) (i Inspection, err error) {
 	if err := db.QueryRowContext(ctx, `SELECT canary FROM directory`).Scan(&i.Canary); err != nil {
 		return i, err
 	}
-	i.Hosts, err = column(ctx, db, `SELECT name FROM domain_host WHERE place > 0 ORDER BY name`)
+	if i.Hosts, err = column(ctx, db, `SELECT name FROM domain_host WHERE place > 0 ORDER BY name`); err != nil || i.Found < i.Known {
+		return i, err
+	}
+	i.Unhosted, err = column(ctx, db, `SELECT domain.name FROM object JOIN domain ON domain.domain = object.domain
+		WHERE object.deleted = 0 AND domain.deleted = 0 AND object.sip_key = 'messages' AND object.kind <> 2 ORDER BY domain.name`)
 	return i, err
 }
 
