@@ -351,6 +351,14 @@ func references(t *testing.T, f Fixture) {
 	}
 	_, err = f.Buffer(t.Context(), domain, b.ID, time.Now().Add(filebuffer.Linger+time.Second))
 	check(t, err, filebuffer.ErrNotFound)
+	// Not before, also where it would have ended by itself.
+	short := f.create(t, alice)
+	check(t, f.Claim(t.Context(), domain, short, hash("y"), 1), nil)
+	check(t, f.Finish(t.Context(), domain, short, info, start.Add(time.Minute)), nil)
+	_, _, _, err = f.Post(t, alice, bob, attachment(f.buffer(t, domain, short)))
+	check(t, err, nil)
+	_, err = f.Buffer(t.Context(), domain, short, time.Now().Add(filebuffer.Linger-time.Minute))
+	check(t, err, nil)
 	forget()
 	for _, id := range []filebuffer.ID{own, shared} {
 		_, err = f.Ref(t.Context(), domain, id)

@@ -235,9 +235,7 @@ func (x *Index) Post(author filebuffer.Owner, readers []int64, a filebuffer.Atta
 	}
 	if b := x.buffers[key{author.Domain, a.Buffer}]; b != nil {
 		b.Used = true
-		if linger := now.Add(filebuffer.Linger); b.Ends.After(linger) {
-			b.Ends = linger
-		}
+		b.Ends = now.Add(filebuffer.Linger)
 	}
 	add := func(readers []int64) filebuffer.ID {
 		x.last++

@@ -446,7 +446,8 @@ func (x FileIndex) Known(ctx context.Context, h filebuffer.Hash) (known bool, er
 }
 
 // holdFiles sees in the transaction of a message that its files are there, and
-// keeps them from being removed; the author's buffers end soon.
+// keeps them from being removed. The author's buffers end Linger later, also those
+// that would have ended before.
 func (b *batch) holdFiles(files []messages.File) error {
 	for i := range files {
 		f := &files[i]
@@ -460,8 +461,7 @@ func (b *batch) holdFiles(files []messages.File) error {
 	linger := b.now + filebuffer.Linger.Milliseconds()
 	for i := range files {
 		if f := &files[i]; f.Buffer != 0 {
-			b.put(`UPDATE buffer SET used = 1, ends = CASE WHEN ends > $1 THEN $2 ELSE ends END WHERE id = $3 AND hash = $4 AND state = 2`,
-				linger, linger, pack(b.l.dom, f.Buffer), f.Hash)
+			b.put(`UPDATE buffer SET used = 1, ends = $1 WHERE id = $2 AND hash = $3 AND state = 2`, linger, pack(b.l.dom, f.Buffer), f.Hash)
 		}
 	}
 	return nil
