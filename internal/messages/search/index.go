@@ -135,9 +135,9 @@ type Page struct {
 
 // What one question costs at most.
 const (
-	maxRead   = 20000 // messages read
-	readLot   = 400   // messages read at a time
-	maxScopes = 128   // conversations that the engine is told; more are sorted out here
+	maxRead   = 5000 // messages read
+	readLot   = 400  // messages read at a time
+	maxScopes = 128  // conversations that the engine is told; more are sorted out here
 	maxTime   = 5 * time.Second
 )
 

@@ -366,13 +366,13 @@ func TestRoomsAndPages(t *testing.T) {
 	engines(t, func(t *testing.T, open opener) {
 		b := &bench{t: t, Index: open()}
 		var docs []search.Doc
-		for n := int64(1); n <= 2000; n++ {
+		for n := int64(1); n <= 800; n++ {
 			docs = append(docs, search.Doc{Number: n, Conv: n % 200, Text: fmt.Sprintf("word number%d", n)})
 		}
 		b.put(docs...)
 		many := make([]search.Room, 0, 150) // more than an engine is told
 		for c := int64(0); c < 150; c++ {
-			many = append(many, search.Room{Conv: c, From: 200, To: 1800})
+			many = append(many, search.Room{Conv: c, From: 100, To: 700})
 		}
 		tests := []struct {
 			name  string
@@ -380,8 +380,8 @@ func TestRoomsAndPages(t *testing.T) {
 			may   func(conv, n int64) bool
 		}{
 			{"one room", []search.Room{{Conv: 3}}, nil},
-			{"from and to", []search.Room{{Conv: 3, From: 400, To: 1400}, {Conv: 4, To: 300}}, nil},
-			{"two parts of one", []search.Room{{Conv: 3, To: 400}, {Conv: 3, From: 1500}}, nil},
+			{"from and to", []search.Room{{Conv: 3, From: 200, To: 600}, {Conv: 4, To: 300}}, nil},
+			{"two parts of one", []search.Room{{Conv: 3, To: 200}, {Conv: 3, From: 600}}, nil},
 			{"many rooms", many, nil},
 			{"asked", []search.Room{{Conv: 3}, {Conv: 5}}, func(_, n int64) bool { return n%3 == 0 }},
 			{"nobody", []search.Room{{Conv: 999}}, nil},
@@ -432,12 +432,9 @@ func (b *bench) all(text string, a search.Ask) []int64 {
 }
 
 func TestCostIsBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("writes 25,000 messages")
-	}
 	engines(t, func(t *testing.T, open opener) {
 		b := &bench{t: t, Index: open()}
-		docs := make([]search.Doc, 25000)
+		docs := make([]search.Doc, 6000)
 		for i := range docs {
 			docs[i] = search.Doc{Number: int64(i + 1), Conv: 7, Text: "word"}
 		}
@@ -445,7 +442,7 @@ func TestCostIsBounded(t *testing.T) {
 		asked := 0
 		a := search.Ask{May: func(_, n int64) bool { asked++; return n == 10 }}
 		p := b.ask("word", a)
-		if len(p.Hits) != 0 || p.Next == 0 || asked > 20000 {
+		if len(p.Hits) != 0 || p.Next == 0 || asked > 5000 {
 			t.Fatalf("%d hits, next %d, asked %d times", len(p.Hits), p.Next, asked)
 		}
 		a.Below = p.Next
