@@ -12,11 +12,11 @@ const (
 	maxSIP        = 255 // names of people, groups and topics
 	maxTitle      = 256 // display names, names of groups and files (A9)
 	maxTagLength  = 64
-	maxEmoji      = 64  // of a reaction, in bytes
+	maxEmoji      = 64 // of a reaction, in bytes
 	maxDraft      = 16 << 10
 	maxReceivers  = 10000
-	maxSubTopics  = 256   // of one person or app
-	maxGroups     = 1000  // that one person may own or belong to
+	maxSubTopics  = 256  // of one person or app
+	maxGroups     = 1000 // that one person may own or belong to
 
 	countDefault = 50 // decision 58
 	countMost    = 200
