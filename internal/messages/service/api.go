@@ -158,6 +158,7 @@ func (c *call) counted(err error) {
 	}
 	c.link.s.config.Observer.Request(c.mt, time.Since(c.began), code)
 	if err != nil && isOurs(err) && c.link.ctx.Err() == nil {
+		c.link.note("request failed: "+c.mt, "", err.Error())
 		c.link.s.config.Log.Error("a request failed", "domain", c.link.domain.name, "mt", c.mt, "error", err)
 	}
 }

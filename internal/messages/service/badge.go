@@ -197,7 +197,7 @@ func (b *badge) lot(ctx context.Context) bool {
 				return true
 			}
 		}
-		b.tell(u)
+		b.tell(p, u)
 	}
 	return true
 }
@@ -236,15 +236,25 @@ func (b *badge) read(ctx context.Context, id messages.PersonID, u *unread) {
 }
 
 // tell tells a number if it is another one than was told last.
-func (b *badge) tell(u *unread) {
+func (b *badge) tell(p messages.PersonID, u *unread) {
 	b.mu.Lock()
 	sip, n, news := u.sip, u.n, u.known && u.n != u.told && u.sip != ""
 	if news {
 		u.told = n
 	}
 	b.mu.Unlock()
-	if news {
-		b.d.tellSwitch(Unread{User: sip, Unread: n})
+	if news && !b.d.tellSwitch(Unread{User: sip, Unread: n}, "unread") {
+		b.again(p)
+	}
+}
+
+// again has a number told once more: a switch had no room for it.
+func (b *badge) again(p messages.PersonID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if u := b.people[p]; u != nil {
+		u.told = -1
+		b.enqueue(p, u)
 	}
 }
 

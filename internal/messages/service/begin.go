@@ -45,6 +45,7 @@ func (c *call) begin(x *session) {
 		c.refuse(messages.Code(code), text)
 		return
 	}
+	x.link.note("session begun", x.who.SIP, "")
 	c.answer(SessionResult{})
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/tandem-switch/tandem/appservice"
 	"github.com/tandem-switch/tandem/internal/messages"
 )
 
@@ -91,11 +92,23 @@ func (d *domain) trusted() []*link {
 
 func (d *domain) isTrusted() bool { return len(d.trusted()) > 0 }
 
-// tellSwitch sends a message to every switch of the domain.
-func (d *domain) tellSwitch(v any) {
+// tellSwitch sends news to every switch of the domain; false if one had no room for
+// them.
+func (d *domain) tellSwitch(v any, reason string) bool {
+	raw, ok := d.marshal(v)
 	for _, l := range d.trusted() {
-		l.tell(v)
+		ok = l.news(raw, reason) && ok
 	}
+	return ok
+}
+
+// marshal writes a message of ours.
+func (d *domain) marshal(v any) ([]byte, bool) {
+	raw, err := appservice.Marshal(v)
+	if err != nil {
+		d.s.config.Log.Error("a message cannot be written", "error", err)
+	}
+	return raw, err == nil
 }
 
 // alive reports whether a session lives.

@@ -376,12 +376,12 @@ func (f *follower) tellDelivery(ctx context.Context, v delivery) {
 		f.d.s.config.Observer.Dropped("deliver")
 		return
 	}
-	raw, err := appservice.Marshal(Deliver{
+	raw, ok := f.d.marshal(Deliver{
 		Author: f.d.nameOf(v.b.author), AuthorGUID: v.b.author.GUID, AuthorDN: v.b.author.Name,
 		SIP: f.d.nameOf(p), GUID: p.GUID, ID: int64(v.r.N), CID: v.op.CID, Timestamp: v.r.Time,
 		Text: v.op.Text, Mime: v.op.Mime, Data: v.op.Data, Ext: rawOrNil(v.op.Ext), Alt: v.op.Alt, Attach: v.b.attach,
 	})
-	if err != nil || len(raw) > appservice.MaxMessage {
+	if !ok || len(raw) > appservice.MaxMessage {
 		f.d.s.config.Observer.Dropped("deliver")
 		return
 	}
@@ -401,7 +401,7 @@ func (f *follower) tellMoves(ctx context.Context) {
 	f.mu.Unlock()
 	for _, key := range order {
 		if marked, ok := f.marked(ctx, moves[key]); ok {
-			f.d.tellSwitch(marked)
+			f.d.tellSwitch(marked, "marked")
 		}
 	}
 }
@@ -443,12 +443,23 @@ func (d *domain) expire() {
 		case <-d.ctx.Done():
 			return
 		}
-		for more := true; more && d.ctx.Err() == nil; {
-			r, err := d.log.Do(d.ctx, &messages.Purge{Expired: d.s.config.Clock.Now().UnixMilli()})
-			if err != nil && d.ctx.Err() == nil {
-				d.s.config.Log.Warn("expired messages stay", "domain", d.name, "error", err)
-			}
-			more = err == nil && r.More
+		if err := d.expireNow(d.ctx); err != nil && d.ctx.Err() == nil {
+			d.s.config.Log.Warn("expired messages stay", "domain", d.name, "error", err)
+		}
+	}
+}
+
+// expireNow deletes what is over, if anything is.
+func (d *domain) expireNow(ctx context.Context) error {
+	rule := messages.Purge{Expired: d.s.config.Clock.Now().UnixMilli()}
+	over, err := d.log.Dry(ctx, &rule)
+	if err != nil || over.Count == 0 {
+		return err
+	}
+	for {
+		op := rule
+		if r, err := d.log.Do(ctx, &op); err != nil || !r.More {
+			return err
 		}
 	}
 }

@@ -66,14 +66,18 @@ type oneAccount struct{ a Account }
 func (o oneAccount) Account(context.Context, Place, string, string) (Account, bool) { return o.a, true }
 
 // newWires is a service with one link of each kind.
-func newWires(t testing.TB) (*api, *wire, *wire) {
+func newWires(t testing.TB, edit ...func(*Config)) (*api, *wire, *wire) {
 	t.Helper()
 	store, err := sqlstore.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "m.db"), sqlstore.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	account := Account{Domain: "example.com", Object: "messages"}
-	s, err := New(Config{Store: store, Accounts: oneAccount{account}})
+	c := Config{Store: store, Accounts: oneAccount{account}}
+	for _, e := range edit {
+		e(&c)
+	}
+	s, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -211,9 +211,10 @@ func (d *domain) groupChanged(ctx context.Context, g messages.ConvID) error {
 
 // tellWatchers tells the switches that have asked for the members of a group.
 func (d *domain) tellWatchers(g messages.ConvID, v any) {
+	raw, ok := d.marshal(v)
 	for _, l := range d.trusted() {
-		if l.watches(g) {
-			l.tell(v)
+		if ok && l.watches(g) {
+			l.tell(raw)
 		}
 	}
 }

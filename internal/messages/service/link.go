@@ -61,6 +61,7 @@ func (l *link) close() {
 	clear(l.sessions)
 	l.mu.Unlock()
 	l.cancel()
+	l.note("link ended", l.name, "")
 	for _, x := range sessions {
 		x.end()
 	}
@@ -136,15 +137,20 @@ func (l *link) watch(g messages.ConvID) {
 	l.mu.Unlock()
 }
 
-// tell sends a message of ours that answers nothing.
-func (l *link) tell(v any) {
-	raw, err := appservice.Marshal(v)
-	if err != nil {
-		l.s.config.Log.Error("a message cannot be written", "error", err)
-		return
-	}
+// tell sends what the switch must know: changes of groups, which are rare.
+func (l *link) tell(raw []byte) {
 	l.trace(trace.Out, raw)
 	l.out.put(raw)
+}
+
+// news sends what answers nothing, if there is room.
+func (l *link) news(raw []byte, reason string) bool {
+	if !l.out.offer(raw) {
+		l.s.config.Observer.Dropped(reason)
+		return false
+	}
+	l.trace(trace.Out, raw)
+	return true
 }
 
 // trace shows a message of the link under Signalling.

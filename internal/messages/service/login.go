@@ -80,6 +80,7 @@ func (h *host) Authenticate(ctx context.Context, l appservice.Login, check func(
 
 func (h *host) refuse(d *door, l appservice.Login, why string) (appservice.Account, error) {
 	h.s.config.Observer.LoginRefused(why)
+	h.s.note(trace.Peer{Conn: d.from, DomainName: l.Domain}, "login refused", l.SIP, why)
 	h.s.config.Log.Warn("login to the Messages service refused", "peer", d.from, "domain", l.Domain, "object", l.SIP, "reason", why)
 	return appservice.Account{}, appservice.ErrLoginFailed
 }
@@ -124,12 +125,7 @@ func (h *host) AppInfo(ctx context.Context, s appservice.Session, app string) ap
 func (h *host) PbxInfo(ctx context.Context, s appservice.Session, info appservice.PbxInfo) {
 	h.s.config.Log.Info("a switch is connected to the Messages service",
 		"domain", appservice.PrincipalOf(s).Domain, "pbx", info.PBX, "version", info.Version, "build", info.Build)
-	if h.s.config.Tracer.On(trace.App) {
-		h.s.config.Tracer.Note(trace.Event{
-			Flags: trace.App, Peer: peerOf(s),
-			Reason: "connected: " + info.PBX + " " + info.Version,
-		})
-	}
+	h.s.note(peerOf(s), "switch connected", info.PBX, "")
 }
 
 // peerOf is who is at the other end, for the trace.

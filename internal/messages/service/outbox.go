@@ -59,12 +59,20 @@ func (o *outbox) offer(raw []byte) bool {
 
 // wait adds a frame once there is room.
 func (o *outbox) wait(ctx context.Context, raw []byte) error {
+	if err := o.ready(ctx); err != nil {
+		return err
+	}
+	o.put(raw)
+	return ctx.Err()
+}
+
+// ready waits until there is room. Those who have waited may all add a frame.
+func (o *outbox) ready(ctx context.Context) error {
 	for {
 		o.mu.Lock()
 		if o.bytes <= maxOutgoing || o.ended {
-			o.add(raw)
 			o.mu.Unlock()
-			return ctx.Err()
+			return nil
 		}
 		if o.room == nil {
 			o.room = make(chan struct{})

@@ -37,8 +37,12 @@ func askPost(c *call, f appservice.Frame) error {
 
 func (c *call) post(ctx context.Context, q *Post) (PostResult, error) { return c.session.post(ctx, q) }
 
-// archive stores a post of the switch. The result follows when it is committed.
+// archive stores a post of the switch. The result follows when it is committed. While
+// the switch does not take results it waits, and so do the posts behind it.
 func (c *call) archive(q *Post) {
+	if c.link.out.ready(c.link.ctx) != nil {
+		return // the link has ended
+	}
 	op, err := guarded(c.link.ctx, func(ctx context.Context) (*messages.Post, error) {
 		return c.link.domain.archived(ctx, q)
 	})

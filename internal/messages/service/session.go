@@ -99,6 +99,7 @@ func (x *session) end() {
 	x.lane.end()
 	d := x.link.domain
 	d.end(x)
+	x.link.note("session ended", x.who.SIP, "")
 	s := x.link.s
 	s.count(0, -1)
 	if s.config.Files == nil {
