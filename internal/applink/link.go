@@ -105,9 +105,14 @@ func (l *link) once(ctx context.Context) (lasted time.Duration, err error) {
 	}
 	defer context.AfterFunc(ctx, func() { _ = client.Close("") })()
 	began := l.m.cfg.Clock.Now()
-	l.connected(began)
+	if l.to == nil {
+		l.connected(began)
+	}
 	if apis, there := l.ask(ctx, client); there {
 		r.begin(&conn{session: s, apis: apis})
+		if l.to != nil { // whoever sees that it is connected can use it
+			l.connected(began)
+		}
 	}
 	<-client.Done()
 	err = client.Err()
@@ -177,11 +182,12 @@ func (l *link) ask(ctx context.Context, client *appservice.Client) (apis []byte,
 		return nil, true
 	}
 	l.mu.Lock()
-	if !l.since.IsZero() {
-		l.apis = apis
-	}
+	l.apis = apis // until ended, which the same goroutine calls
+	connected := !l.since.IsZero()
 	l.mu.Unlock()
-	l.m.tell(l.as.address)
+	if connected {
+		l.m.tell(l.as.address)
+	}
 	return apis, true
 }
 

@@ -103,3 +103,35 @@ func TestLinkTraces(t *testing.T) {
 		t.Errorf("peer %+v", p)
 	}
 }
+
+// early is a Receiver that looks whether its link counts as connected already.
+type early struct {
+	*listener
+	connected func() bool
+	was       chan bool
+}
+
+func (e *early) Up(c appservice.Link) {
+	e.was <- e.connected()
+	e.listener.Up(c)
+}
+
+// Whoever sees that a link is connected can use it: the Receiver is told before.
+func TestReceiverIsToldBeforeTheLinkIsConnected(t *testing.T) {
+	s := newService(t, "secret")
+	var g *ground
+	var o directory.Object
+	ready := make(chan struct{})
+	to := &early{newListener(), func() bool { <-ready; return connected(g.m.State(o.Address())) }, make(chan bool, 1)}
+	g = newGround(t, func(c *applink.Config) { c.Receiver = func(*directory.Object) appservice.Receiver { return to } })
+	o = g.add("messages", s.url, "secret")
+	close(ready)
+	if receive(t, to.was) {
+		t.Error("the link was connected before the receiver was told")
+	}
+	receive(t, to.up)
+	g.until(o, connected)
+	if _, apis, there := g.m.Service(o.Address()); !there || string(apis) != s.info {
+		t.Errorf("offers %s, %v", apis, there)
+	}
+}
