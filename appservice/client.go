@@ -276,6 +276,10 @@ func (c *Client) Call(ctx context.Context, v any) (Frame, error) { return c.link
 // ends meanwhile the connection is lost.
 func (c *Client) Send(ctx context.Context, f Frame) error { return c.link.write(ctx, f.Raw) }
 
+// SendAll is Send of several messages, which leave with as few writes to the socket as
+// may be.
+func (c *Client) SendAll(ctx context.Context, list [][]byte) error { return c.link.writeAll(ctx, list) }
+
 // Notify sends v without waiting for an answer. It blocks like Send.
 func (c *Client) Notify(ctx context.Context, v any) error { return c.link.send(ctx, v) }
 

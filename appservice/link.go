@@ -271,6 +271,28 @@ func (l *link) write(ctx context.Context, raw []byte) error {
 	return nil
 }
 
+// writeAll is write of several messages, which leave together. One that is too long is
+// an error, and none leaves.
+func (l *link) writeAll(ctx context.Context, list [][]byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, raw := range list {
+		if len(raw) > l.maxSend {
+			return errTooBig
+		}
+	}
+	stop := context.AfterFunc(ctx, l.ws.Abort)
+	defer stop()
+	for _, raw := range list {
+		l.trace(trace.Out, raw)
+	}
+	if err := l.ws.WriteAll(list); err != nil {
+		return l.reason(ErrClosed)
+	}
+	return nil
+}
+
 func (l *link) put(raw []byte) error {
 	l.trace(trace.Out, raw)
 	return l.ws.Write(raw)

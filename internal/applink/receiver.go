@@ -25,6 +25,8 @@ func (c *conn) Send(raw []byte) error {
 	switch {
 	case s.over:
 		return appservice.ErrClosed
+	case len(raw) > appservice.MaxMessageLink:
+		return errTooLong
 	case s.conn+len(raw) > maxConn:
 		return appservice.ErrQueueFull
 	}

@@ -68,6 +68,9 @@ func TestReceiver(t *testing.T) {
 		}
 	}
 	long := []byte(`{"mt":"Post","text":"` + strings.Repeat("x", 200_000) + `"}`)
+	if err := conn.Send(make([]byte, appservice.MaxMessageLink+1)); err == nil {
+		t.Error("a message that is too long")
+	}
 	for _, text := range [][]byte{[]byte(`{"mt":"Mark"}`), long} {
 		g.must(conn.Send(text))
 		if f, err := there.Recv(t.Context()); err != nil || string(f.Raw) != string(text) {

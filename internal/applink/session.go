@@ -81,11 +81,13 @@ func (s *session) write(client *appservice.Client) {
 			return
 		case <-s.more:
 		}
-		for _, q := range s.take() {
-			if client.Send(context.Background(), appservice.Frame{Raw: q.raw}) != nil {
+		for list := s.take(); len(list) > 0; {
+			n := min(len(list), maxTogether)
+			if client.SendAll(context.Background(), texts(list[:n])) != nil {
 				return // its end shows in Done
 			}
-			s.written(q)
+			s.written(list[:n])
+			list = list[n:]
 		}
 	}
 }
@@ -98,18 +100,32 @@ func (s *session) take() []queued {
 	return list
 }
 
-// written takes a message off what waits.
-func (s *session) written(q queued) {
+// maxTogether is how many messages leave together.
+const maxTogether = 128
+
+func texts(list []queued) [][]byte {
+	raws := make([][]byte, len(list))
+	for i := range list {
+		raws[i] = list[i].raw
+	}
+	return raws
+}
+
+// written takes messages off what waits.
+func (s *session) written(list []queued) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.over:
-	case q.api:
-		s.size -= len(q.raw)
-	default:
-		s.conn -= len(q.raw)
-		s.wakeDrained()
+	if s.over {
+		return
 	}
+	for _, q := range list {
+		if q.api {
+			s.size -= len(q.raw)
+		} else {
+			s.conn -= len(q.raw)
+		}
+	}
+	s.wakeDrained()
 }
 
 // wakeDrained tells those who have waited long enough. The caller holds mu.
@@ -125,6 +141,9 @@ func (s *session) wakeDrained() {
 	s.drained = rest
 }
 
+// errTooLong is a message that the service would not take; the link goes on.
+var errTooLong = errors.New("applink: message too long")
+
 // Send implements appservice.Session. The text is copied.
 func (s *session) Send(_ context.Context, f appservice.Frame) error {
 	s.mu.Lock()
@@ -132,6 +151,8 @@ func (s *session) Send(_ context.Context, f appservice.Frame) error {
 	switch {
 	case s.over:
 		return appservice.ErrClosed
+	case len(f.Raw) > appservice.MaxMessage:
+		return errTooLong
 	case s.size+len(f.Raw) > maxQueue:
 		s.over = true
 		if s.client != nil {

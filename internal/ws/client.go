@@ -22,6 +22,7 @@ type Client struct {
 	done    chan struct{} // closed by Close and Abort
 	stop    sync.Once
 
+	gather  *gatherer
 	writeMu sync.Mutex // guards writing of messages
 
 	readMu  sync.Mutex    // guards the following; held while a Read runs
@@ -35,8 +36,8 @@ type received struct {
 	err  error
 }
 
-func newClient(lib *websocket.Conn, cfg DialConfig) *Client {
-	c := &Client{lib: lib, timeout: cfg.WriteTimeout, done: make(chan struct{})}
+func newClient(lib *websocket.Conn, gather *gatherer, cfg DialConfig) *Client {
+	c := &Client{lib: lib, gather: gather, timeout: cfg.WriteTimeout, done: make(chan struct{})}
 	if c.timeout <= 0 {
 		c.timeout = DefaultWriteTimeout
 	}
@@ -151,6 +152,29 @@ func (c *Client) isDone() bool {
 func (c *Client) Write(text []byte) error {
 	c.writeMu.Lock()
 	defer c.writeMu.Unlock()
+	return c.write(text)
+}
+
+// WriteAll is Write of several messages, which leave with as few writes to the socket
+// as may be.
+func (c *Client) WriteAll(texts [][]byte) error {
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	c.gather.begin()
+	var err error
+	for _, text := range texts {
+		if err = c.write(text); err != nil {
+			break
+		}
+	}
+	if flushed := c.gather.end(); err == nil && flushed != nil {
+		return writeError(flushed)
+	}
+	return err
+}
+
+// write needs writeMu.
+func (c *Client) write(text []byte) error {
 	if c.isDone() {
 		return ErrClosed
 	}

@@ -66,8 +66,9 @@ func (e *HandshakeError) Unwrap() error { return e.Err }
 // Dial connects to a ws or wss URL. ctx bounds the handshake only. The caller must
 // Close or Abort the client.
 func Dial(ctx context.Context, url string, cfg DialConfig) (*Client, error) {
+	gather := &gatherer{}
 	d := websocket.Dialer{
-		NetDialContext:   cfg.NetDial,
+		NetDialContext:   gather.dial(cfg.NetDial),
 		TLSClientConfig:  cfg.TLS,
 		HandshakeTimeout: handshakeTimeout,
 		ReadBufferSize:   clientReadBuffer,
@@ -78,7 +79,7 @@ func Dial(ctx context.Context, url string, cfg DialConfig) (*Client, error) {
 	if err != nil {
 		return nil, handshakeError(answer, err)
 	}
-	return newClient(lib, cfg), nil
+	return newClient(lib, gather, cfg), nil
 }
 
 func handshakeError(answer *http.Response, err error) error {
