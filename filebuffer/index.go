@@ -49,8 +49,8 @@ type Index interface {
 	Finish(ctx context.Context, domain string, id ID, info Info, until time.Time) error
 	// Delete removes a buffer of this owner.
 	Delete(ctx context.Context, o Owner, id ID) error
-	// EndSession removes the buffers of a session that no message refers to; it
-	// reports how many. Buffers with a running upload go too: its Claim fails.
+	// EndSession removes the buffers of a session that have no file yet; it
+	// reports how many. One with a running upload goes too: its Claim fails.
 	EndSession(ctx context.Context, domain string, session uint64) (int, error)
 	// Expire removes the rows of buffers that have ended; it reports how many.
 	Expire(ctx context.Context, now time.Time) (int, error)

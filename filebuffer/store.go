@@ -109,7 +109,10 @@ func (s *Store) Delete(ctx context.Context, o Owner, id ID) error {
 	return s.unspool(o.Domain, id)
 }
 
-// EndSession removes the buffers of a session that no message refers to.
+// EndSession removes the buffers of a session that have no file yet. Those that
+// have one stay until they end: a text with their URL, which the author was told
+// is sent, may wait in the outbox of the switch while the link is down, and the
+// loss of the link ends sessions too.
 func (s *Store) EndSession(ctx context.Context, domain string, session uint64) error {
 	_, err := s.c.Index.EndSession(ctx, domain, session)
 	return err

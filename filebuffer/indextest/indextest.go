@@ -286,6 +286,7 @@ func ends(t *testing.T, f Fixture) {
 func sessions(t *testing.T, f Fixture) {
 	alice := f.owner(t, "alice")
 	unused, used := f.create(t, alice), f.ready(t, alice, hash("x"))
+	waiting := f.ready(t, alice, hash("y")) // a text with it may be on its way
 	other := spec(alice)
 	other.Session = 7
 	kept, err := f.Create(t.Context(), other, wide)
@@ -298,6 +299,7 @@ func sessions(t *testing.T, f Fixture) {
 	_, err = f.Buffer(t.Context(), domain, unused, start)
 	check(t, err, filebuffer.ErrNotFound)
 	f.buffer(t, domain, used.ID)
+	f.buffer(t, domain, waiting.ID)
 	f.buffer(t, domain, kept)
 	if n, err := f.EndSession(t.Context(), domain, 0); n != 0 || err != nil {
 		t.Errorf("no session: %d ended, %v", n, err)

@@ -207,7 +207,7 @@ func (x *Index) Delete(_ context.Context, o filebuffer.Owner, id filebuffer.ID) 
 // EndSession removes the buffers of a session.
 func (x *Index) EndSession(_ context.Context, domain string, session uint64) (int, error) {
 	return x.remove(func(b *filebuffer.Buffer) bool {
-		return b.Owner.Domain == domain && b.Session == session && session != 0 && !b.Used
+		return b.Owner.Domain == domain && b.Session == session && session != 0 && b.State == filebuffer.Open
 	}), nil
 }
 

@@ -314,7 +314,7 @@ func (x FileIndex) EndSession(ctx context.Context, domain string, session uint64
 		return 0, err
 	}
 	err = x.write(ctx, func(b *batch) error {
-		n = int(b.exec(`DELETE FROM buffer WHERE session = $1 AND used = 0 AND id > $2 AND id <= $3`, int64(session), firstKey(l.dom), lastKey(l.dom)))
+		n = int(b.exec(`DELETE FROM buffer WHERE session = $1 AND state = 0 AND id > $2 AND id <= $3`, int64(session), firstKey(l.dom), lastKey(l.dom)))
 		return nil
 	})
 	return n, err
