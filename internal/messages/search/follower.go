@@ -44,6 +44,10 @@ type FollowerConfig struct {
 	// Rate is how many changes a second are read at most, over all domains: what
 	// indexing may cost. 0 is 5,000, below 0 there is no limit.
 	Rate int
+	// Busy reports whether the store has more to do than it can at once. Then the
+	// index takes at most a tenth of one processor, whatever the rate is, and falls
+	// behind. nil: never. It is asked after each step.
+	Busy func() bool
 	// NoParts leaves the parts of words out: words are then found by their
 	// beginnings alone.
 	NoParts  bool
@@ -57,6 +61,7 @@ const (
 	deepLot   = 100                    // messages of one step, for the parts of words
 	gather    = 200 * time.Millisecond // after a change, more are waited for
 	rest      = 4                      // between two steps for parts, as many times as a step took
+	restBusy  = 9                      // between any two steps while the store is busy
 	retry     = time.Second            // after a failure, then twice as long and so on
 	retryMax  = time.Minute
 	lookEvery = time.Second // for domains that are new or gone
@@ -250,8 +255,9 @@ func (d *follow) run(ctx context.Context) {
 	defer d.f.forget(d)
 	wait := retry
 	for ctx.Err() == nil {
-		changed := d.log.Changed()
+		changed, begin := d.log.Changed(), time.Now()
 		more, err := d.step(ctx)
+		took := time.Since(begin)
 		switch {
 		case err == nil:
 			wait = retry
@@ -265,8 +271,11 @@ func (d *follow) run(ctx context.Context) {
 			wait = min(2*wait, retryMax)
 			continue
 		}
-		if !more {
+		switch {
+		case !more:
 			d.idle(ctx, changed)
+		case d.f.config.Busy != nil && d.f.config.Busy():
+			d.pause(ctx, restBusy*took, nil)
 		}
 	}
 }

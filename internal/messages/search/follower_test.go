@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -450,6 +451,21 @@ func TestFollowedDomains(t *testing.T) {
 		names, err := w.Domains(t.Context())
 		return err == nil && len(names) == 0
 	})
+}
+
+// While the store is busy the index falls behind, and still gets on.
+func TestBusyStore(t *testing.T) {
+	w := follow(t)
+	w.stop()
+	for range 2600 {
+		w.log.post("word")
+	}
+	var asked atomic.Int64
+	w.start(t, search.FollowerConfig{Rate: -1, Busy: func() bool { asked.Add(1); return true }})
+	w.caughtUp()
+	if asked.Load() < 5 {
+		t.Errorf("asked %d times in 6 steps", asked.Load())
+	}
 }
 
 func TestFollowerTriesAgain(t *testing.T) {
