@@ -70,6 +70,17 @@ func (l *domainLog) Sync(ctx context.Context, person messages.PersonID, tok stri
 	return page, err
 }
 
+// The texts of a synchronisation, whose plans a test pins (TestPlans).
+const (
+	numbersOfMsg = `SELECT mid FROM msg WHERE conv = $1 AND mid > $2 AND mid <= $3 ORDER BY mid LIMIT $4`
+	numbersOfEv  = `SELECT seq FROM ev WHERE conv = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`
+	tailOfMsg    = `SELECT mid, conv FROM msg WHERE mid > $1 AND mid <= $2 ORDER BY mid`
+	tailOfEv     = `SELECT seq, conv FROM ev WHERE seq > $1 AND seq <= $2 ORDER BY seq`
+	plainSides   = `SELECT c.id, c.kind, c.p1, c.p2, c.title, c.marks, c.members, c.last_seq, c.newest_dlv, c.newest_dlv_ts, c.newest_rd, c.newest_rd_ts,
+		m.visible_from, m.left_at, m.role FROM member m LEFT JOIN conv c ON c.id = m.conv WHERE m.person = $1`
+	changedSides = ` AND c.last_seq > $2`
+)
+
 // syncer finds what concerns a person above a number: first the numbers alone,
 // then the rows of those that fit the page.
 type syncer struct {
@@ -117,7 +128,7 @@ func (y *syncer) find() error {
 
 // changed are the conversations that have something new up to heads.
 func (y *syncer) changed() error {
-	list, err := y.sidesPlain(` AND c.last_seq > $2`, y.since)
+	list, err := y.sidesPlain(changedSides, y.since)
 	if err != nil {
 		return err
 	}
@@ -136,8 +147,7 @@ func (y *syncer) changed() error {
 
 // sidesPlain are rows of the person without marks.
 func (y *syncer) sidesPlain(where string, args ...any) (list []side, err error) {
-	err = y.query(`SELECT c.id, c.kind, c.p1, c.p2, c.title, c.marks, c.members, c.last_seq, c.newest_dlv, c.newest_dlv_ts, c.newest_rd, c.newest_rd_ts,
-		m.visible_from, m.left_at, m.role FROM member m LEFT JOIN conv c ON c.id = m.conv WHERE m.person = $1`+where, func(scan func(...any) error) error {
+	err = y.query(plainSides+where, func(scan func(...any) error) error {
 		var s side
 		h := &s.head
 		err := scan(&s.id, &s.kind, &s.p1, &s.p2, &s.title, &s.marksRule, &s.count, &h.seq, &h.newestDlv, &h.newestDlvT, &h.newestRd, &h.newestRdT,
@@ -156,8 +166,8 @@ func (y *syncer) numbers(s *side) error {
 		text string
 		from source
 	}{
-		{`SELECT mid FROM msg WHERE conv = $1 AND mid > $2 AND mid <= $3 ORDER BY mid LIMIT $4`, ofMsg},
-		{`SELECT seq FROM ev WHERE conv = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`, ofEv},
+		{numbersOfMsg, ofMsg},
+		{numbersOfEv, ofEv},
 	} {
 		err := y.query(q.text, func(scan func(...any) error) error {
 			e := entry{from: q.from, conv: s.id}
@@ -237,8 +247,8 @@ func (y *syncer) tail() error {
 		text string
 		from source
 	}{
-		{`SELECT mid, conv FROM msg WHERE mid > $1 AND mid <= $2 ORDER BY mid`, ofMsg},
-		{`SELECT seq, conv FROM ev WHERE seq > $1 AND seq <= $2 ORDER BY seq`, ofEv},
+		{tailOfMsg, ofMsg},
+		{tailOfEv, ofEv},
 	} {
 		err := y.query(q.text, func(scan func(...any) error) error {
 			e := entry{from: q.from}
