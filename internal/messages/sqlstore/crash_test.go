@@ -102,6 +102,9 @@ func crashRounds() int {
 	if n, err := strconv.Atoi(os.Getenv("TANDEM_CRASH_ROUNDS")); err == nil {
 		return n
 	}
+	if testing.Short() {
+		return 2
+	}
 	return 4
 }
 

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"sync/atomic"
 	"testing"
 
+	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/messages"
 )
 
@@ -145,6 +147,51 @@ func TestFailingDisk(t *testing.T) {
 			wantSeen(t, l, "a1 b2 c3 unread 2")
 		})
 	}
+}
+
+// TestMarksOutliveAFailure: marks that were acknowledged are written when the disk
+// is back, without anybody asking.
+func TestMarksOutliveAFailure(t *testing.T) {
+	e, err := openLite(t.Context(), filepath.Join(t.TempDir(), "messages.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, c := &faulty{engine: e}, clock.NewManual()
+	s := start(f, Options{Clock: c})
+	t.Cleanup(func() { s.Close() })
+	l, err := s.Log(t.Context(), "example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := say(t, l, "a"); err != nil {
+		t.Fatal(err)
+	}
+	f.commits.Store(true)
+	if _, err := l.Do(t.Context(), &messages.Mark{By: ref("bob"), With: ref("alice"), State: messages.ReadMark}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := say(t, l, "b"); messages.CodeOf(err) != messages.Away {
+		t.Fatalf("error %v", err)
+	}
+	f.commits.Store(false)
+	changed := l.Changed()
+	for done := false; !done; {
+		select {
+		case <-changed:
+			page, err := l.Tail(t.Context(), 0, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			changed = l.Changed()
+			for _, c := range page.Changes {
+				done = done || c.Kind == messages.Read
+			}
+		default:
+			c.Advance(refold)
+			runtime.Gosched()
+		}
+	}
+	wantSeen(t, l, "a1 unread 0")
 }
 
 // TestLostAnswer: the commit has happened and nobody knows. The sender repeats and

@@ -35,6 +35,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -114,6 +115,12 @@ func (s *Store) Close() error {
 	}
 	close(s.w.stop)
 	<-s.w.stopped
+	s.mu.Lock()
+	logs := slices.Collect(maps.Values(s.byDom))
+	s.mu.Unlock()
+	for _, l := range logs { // what came while the writer went
+		s.w.refuse(l)
+	}
 	return s.e.close()
 }
 

@@ -200,7 +200,7 @@ func (w *writer) run(items []item) {
 		for _, it := range items {
 			finish(it, messages.Result{}, failure)
 		}
-		w.plan()
+		w.later()
 		return
 	}
 	for i := range items {
@@ -285,11 +285,25 @@ func (w *writer) plan() {
 	})
 }
 
+// refold is when a fold is tried again that has failed.
+const refold = 2 * time.Second
+
+// later tries again to fold when the database may be back.
+func (w *writer) later() {
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	w.timer = w.s.clock.AfterFunc(refold, func() {
+		w.foldDue.Store(true)
+		w.nudge()
+	})
+}
+
 func (w *writer) dirty() bool {
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
 	for _, l := range w.s.byDom {
-		if len(l.st.dirty) > 0 || len(l.st.dirtyCursors) > 0 {
+		if len(l.st.dirty) > 0 || len(l.st.dirtyCursors) > 0 || len(l.st.kept) > 0 {
 			return true
 		}
 	}
@@ -396,9 +410,14 @@ func (b *batch) insert(r *rows, texts [2]string, columns int) {
 
 // number gives the next number of the log as a key.
 func (b *batch) number() int64 {
-	b.l.st.next++
+	if b.l.st.next++; b.l.st.next > messages.MaxNumber && b.err == nil {
+		b.err = errNumbers
+	}
 	return pack(b.l.dom, b.l.st.next)
 }
+
+// errNumbers ends a log: at a thousand changes a second after 500 years.
+var errNumbers = messages.Errorf(messages.Quota, "The log of the domain is full.")
 
 // use prepares the log of an operation.
 func (b *batch) use(l *domainLog) bool {
