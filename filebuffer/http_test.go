@@ -538,7 +538,7 @@ func TestCrawl(t *testing.T) {
 // TestLongUploadKeepsItsBuffer takes longer than a buffer waits for an upload.
 func TestLongUploadKeepsItsBuffer(t *testing.T) {
 	r := newRig(t, func(c *filebuffer.Config) { c.MinRate = 1 })
-	_, link := r.create(alice, "a")
+	id, link := r.create(alice, "a")
 	in, out := io.Pipe()
 	done := make(chan int)
 	go func() {
@@ -550,7 +550,10 @@ func TestLongUploadKeepsItsBuffer(t *testing.T) {
 		if _, err := io.WriteString(out, piece); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * time.Millisecond) // it has been read
+		eventually(t, func() bool { // enough of it has been read
+			b, err := r.index.Buffer(t.Context(), domain, id, r.now)
+			return err == nil && b.Ends.Sub(r.now) >= 5*time.Minute
+		})
 		r.advance(time.Minute)
 		if _, err := r.Expire(t.Context(), r.now); err != nil {
 			t.Fatal(err)
