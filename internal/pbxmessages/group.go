@@ -1,6 +1,7 @@
 package pbxmessages
 
 import (
+	"cmp"
 	"hash/fnv"
 	"slices"
 	"strconv"
@@ -289,7 +290,7 @@ func (g *group) relist() {
 			list = append(list, a)
 		}
 	}
-	slices.SortFunc(list, func(a, b signal.Address) int { return int(a.Object - b.Object) })
+	slices.SortFunc(list, byObject)
 	g.list = slices.Compact(list)
 }
 
@@ -356,18 +357,44 @@ func (s *service) changed(f *appservice.Frame) {
 // change takes a MemberChanged. The caller holds groupsMu.
 func (g *group) change(s *service, f *appservice.Frame, gone bool) {
 	key, a := s.who(f)
-	stays := !gone && takesPart(f.Get("role").String())
-	for _, members := range []map[string]signal.Address{g.members, g.reading} {
-		switch {
-		case members == nil, key == "":
-		case !stays:
-			delete(members, key)
-		case len(members) < maxMembers:
-			members[key] = a
-		}
+	if key == "" {
+		return
 	}
-	g.relist()
+	stays := !gone && takesPart(f.Get("role").String())
+	if g.reading != nil {
+		set(g.reading, key, a, stays)
+	}
+	if g.members == nil {
+		return
+	}
+	before := g.members[key]
+	set(g.members, key, a, stays)
+	g.unlist(before)
+	g.unlist(a)
+	if now := g.members[key]; now.Object != 0 {
+		i, _ := slices.BinarySearchFunc(g.list, now, byObject)
+		g.list = slices.Insert(slices.Clone(g.list), i, now)
+	}
 }
+
+func set(members map[string]signal.Address, key string, a signal.Address, stays bool) {
+	switch _, there := members[key]; {
+	case !stays:
+		delete(members, key)
+	case there, len(members) < maxMembers:
+		members[key] = a
+	}
+}
+
+// unlist takes somebody out of the list, which is copied: others may have it.
+func (g *group) unlist(a signal.Address) {
+	if i, found := slices.BinarySearchFunc(g.list, a, byObject); found {
+		g.list = slices.Delete(slices.Clone(g.list), i, i+1)
+	}
+}
+
+// byObject is the order of lists of members, who are all of one domain.
+func byObject(a, b signal.Address) int { return cmp.Compare(a.Object, b.Object) }
 
 // groupChanged tells the switch. The caller holds groupsMu.
 func (m *Messages) groupChanged(g *group) {

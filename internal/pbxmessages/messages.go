@@ -24,7 +24,7 @@ const (
 	openLimit   = 10 * time.Second // for the service to answer Session (decision 52)
 	errorPause  = time.Second      // after an Error, in which a Session is refused (decision 53)
 	ticketLife  = time.Minute      // of a request that is not answered, where others need the place
-	checkPause  = 100 * time.Millisecond
+	checkPause  = time.Second      // from a change of somebody's store to the end of sessions
 	sessionBits = 52
 )
 
@@ -174,7 +174,9 @@ func (m *Messages) Receiver(o *directory.Object) appservice.Receiver {
 	if o.Kind != directory.Messages {
 		return nil
 	}
-	return m.service(o.Address())
+	s := m.service(o.Address())
+	s.gone.Store(false) // it may have been restored
+	return s
 }
 
 // service is what is known of a Messages object and its service.

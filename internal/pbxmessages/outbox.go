@@ -185,6 +185,10 @@ func (m *Messages) dropGone(ctx context.Context) {
 
 // drop empties the outbox of a service. False: try again later.
 func (m *Messages) drop(ctx context.Context, s *service) bool {
+	if _, ok := m.dir.Object(s.address); ok {
+		s.gone.Store(false) // restored
+		return true
+	}
 	m.mu.Lock()
 	quiet, rows := s.link() == nil && !s.lane.replaying && len(m.adding) == 0, s.lane.rows
 	m.mu.Unlock()

@@ -349,10 +349,9 @@ func (x *post) result() signal.PostResult {
 func (m *Messages) compose(x *post) {
 	p := x.text
 	if p.To.Kind == signal.GroupChat {
-		if s := m.serviceOfGroup(p.To.Address); s != nil {
-			m.add(x, s, nil)
+		if s := m.serviceOfGroup(p.To.Address); s != nil && s.extended() {
+			m.add(x, s, true, "")
 		}
-		m.single(x)
 		return
 	}
 	var author, receiver *service
@@ -363,17 +362,20 @@ func (m *Messages) compose(x *post) {
 		receiver = m.at(p.To.Address)
 	}
 	if author != nil && author == receiver && author.extended() {
-		m.add(x, author, []string{p.Author.SIP, p.To.SIP})
-		m.single(x)
+		m.add(x, author, true, p.Author.SIP, p.To.SIP)
 		return
 	}
 	if author != nil {
-		m.add(x, author, []string{p.Author.SIP})
+		m.add(x, author, author.extended(), p.Author.SIP)
 	}
 	if receiver != nil {
-		m.add(x, receiver, []string{p.To.SIP})
+		m.add(x, receiver, receiver.extended(), p.To.SIP)
 	}
-	m.single(x)
+	if len(x.postings) > 1 {
+		for _, y := range x.postings {
+			y.single = false
+		}
+	}
 }
 
 // at is the service of somebody's Messages object. The licence was looked at by who
@@ -384,13 +386,6 @@ func (m *Messages) at(a signal.Address) *service {
 		return nil
 	}
 	return m.service(to)
-}
-
-// single notes which posting has the number of the text.
-func (m *Messages) single(x *post) {
-	if len(x.postings) == 1 {
-		x.postings[0].single = x.postings[0].svc.extended()
-	}
 }
 
 // most is how long a message to the service may be.
@@ -409,14 +404,16 @@ func (s *service) extended() bool {
 	return s.ext || !s.seen
 }
 
-func (m *Messages) add(x *post, s *service, topics []string) {
-	raw := make([]byte, headRoom, headRoom+256+len(x.text.HTML)+len(x.text.Data)+len(x.text.Alt)+len(x.text.Ext)+len(x.text.Attach))
-	if s.extended() {
-		raw = m.appendPost(raw, x.text, topics)
+// add makes a posting: of our extension, or as it is documented, with one topic.
+func (m *Messages) add(x *post, s *service, ext bool, topics ...string) {
+	p := x.text
+	raw := make([]byte, headRoom, headRoom+256+len(p.HTML)+len(p.Data)+len(p.Alt)+len(p.Ext)+len(p.Attach))
+	if ext {
+		raw = m.appendPost(raw, p, topics)
 	} else {
-		raw = appendPublished(raw, x.text, topics[0])
+		raw = appendPublished(raw, p, topics[0])
 	}
-	x.postings = append(x.postings, &posting{post: x, svc: s, raw: raw})
+	x.postings = append(x.postings, &posting{post: x, svc: s, raw: raw, single: ext})
 }
 
 // appendPost writes a Post of our extension behind its mt and src.

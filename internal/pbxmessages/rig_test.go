@@ -94,12 +94,11 @@ type rig struct {
 	links   *applink.Manager
 	object  directory.Object // the Messages object
 	service *fake
-	up      chan signal.Address
 }
 
 func newRig(t testing.TB, offer string, change ...func(*pbxmessages.Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: clock.NewManual(), lics: &lics{without: map[licence.Feature]bool{}}, counts: &counts{drops: map[string]int{}}, up: make(chan signal.Address, 100)}
+	r := &rig{t: t, clock: clock.NewManual(), lics: &lics{without: map[licence.Feature]bool{}}, counts: &counts{drops: map[string]int{}}}
 	sealer, err := directory.NewSealer(bytes.Repeat([]byte{1}, 32))
 	r.must(err)
 	r.dir, err = directory.Open(t.Context(), storetest.NewMemory(), sealer, directory.Config{Clock: clock.NewManual()})
@@ -116,7 +115,6 @@ func newRig(t testing.TB, offer string, change ...func(*pbxmessages.Config)) *ri
 	r.service = newFake(t, offer)
 	r.links, err = applink.New(applink.Config{Directory: r.dir, Receiver: r.m.Receiver, Clock: r.clock, Random: func() float64 { return 0.5 }})
 	r.must(err)
-	r.links.Watch(func(a signal.Address) { r.up <- a })
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { r.links.Run(ctx); close(ended) }()
@@ -202,9 +200,6 @@ func newFake(t testing.TB, offer string) *fake {
 func (r *rig) connected() {
 	r.t.Helper()
 	r.service.conn = receive(r.t, r.service.conns)
-	for range 2 { // connected, and told what the service offers
-		receive(r.t, r.up)
-	}
 	deadline := time.Now().Add(limit)
 	for !r.m.Connected(r.object.Address()) {
 		if time.Now().After(deadline) {
