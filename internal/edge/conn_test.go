@@ -154,6 +154,32 @@ func TestPingsAndSilence(t *testing.T) {
 	answering.quiet()
 }
 
+// A connection that waits for something else than a client, as for the store of
+// chats, is not read: its silence is no fault.
+func TestHeldConnectionIsNotSilent(t *testing.T) {
+	r := newRig(t)
+	goOn := sync.OnceFunc(func() { close(r.api.held) })
+	t.Cleanup(goOn)
+	c := r.loginUser("alice")
+	c.sendf(`{"api":"PbxSignal","mt":"Block"}`)
+	held := r.edge.people.of(r.alice.Address())[0]
+	for end := time.Now().Add(patience); !held.timer.held.Load(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("not held")
+		}
+	}
+	for range 40 {
+		r.clock.Advance(6 * time.Second)
+		r.edge.wheel.tick()
+	}
+	goOn()
+	c.sendf(`{"api":"PbxSignal","mt":"Echo","src":"1"}`)
+	c.want("EchoResult")
+	if held.timer.held.Load() {
+		t.Error("held although nothing waits")
+	}
+}
+
 func TestNeverReadingClientDelaysNobody(t *testing.T) {
 	r := newRig(t, func(c *Config) {
 		c.Limits = Limits{Queue: 64 << 10, Credit: 8 << 10, SlowAfter: 300 * time.Millisecond}

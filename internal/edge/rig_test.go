@@ -425,6 +425,9 @@ func (a *fakeAPI) Handle(ctx context.Context, s appservice.Session, f appservice
 		return nil
 	case "Ping":
 		return s.(appservice.Pinger).Ping(ctx, []byte(f.Get("text").String()))
+	case "Block": // the sender waits until held is closed
+		signal.TurnFrom(ctx).Hold(until(a.held))
+		return nil
 	case "Picky":
 		return &appservice.Error{Code: 7, Text: "picky"}
 	case "Broken":
@@ -433,6 +436,16 @@ func (a *fakeAPI) Handle(ctx context.Context, s appservice.Session, f appservice
 		panic("in the API")
 	}
 	return appservice.ErrUnknownMT
+}
+
+// until is a wait that is no client's.
+type until chan struct{}
+
+func (u until) Wait(ctx context.Context) {
+	select {
+	case <-u:
+	case <-ctx.Done():
+	}
 }
 
 // errIsFine drops the errors of a receiver: they are not the sender's.
