@@ -115,8 +115,8 @@ func (x *session) find(ctx context.Context, name string) (messages.Ref, error) {
 	if name == "" {
 		return messages.Ref{}, parameter("A name is missing.")
 	}
-	if ref := refOf(name); ref.ID != 0 {
-		return ref, nil
+	if !validName(name) {
+		return messages.Ref{}, notFound("person")
 	}
 	found, err := x.link.domain.findAll(ctx, []string{name})
 	if err != nil {

@@ -22,7 +22,7 @@ func handleSession(c *call, f appservice.Frame) error {
 		c.session = c.link.own
 		return c.again(q)
 	}
-	if q.Session == 0 || q.User == "" {
+	if q.Session == 0 || !validName(q.User) {
 		return &appservice.Error{Code: int(messages.BadParameter), Text: "A session needs session and user."}
 	}
 	who := messages.Ref{GUID: strings.ToLower(q.GUID), SIP: q.User, Name: sanitize.Text(q.DN, maxTitle)}
@@ -86,7 +86,7 @@ func (l *link) beginOwn(login appservice.Login, isApp bool) {
 func (l *link) appsOf(info appservice.Info) []string {
 	var apps []string
 	for _, app := range append([]appservice.InfoApp{{Name: info.AppObj}}, info.Apps...) {
-		if app.Name != "" && len(app.Name) <= maxSIP && !strings.EqualFold(app.Name, l.domain.object) && !strings.ContainsAny(app.Name, "?#") {
+		if !strings.EqualFold(app.Name, l.domain.object) && validName(app.Name) {
 			apps = append(apps, app.Name)
 		}
 	}

@@ -67,10 +67,15 @@ func (x *session) receivers(ctx context.Context, q *Broadcast) (to []messages.Re
 	}
 	names, seen := make([]string, 0, len(q.To)), map[string]bool{}
 	for _, name := range q.To {
-		if folded := strings.ToLower(name); name != "" && !seen[folded] && !x.is(name) {
-			seen[folded] = true
+		folded := strings.ToLower(name)
+		switch {
+		case seen[folded] || x.is(name):
+		case validName(name):
 			names = append(names, name)
+		default:
+			unknown = append(unknown, name)
 		}
+		seen[folded] = true
 	}
 	found, err := x.link.domain.findAll(ctx, names)
 	if err != nil {

@@ -190,7 +190,9 @@ func (c *call) update(ctx context.Context, q *Update) (r UpdateResult, err error
 	if q.Tags != nil || q.Notify != nil {
 		op.SetTags, op.Tags = true, tagsOf(q.Tags)
 		for _, n := range q.Notify {
-			op.Notify = append(op.Notify, refOf(n))
+			if validName(n) {
+				op.Notify = append(op.Notify, messages.Ref{SIP: n})
+			}
 		}
 	}
 	_, err = x.link.domain.log.Do(ctx, op)

@@ -65,6 +65,26 @@ func TestGroup(t *testing.T) {
 	expect(t, []frame{p.groupText("bob", sip, "anybody?")}, `{"mt":"PostResult","error":true,"cau":1}`)
 }
 
+// Somebody whose name was given to another can still be taken out of a group; nobody
+// else is reached by a number.
+func TestMembersWithoutName(t *testing.T) {
+	g := newGround(t)
+	p := g.pbx()
+	a := p.session("alice", guid("alice"), "")
+	p.session("bob", guid("bob"), "")
+	sip, _ := team(t, a)
+	p.session("bob", "ffff", "") // another bob
+	members := p.ask(`{"mt":"ReadMembers","grp":"` + sip + `"}`)
+	expect(t, members, `{"member":"alice"}`, `{"guid":"`+guid("bob")+`"}`, `{}`)
+	old := members[1]["member"].(string)
+	expect(t, a.ask(`{"mt":"Invite","grp":"`+sip+`","member":"?p99999"}`), `{"mt":"InviteResult","error":2}`)
+	expect(t, a.ask(`{"mt":"Invite","grp":"`+sip+`","member":"#1"}`), `{"mt":"InviteResult","error":2}`)
+	expect(t, a.ask(`{"mt":"Kick","grp":"`+sip+`","member":"`+old+`"}`), `{"mt":"KickResult","!error":0}`)
+	expect(t, p.ask(`{"mt":"ReadMembers","grp":"`+sip+`"}`), `{"member":"alice"}`, `{}`)
+	got := a.ask(`{"mt":"Broadcast","key":"k","to":["?p1","#2","bob"],"text":"x"}`)
+	expect(t, got, `{"mt":"BroadcastResult","counts":{"total":1},"unknown":["?p1","#2"]}`)
+}
+
 // A switch reads the members and is told every change, before what caused it is
 // answered.
 func TestSwitchFollowsMembers(t *testing.T) {

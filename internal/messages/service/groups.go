@@ -130,13 +130,11 @@ func (c *call) writeMember(ctx context.Context, q *WriteMember) (r WriteMemberRe
 		return r, parameter("Either id or member is needed.")
 	case q.ID == 0:
 		op.Act = messages.Add
-		if op.Member, err = x.find(ctx, q.Member); err != nil {
+		if op.Member, err = x.memberNamed(ctx, g, q.Member); err != nil {
 			return r, err
 		}
-		if known, err := x.link.domain.log.Person(ctx, op.Member); err == nil {
-			if m, err := x.link.domain.log.Member(ctx, g, known.ID); err == nil && m.Role >= messages.MemberRole {
-				op.Act = messages.Grant
-			}
+		if m, err := x.link.domain.log.Member(ctx, g, op.Member.ID); err == nil && m.Role >= messages.MemberRole {
+			op.Act = messages.Grant
 		}
 	case q.Member == "":
 		op.Act, op.Member = messages.Kick, messages.Ref{ID: messages.PersonID(q.ID)}
@@ -298,11 +296,23 @@ func (x *session) act(ctx context.Context, grp, member string, op *messages.SetM
 		return err
 	}
 	op.By, op.Group = x.ref(), g
-	if op.Member, err = x.find(ctx, member); err != nil {
+	if op.Member, err = x.memberNamed(ctx, g, member); err != nil {
 		return err
 	}
 	_, err = x.setMember(ctx, op)
 	return err
+}
+
+// memberNamed is the person of a name: one who is or was a member, also without a
+// name of his own any more, or somebody new.
+func (x *session) memberNamed(ctx context.Context, g messages.ConvID, name string) (messages.Ref, error) {
+	log := x.link.domain.log
+	if p, err := log.Person(ctx, refOf(name)); err == nil {
+		if _, err := log.Member(ctx, g, p.ID); err == nil {
+			return messages.Ref{ID: p.ID}, nil
+		}
+	}
+	return x.find(ctx, name)
 }
 
 func (c *call) invite(ctx context.Context, q *Invite) (r InviteResult, err error) {

@@ -42,6 +42,20 @@ func TestEvents(t *testing.T) {
 	p.none(`{"mt":"Event","src":"` + b.src() + `","kind":"draft"}`)
 }
 
+// What only one person may see is told to that person alone.
+func TestEventsOfOwnHistories(t *testing.T) {
+	g := newGround(t)
+	p := g.pbx()
+	a, b := p.session("alice", guid("alice"), "IM_EXT"), p.session("bob", guid("bob"), "IM_EXT")
+	p.ask(`{"mt":"Post","type":1,"author":"alice","topics":["alice"],"notify":["bob"],"text":"only alice has it"}`)
+	a.event(`{"kind":"message","sip":"bob","msg":{"text":"only alice has it"}}`)
+	p.ask(`{"mt":"Post","type":1,"author":"alice","topic":"bob","notify":["bob"],"text":"only bob has it"}`)
+	b.event(`{"kind":"message","sip":"alice","msg":{"text":"only bob has it"}}`)
+	p.ask(`{"mt":"Post","type":1,"author":"alice","topics":["alice"],"notify":["alice"],"text":"to herself"}`)
+	a.event(`{"kind":"message","sip":"alice","msg":{"text":"to herself"}}`)
+	p.none(`{"mt":"Event"}`)
+}
+
 // Sync gives exactly what was missed, once, and the token goes on.
 func TestSync(t *testing.T) {
 	g := newGround(t)

@@ -60,7 +60,7 @@ func (d *domain) markOp(q *Mark) (*messages.Mark, error) {
 	default:
 		return nil, parameter("state is neither delivered nor read")
 	}
-	if q.User == "" || (q.SIP == "") == (q.Grp == "") || (q.ID == 0) == (q.CID == "") {
+	if !validName(q.User) || (q.SIP == "") == (q.Grp == "") || (q.ID == 0) == (q.CID == "") {
 		return nil, parameter("a mark needs user, either sip or grp, and either id or cid")
 	}
 	if q.Grp == "" {

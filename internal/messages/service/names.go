@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/tandem-switch/tandem/internal/messages"
 )
@@ -122,6 +123,13 @@ func refOf(sip string) messages.Ref {
 		}
 	}
 	return messages.Ref{SIP: sip}
+}
+
+// validName tells whether somebody may be called so. The first signs of names of ours
+// are not for others.
+func validName(sip string) bool {
+	return sip != "" && len(sip) <= maxSIP && !strings.HasPrefix(sip, topicMark) && !strings.HasPrefix(sip, "?") &&
+		strings.IndexFunc(sip, unicode.IsControl) < 0
 }
 
 // groupRef finds the group that a member grp names, by name or by number.

@@ -100,7 +100,7 @@ func (d *domain) archived(ctx context.Context, q *Post) (*messages.Post, error) 
 	if err != nil {
 		return nil, err
 	}
-	if op.Author = q.person(q.Author); op.Author.SIP == "" {
+	if op.Author = q.person(q.Author); op.Author == (messages.Ref{}) {
 		return nil, parameter("A post needs an author.")
 	}
 	if err := d.address(op, q); err != nil {
@@ -137,12 +137,18 @@ func (d *domain) message(q *Post) (*messages.Post, error) {
 
 // person is somebody whom the post names, with what it says about him.
 func (q *Post) person(sip string) messages.Ref {
+	if ref := refOf(sip); ref.ID != 0 {
+		return ref
+	}
+	if !validName(sip) {
+		return messages.Ref{}
+	}
 	for _, p := range q.People {
 		if strings.EqualFold(p.SIP, sip) {
 			return p.ref()
 		}
 	}
-	return refOf(sip)
+	return messages.Ref{SIP: sip}
 }
 
 func (w Who) ref() messages.Ref {
@@ -162,7 +168,15 @@ func (d *domain) address(op *messages.Post, q *Post) error {
 	if len(q.Notify) != 1 || q.Notify[0] == "" {
 		return parameter("A chat message needs one receiver in notify.")
 	}
-	op.To = q.person(q.Notify[0])
+	if g, ok := d.isGroup(q.Notify[0]); ok { // as documented, for each member; the group has it once
+		if op.Group = g; !strings.EqualFold(q.Topic, q.Author) {
+			return notAllowed("A second copy of a message to a group")
+		}
+		return nil
+	}
+	if op.To = q.person(q.Notify[0]); op.To == (messages.Ref{}) {
+		return withCause(causeUnknown, notFound("person"))
+	}
 	sides := q.Topics
 	if len(sides) == 0 {
 		sides = []string{q.Topic}
@@ -192,7 +206,7 @@ func (d *domain) archivedPost(ctx context.Context, q *Post) (*messages.Post, err
 	if err != nil {
 		return nil, err
 	}
-	if op.Author = q.person(q.Author); op.Author.SIP == "" {
+	if op.Author = q.person(q.Author); op.Author == (messages.Ref{}) {
 		return nil, parameter("A post needs an author.")
 	}
 	if op.Topic, err = d.anyTopic(ctx, q); err != nil {
@@ -210,7 +224,7 @@ func (d *domain) anyTopic(ctx context.Context, q *Post) (string, error) {
 		return groupTopic(g), nil
 	}
 	base, sub, hasSub := strings.Cut(q.Topic, "?")
-	if base == "" || strings.HasPrefix(base, topicMark) {
+	if !validName(base) || (hasSub && !validSub(sub)) {
 		return "", notFound("topic")
 	}
 	r, err := d.log.Do(ctx, &messages.Intern{People: []messages.Ref{q.person(base)}})
@@ -227,7 +241,9 @@ func (d *domain) anyTopic(ctx context.Context, q *Post) (string, error) {
 func postMembers(op *messages.Post, q *Post) error {
 	op.Reply = messages.Number(q.RepliesTo)
 	for _, n := range q.Notify {
-		op.Notify = append(op.Notify, q.person(n))
+		if ref := q.person(n); ref != (messages.Ref{}) {
+			op.Notify = append(op.Notify, ref)
+		}
 	}
 	op.Tags = tagsOf(q.Tags)
 	return nil
