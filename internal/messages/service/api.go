@@ -92,6 +92,7 @@ type call struct {
 	mt      string
 	src     []byte
 	began   time.Time
+	after   func() // behind the result; nil: nothing
 }
 
 // frame is what an answer takes its src from.
@@ -210,6 +211,9 @@ func finish[R any, P failure[R]](c *call, do func(ctx context.Context) (R, error
 	c.counted(err)
 	if err := c.send(r); err != nil && c.link.ctx.Err() == nil {
 		c.link.s.config.Log.Error("an answer was not sent", "mt", c.mt, "error", err)
+	}
+	if c.after != nil {
+		c.after()
 	}
 }
 

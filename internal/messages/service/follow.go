@@ -252,24 +252,31 @@ func (x *session) setLost(is bool) {
 
 // news sends something that was not asked for now, if there is room.
 func (x *session) news(src []byte, v any) bool {
+	raw, ok := x.encode(src, v)
+	return !ok || x.offer(raw)
+}
+
+// encode writes news; false if they do not fit into a message.
+func (x *session) encode(src []byte, v any) ([]byte, bool) {
 	raw, err := appservice.AppendReply(nil, appservice.Frame{Src: src}, v)
 	if err != nil || len(raw) > appservice.MaxMessage {
 		x.link.s.config.Observer.Dropped("event_too_long")
-		return true
+		return nil, false
 	}
-	if !x.link.out.offer(raw) {
-		x.link.s.config.Observer.Dropped("event")
-		return false
-	}
-	x.link.trace(trace.Out, raw)
-	return true
+	return raw, true
 }
+
+// offer sends news if there is room.
+func (x *session) offer(raw []byte) bool { return x.link.news(raw, "event") }
 
 // tellSubscriptions tells a post to the filters and discussions that it belongs to.
 func (x *session) tellSubscriptions(ctx context.Context, m *messages.Message) {
 	for _, s := range x.subscriptions() {
-		if s.wants(x.link.domain, m) && !x.isSilent(s, m.CID) {
-			x.news(s.src, x.add(ctx, m, false))
+		if !s.wants(x.link.domain, m) || x.isSilent(s, m.CID) {
+			continue
+		}
+		if raw, ok := x.encode(s.src, x.add(ctx, m, false)); ok {
+			x.tellAdd(s, raw)
 		}
 	}
 }

@@ -17,6 +17,42 @@ type subscription struct {
 	discussion bool
 	liked      bool
 	mute       []string // ids of posts of the session itself that it is not told
+
+	listing bool     // a list with the same src is being sent: news wait for its end
+	held    [][]byte // them, at most maxHeld
+}
+
+// maxHeld is how many new posts wait for the end of a list.
+const maxHeld = 64
+
+// list says that a list of a subscription begins; its news come behind the result.
+func (c *call) list(s *subscription) {
+	x := c.session
+	x.mu.Lock()
+	s.listing = true
+	x.mu.Unlock()
+	c.after = func() {
+		x.mu.Lock()
+		defer x.mu.Unlock() // so that no newer one overtakes them
+		for _, raw := range s.held {
+			x.offer(raw)
+		}
+		s.listing, s.held = false, nil
+	}
+}
+
+// tellAdd tells a new post, or keeps it for later.
+func (x *session) tellAdd(s *subscription, raw []byte) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch {
+	case !s.listing:
+		x.offer(raw)
+	case len(s.held) < maxHeld:
+		s.held = append(s.held, raw)
+	default:
+		x.link.s.config.Observer.Dropped("event")
+	}
 }
 
 // subscribe begins or replaces the subscription of a src.
@@ -26,6 +62,7 @@ func (c *call) subscribe(s *subscription) error {
 	if s.src == nil {
 		return nil // nobody could be told
 	}
+	c.list(s)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.subs[string(s.src)] == nil && len(x.subs) >= maxSubscriptions {
@@ -151,7 +188,8 @@ func (c *call) getMore(ctx context.Context, q *GetMore) (r GetMoreResult, err er
 	if s == nil {
 		return r, notFound("filter with this src")
 	}
-	narrowed := *s
+	c.list(s)
+	narrowed := subscription{filter: s.filter, addsTo: s.addsTo, liked: s.liked}
 	if q.AddsTo != 0 {
 		narrowed.addsTo = messages.Number(q.AddsTo)
 	}
