@@ -37,7 +37,7 @@ type Config struct {
 	KeepFor      time.Duration // an uploaded file without message; 24 h
 	LinkFor      time.Duration // a permanent URL; 1 h
 	Stall        time.Duration // an upload or download without progress; 30 s
-	MinRate      int64         // bytes per second of an upload after its first minute; 4 KiB
+	MinRate      int64         // bytes per second of an upload after its first minute; 4 KiB, negative = no bound
 
 	Now      func() time.Time
 	Log      *slog.Logger

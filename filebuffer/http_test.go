@@ -445,32 +445,29 @@ func TestManyUploads(t *testing.T) {
 	var open []*io.PipeWriter
 	done := make(chan int, 8)
 	begin := func(o filebuffer.Owner) string {
-		_, link := r.create(o, "a")
+		id, link := r.create(o, "a")
 		in, out := io.Pipe()
 		open = append(open, out)
 		go func() {
 			answer, _ := r.do("POST", link, in)
 			done <- answer.StatusCode
 		}()
-		if _, err := io.WriteString(out, "begin"); err != nil { // it is being read
-			t.Error(err)
-		}
+		eventually(t, func() bool { // it has its place
+			b, err := r.index.Buffer(t.Context(), domain, id, r.now)
+			return err == nil && b.Size > 0
+		})
 		return link
 	}
 	taken := begin(alice)
 	begin(alice)
 	_, third := r.create(alice, "b")
-	eventually(t, func() bool {
-		answer, _ := r.do("POST", third, strings.NewReader("x"))
-		return answer.StatusCode == 503 && answer.Header.Get("Retry-After") != ""
-	})
+	if answer, _ := r.do("POST", third, strings.NewReader("x")); answer.StatusCode != 503 || answer.Header.Get("Retry-After") == "" {
+		t.Errorf("a third of one person: %d", answer.StatusCode)
+	}
 	r.want(409, "POST", taken, "x") // the other upload goes on
 	begin(bob)
 	_, fourth := r.create(filebuffer.Owner{Domain: domain, Person: 3}, "c")
-	eventually(t, func() bool {
-		answer, _ := r.do("POST", fourth, strings.NewReader("x"))
-		return answer.StatusCode == 503
-	})
+	r.want(503, "POST", fourth, "x")
 	for _, out := range open {
 		out.Close()
 	}
@@ -537,7 +534,7 @@ func TestCrawl(t *testing.T) {
 
 // TestLongUploadKeepsItsBuffer takes longer than a buffer waits for an upload.
 func TestLongUploadKeepsItsBuffer(t *testing.T) {
-	r := newRig(t, func(c *filebuffer.Config) { c.MinRate = 1 })
+	r := newRig(t, func(c *filebuffer.Config) { c.MinRate = -1 })
 	id, link := r.create(alice, "a")
 	in, out := io.Pipe()
 	done := make(chan int)

@@ -3,10 +3,11 @@ package filebuffer_test
 import (
 	"io"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/tandem-switch/tandem/filebuffer"
@@ -219,10 +220,15 @@ func TestResumableOneAtATime(t *testing.T) {
 	if _, err := io.WriteString(out, "01234"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() bool {
-		answer, _ := r.do("PATCH", link, iotest.OneByteReader(strings.NewReader("x")), "Tus-Resumable", "1.0.0", "Upload-Offset", "0", "Content-Type", "application/offset+octet-stream")
-		return answer.StatusCode == 423
+	eventually(t, func() bool { // it is being written
+		written, err := filepath.Glob(filepath.Join(r.dir, "spool", "*"))
+		if err != nil || len(written) != 1 {
+			return false
+		}
+		info, err := os.Stat(written[0])
+		return err == nil && info.Size() == 5
 	})
+	r.patch(423, link, 0, "x")
 	r.want(409, "POST", link, "plainly") // the other one goes on
 	if _, err := io.WriteString(out, "56789"); err != nil {
 		t.Fatal(err)
