@@ -190,7 +190,7 @@ func TestServe(t *testing.T) {
 	if code := s.stop(); code != exitOK {
 		t.Errorf("it ended with %d\n%s", code, s.log)
 	}
-	s = start(t, data, "--password-stdin") // it finds everything again
+	start(t, data, "--password-stdin") // it finds everything again
 	if got := app(t, "", "usage", "--json", "--data", data); !strings.Contains(got.out, `"messages": 1`) {
 		t.Errorf("%+v", got)
 	}

@@ -163,10 +163,10 @@ func (c traceTail) Run(ctx context.Context, con console) error {
 		_, err := io.Copy(con.out, r)
 		return err
 	})
-	if ctx.Err() != nil {
-		return nil // told to stop
+	if err != nil && ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil // also when it was told to stop
 }
 
 type usageCommand struct {
@@ -175,7 +175,7 @@ type usageCommand struct {
 
 // Run implements the command.
 func (c usageCommand) Run(ctx context.Context, con console) error {
-	return show(ctx, con, c.clientFlags, http.MethodGet, "/usage", nil, func(list []host.Usage) string { return host.UsageTable(list) })
+	return show(ctx, con, c.clientFlags, http.MethodGet, "/usage", nil, host.UsageTable)
 }
 
 func writeJSON(con console, v any) error {

@@ -64,11 +64,7 @@ func (c *chats) open(ctx context.Context, serve *serveCommand, base string, metr
 	if err := c.ensure(ctx); err != nil {
 		return err
 	}
-	for _, dom := range c.dir.Domains() {
-		for _, o := range c.dir.Objects(dom.ID, (*directory.Object).IsHosted) {
-			c.first = append(c.first, o.Address())
-		}
-	}
+	c.noteFirst()
 	config := host.Config{
 		Dir: filepath.Join(serve.Data, messagesDir), Postgres: serve.Postgres, Instance: directory.HostedName, FilesURL: base,
 		Accounts: hostedAccounts{c}, DomainID: c.domainID, Metrics: metrics, Log: c.log, Tracer: tracer,
@@ -82,6 +78,16 @@ func (c *chats) open(ctx context.Context, serve *serveCommand, base string, metr
 	}
 	c.host.Store(h)
 	return nil
+}
+
+// noteFirst notes for which domains /readyz waits: those that there are at the start.
+func (c *chats) noteFirst() {
+	c.first = nil
+	for _, dom := range c.dir.Domains() {
+		if o, there := c.dir.ObjectByName(dom.ID, directory.HostedName); there && o.IsHosted() {
+			c.first = append(c.first, o.Address())
+		}
+	}
 }
 
 // ensure gives every domain its Messages object, and says where that cannot be.

@@ -50,9 +50,11 @@ func texts(list []storedEvent) string {
 
 // What is written to somebody who is away waits in the hosted Messages service, with
 // its files, over a restart of the server too.
-func TestStoredChat(t *testing.T) {
+func TestStoredChat(t *testing.T) { onBoth(t, testStoredChat) }
+
+func testStoredChat(t *testing.T, flags ...string) {
 	data := t.TempDir()
-	s, files := demo(t, data)
+	s, files := demo(t, data, flags...)
 	file := filepath.Join(t.TempDir(), "plan.txt")
 	if err := os.WriteFile(file, []byte("the plan"), 0o600); err != nil {
 		t.Fatal(err)
@@ -64,7 +66,7 @@ func TestStoredChat(t *testing.T) {
 	if code := s.stop(); code != exitOK {
 		t.Fatalf("the server ended with %d\n%s", code, s.log)
 	}
-	s = start(t, data, 0)
+	s = start(t, data, 0, flags...)
 
 	// Bob returns, and loads the file while he is there.
 	in, keys := io.Pipe()
