@@ -199,6 +199,43 @@ func TestPostPublished(t *testing.T) {
 	h.service.silent(h.rig)
 }
 
+// Such a service is asked for the badge after what may have changed it.
+func TestPolls(t *testing.T) {
+	badges := make(chan string, 10)
+	h := newHall(t, noExt, func(c *pbxmessages.Config) {
+		c.Badge = func(_ *signal.Turn, a signal.Address, n int64) { badges <- fmt.Sprintf("%d has %d", a.Object, n) }
+	})
+	h.connected()
+	ask := func() string {
+		t.Helper()
+		return h.service.hears(`{"mt":"ReadChats","src":"$","user":"bob","topic":"bob","unread":true}`)[0]
+	}
+	h.post("1", func(p *signal.Post) { p.OfAuthor = false })
+	src := h.service.hears(`{"mt":"Post","src":"$","type":1,"author":"alice","topic":"bob","notify":["bob"],"text":"text 1"}`)[0]
+	h.service.say(`{"mt":"PostResult","src":%s,"id":1}`, src)
+	src = ask()
+	h.m.AskUnread(h.bob.Address()) // while it is asked
+	h.service.say(`{"mt":"ReadChatsInd","src":%s,"sip":"alice","unread":2}`, src)
+	h.service.say(`{"mt":"ReadChatsInd","src":%s,"sip":"carol","unread":"3"}`, src)
+	h.service.say(`{"mt":"ReadChatsResult","src":%s}`, src)
+	if got := receive(t, badges); got != fmt.Sprintf("%d has 5", h.bob.ID) {
+		t.Error(got)
+	}
+	h.service.silent(h.rig)
+	h.clock.Advance(time.Second)
+	src = ask()
+	h.service.say(`{"mt":"ReadChatsResult","src":%s,"error":5}`, src)
+	bob := h.opened(h.bob)
+	bob.say(`{"api":"PbxMessages","mt":"ReadChat","src":"r","topic":"bob","sip":"alice","noind":true}`)
+	src = h.service.hears(`{"mt":"ReadChat","src":"$","user":"bob","session":1001,"topic":"bob","sip":"alice","noind":true}`)[0]
+	h.service.say(`{"mt":"ReadChatResult","src":%s}`, src)
+	bob.gets(`{"api":"PbxMessages","mt":"ReadChatResult","src":"r"}`)
+	h.service.say(`{"mt":"ReadChatsResult","src":%s}`, ask())
+	if got := receive(t, badges); got != fmt.Sprintf("%d has 0", h.bob.ID) {
+		t.Error(got)
+	}
+}
+
 // Two sides may have different services.
 func TestPostToTwoServices(t *testing.T) {
 	h := newHall(t, withExt)

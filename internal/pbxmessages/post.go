@@ -251,6 +251,9 @@ func (m *Messages) answered(y *posting, f *appservice.Frame) {
 	y.post.open--
 	l.trim()
 	m.release(y.post.conv)
+	if y.state == stored && y.post.text.OfReceiver {
+		y.svc.poll(y.post.text.To.Address)
+	}
 }
 
 // awake notes that the service answers. The caller holds mu.

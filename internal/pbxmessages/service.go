@@ -28,10 +28,11 @@ type service struct {
 	last     uint64     // the newest token
 	tickets  map[uint64]*ticket
 	sessions map[int64]*session
+	polls    map[signal.Address]*poll
 }
 
 func newService(m *Messages, a signal.Address) *service {
-	return &service{m: m, address: a, tickets: map[uint64]*ticket{}, sessions: map[int64]*session{}}
+	return &service{m: m, address: a, tickets: map[uint64]*ticket{}, sessions: map[int64]*session{}, polls: map[signal.Address]*poll{}}
 }
 
 var _ appservice.Receiver = (*service)(nil)
@@ -46,6 +47,7 @@ const (
 	posted                   // Post of the switch, until its result
 	replayedRow              // Post of the outbox, until its result
 	membersRead              // ReadMembers of the switch, until its result
+	unreadPoll               // ReadChats of the switch, until its result
 )
 
 // ticket is what the switch knows of a token that it has given.
@@ -55,6 +57,7 @@ type ticket struct {
 	posting *posting
 	row     *replaying
 	group   *group
+	poll    *poll
 	src     []byte // as the client wrote it; nil: none
 	issued  int64  // Unix nanoseconds
 }
@@ -100,6 +103,7 @@ func (s *service) Down(error) {
 	s.mu.Lock()
 	ended := s.sessions
 	s.conn, s.sessions, s.tickets = nil, map[int64]*session{}, map[uint64]*ticket{}
+	clear(s.polls)
 	for _, x := range ended {
 		x.stop()
 	}
@@ -159,6 +163,8 @@ func (s *service) answer(f *appservice.Frame) {
 		s.result(t, f, final)
 	case membersRead:
 		s.member(t.group, f, final)
+	case unreadPoll:
+		s.polled(t.poll, f, final)
 	default:
 		s.toClient(t, f)
 	}
@@ -191,6 +197,9 @@ func (s *service) toClient(t *ticket, f *appservice.Frame) {
 		return
 	}
 	x.guest.send(s.m.answer(f, t.src, 0))
+	if f.MT == "ReadChatResult" {
+		s.poll(x.guest.owner)
+	}
 }
 
 // answer is what the service has sent as the client gets it: an Error in its place if

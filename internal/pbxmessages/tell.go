@@ -194,11 +194,15 @@ func (s *service) resolve(f *appservice.Frame) {
 }
 
 // AskUnread asks the service of somebody how many messages he has not read; Config.Badge
-// is told. Nothing is told where nobody stores his chats or knows the number.
+// is told. Nothing is told where nobody stores his chats.
 func (m *Messages) AskUnread(a signal.Address) {
 	s := m.storeOf(a)
 	p, ok := m.dir.Party(a)
-	if s == nil || !ok || !s.extended() {
+	switch {
+	case s == nil, !ok:
+		return
+	case !s.extended():
+		s.poll(a)
 		return
 	}
 	s.mu.Lock()
