@@ -70,11 +70,12 @@ func (o *outlet) run(d drainer) {
 	}
 }
 
-// some passes on what has room; false if nothing waits any more.
+// some passes on what has room, and one message in any case: that tells whether the
+// connection is still there. False if nothing waits any more.
 func (o *outlet) some(d drainer) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for len(o.waiting) > 0 && d.Queued() < unsentAbove {
+	for first := true; len(o.waiting) > 0 && (first || d.Queued() < unsentAbove); first = false {
 		raw := o.waiting[0]
 		o.waiting[0], o.waiting, o.size = nil, o.waiting[1:], o.size-len(raw)
 		if o.g.sess.Send(context.Background(), appservice.Frame{Raw: raw}) != nil {
