@@ -21,10 +21,11 @@ import (
 )
 
 const (
-	dom      = "example.com"
-	object   = "messages"
-	secret   = "secret-of-the-link"
-	patience = 10 * time.Second
+	dom    = "example.com"
+	object = "messages"
+	secret = "secret-of-the-link"
+	// patience is for machines that do much else.
+	patience = time.Minute
 )
 
 // ground is a service on a store of its own, and what is needed to talk to it.
@@ -231,7 +232,7 @@ func (p *peer) take(what string, is, last func(frame) bool) []frame {
 		select {
 		case <-more:
 		case <-timeout:
-			p.t.Fatalf("%s: it did not come; there is %v", what, heard)
+			p.t.Fatalf("%s: it did not come; the last of %d messages: %v", what, len(heard), heard[max(0, len(heard)-20):])
 		}
 	}
 }
