@@ -177,8 +177,14 @@ func (c *call) update(ctx context.Context, q *Update) (r UpdateResult, err error
 	if q.Author != "" && !x.is(q.Author) {
 		return r, notAllowed("Another author")
 	}
-	if _, err := x.message(ctx, q.ID); err != nil {
+	m, err := x.message(ctx, q.ID)
+	if err != nil {
 		return r, err
+	}
+	if m.Post != nil {
+		if err := x.mayWrite(ctx, m.Post.Topic.SIP); err != nil {
+			return r, err
+		}
 	}
 	if err := q.clean(); err != nil {
 		return r, err

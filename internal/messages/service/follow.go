@@ -152,7 +152,44 @@ func (f *follower) tell(ctx context.Context, c *messages.Change) {
 	if p == nil {
 		return
 	}
-	f.tellAll(ctx, c, p, f.audience(c.Conv, p))
+	to := f.audience(c.Conv, p)
+	if p.kind == messages.GroupConv && ofOlder(c.Kind) {
+		to = f.sighted(ctx, c, to)
+	}
+	f.tellAll(ctx, c, p, to)
+}
+
+// ofOlder tells whether a change is one of a message that may have been there before
+// some members of its group.
+func ofOlder(k messages.ChangeKind) bool {
+	switch k {
+	case messages.Edited, messages.Deleted, messages.Expired, messages.Reacted, messages.Unreacted, messages.Pinned, messages.Unpinned:
+		return true
+	}
+	return false
+}
+
+// sighted are those sessions whose people may see the message that has changed: who
+// came later, and is shown nothing of the time before, is not told either what
+// becomes of it (Sync has the same rule).
+func (f *follower) sighted(ctx context.Context, c *messages.Change, to []*session) []*session {
+	seen := make(map[messages.PersonID]bool, len(to))
+	out := make([]*session, 0, len(to))
+	for _, x := range to {
+		sees, known := seen[x.person.ID]
+		if !known {
+			m, err := f.d.log.Member(ctx, c.Conv, x.person.ID)
+			sees = err == nil && m.Role >= messages.MemberRole && m.VisibleFrom < c.Ref
+			seen[x.person.ID] = sees
+			if err != nil && messages.CodeOf(err) != messages.NotFound {
+				x.setLost(true)
+			}
+		}
+		if sees {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // audience are the sessions that may see what happens in a conversation.

@@ -280,6 +280,9 @@ func (x *session) post(ctx context.Context, q *Post) (PostResult, error) {
 	if op.Topic, err = x.topicOf(ctx, q.Topic); err != nil {
 		return PostResult{}, err
 	}
+	if err := x.mayWrite(ctx, op.Topic); err != nil {
+		return PostResult{}, err
+	}
 	if err := x.mayAnswer(ctx, op.Topic, q.RepliesTo); err != nil {
 		return PostResult{}, err
 	}
@@ -301,6 +304,31 @@ func (x *session) post(ctx context.Context, q *Post) (PostResult, error) {
 		addsTo = r.N
 	}
 	return PostResult{ID: int64(r.N), AddsTo: int64(addsTo), Timestamp: r.Time, Repeated: r.Repeated}, nil
+}
+
+// mayWrite checks that the asker may write into a topic, by its name in the store: in
+// that of a group what holds for its chat holds for posts too.
+func (x *session) mayWrite(ctx context.Context, topic string) error {
+	n, ok := strings.CutPrefix(topic, topicMark+"g")
+	if !ok {
+		return nil
+	}
+	id, _ := digits(n)
+	log := x.link.domain.log
+	m, err := log.Member(ctx, messages.ConvID(id), x.person.ID)
+	if err != nil {
+		return err
+	}
+	g, err := log.Group(ctx, messages.ConvID(id))
+	switch {
+	case err != nil:
+		return err
+	case g.Announce && m.Role < messages.Admin:
+		return notAllowed("Writing in this group")
+	case m.MutedUntil > x.link.s.config.Clock.Now().UnixMilli():
+		return notAllowed("Writing in this group for the time being")
+	}
+	return nil
 }
 
 // mayAnswer checks that what is answered is a post of the same topic.

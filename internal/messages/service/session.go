@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -76,12 +77,38 @@ func (x *session) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.ended {
+	if !x.enter(groups) {
 		return notFound("session any more")
 	}
-	d.begin(x, groups)
+	return x.stillIn(ctx, groups)
+}
+
+// enter makes the session known; false if it has ended meanwhile.
+func (x *session) enter(groups []messages.Group) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.ended {
+		x.link.domain.begin(x, groups)
+	}
+	return !x.ended
+}
+
+// stillIn takes the session out of groups that its person has left between the
+// reading of the groups and enter. What comes later is told to the session itself.
+func (x *session) stillIn(ctx context.Context, before []messages.Group) error {
+	if len(before) == 0 {
+		return nil
+	}
+	d := x.link.domain
+	now, err := d.log.Groups(ctx, x.person.ID)
+	if err != nil {
+		return err
+	}
+	for _, g := range before {
+		if !slices.ContainsFunc(now, func(n messages.Group) bool { return n.ID == g.ID }) {
+			d.member(g.ID, x.person.ID, false)
+		}
+	}
 	return nil
 }
 

@@ -136,6 +136,11 @@ func (b *batch) edit(op *messages.Edit) (r messages.Result, err error) {
 	if !b.within(&t, op.Windows.Author) {
 		return r, refuse(messages.NotAllowed, "The message is too old to be changed.")
 	}
+	if t.member != nil {
+		if err := b.mayWrite(t.c, t.member); err != nil {
+			return r, err
+		}
+	}
 	b.put(`UPDATE msg SET mime = $1, body = $2, data = $3, ext = $4, alt = $5, edited = $6 WHERE mid = $7`,
 		op.Mime, op.Text, op.Data, op.Ext, op.Alt, b.now, t.key)
 	if op.SetTags && t.bits&isPost != 0 {

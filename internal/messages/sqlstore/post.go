@@ -154,12 +154,20 @@ func (b *batch) groupFor(id messages.ConvID, who *person) (*conv, error) {
 		return nil, b.err
 	case !m.here():
 		return nil, refuse(messages.NotFound, "There is no such group.")
-	case c.announce && m.role < messages.Admin:
-		return nil, refuse(messages.NotAllowed, "Only admins write in this group.")
-	case m.mutedUntil > b.now:
-		return nil, refuse(messages.NotAllowed, "You may not write in this group for the time being.")
 	}
-	return c, nil
+	return c, b.mayWrite(c, m)
+}
+
+// mayWrite holds the rules of a group for what its members write: new messages and
+// new texts of old ones.
+func (b *batch) mayWrite(c *conv, m *member) error {
+	switch {
+	case c.announce && m.role < messages.Admin:
+		return refuse(messages.NotAllowed, "Only admins write in this group.")
+	case m.mutedUntil > b.now:
+		return refuse(messages.NotAllowed, "You may not write in this group for the time being.")
+	}
+	return nil
 }
 
 // replied finds the discussion of an answer, and drops a reply to what is not in
