@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -41,8 +42,9 @@ type chats struct {
 	log  *slog.Logger
 	wake chan struct{} // capacity 1: domains have changed
 
-	host  atomic.Pointer[host.Host] // nil before open, and in other modes
-	first []signal.Address          // the hosted objects at the start, for readyz
+	host   atomic.Pointer[host.Host] // nil before open, and in other modes
+	locked *admin.Lock               // on the directory of the service; nil likewise
+	first  []signal.Address          // the hosted objects at the start, for readyz
 }
 
 func newChats(mode string, dir *directory.Directory, log *slog.Logger) *chats {
@@ -72,12 +74,32 @@ func (c *chats) open(ctx context.Context, serve *serveCommand, base string, metr
 	if err := serve.Files.Apply(&config); err != nil {
 		return err
 	}
+	if err := c.lock(ctx, config.Dir); err != nil {
+		return err
+	}
 	h, err := host.Open(ctx, config)
 	if err != nil {
-		return err
+		return errors.Join(err, c.unlock())
 	}
 	c.host.Store(h)
 	return nil
+}
+
+// lock keeps a messages-app off the directory: each of the two services would tell
+// its own clients alone what is new.
+func (c *chats) lock(ctx context.Context, dir string) (err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("cannot make the directory of the Messages service: %w", err)
+	}
+	c.locked, err = admin.LockServer(ctx, dir)
+	return err
+}
+
+func (c *chats) unlock() error {
+	if c.locked == nil {
+		return nil
+	}
+	return c.locked.Unlock()
 }
 
 // noteFirst notes for which domains /readyz waits: those that there are at the start.
@@ -190,7 +212,7 @@ func (c *chats) close() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
-	return h.Close(ctx)
+	return errors.Join(h.Close(ctx), c.unlock())
 }
 
 // hostedAccounts are the hosted Messages objects of the directory.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -301,6 +302,9 @@ func (c messagesExport) Run(ctx context.Context, con console) (err error) {
 // off is removed.
 func writeNew(path string, content io.Reader) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s exists already; name another file", path)
+	}
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tandem-switch/tandem/internal/admin"
 )
 
 // The commands about stored messages, on a running server that hosts the service.
@@ -41,6 +43,13 @@ func TestKeepingMessages(t *testing.T) {
 		{args: "audit list --act messages", out: "messages.retention.run"},
 	})
 	soon(t, data, "messages search --rebuild", "INDEXED")
+	play(t, data, []step{
+		{args: "messages list --domain two.example", code: exitFailed, err: "pbx domain list"},
+	})
+	// Nobody else may open the service that runs in there.
+	if lock, err := admin.LockServer(t.Context(), filepath.Join(data, messagesDir)); admin.CodeOf(err) != admin.Busy {
+		t.Errorf("another service could use the directory: %v, %v", lock, err)
+	}
 	if _, err := os.Stat(archive); !os.IsNotExist(err) {
 		t.Errorf("a refused export has left a file: %v", err)
 	}
@@ -58,6 +67,32 @@ func soon(t *testing.T, data, args, want string) {
 		}
 	}
 	t.Fatalf("%s never says %q: %s", args, want, last)
+}
+
+// Where others store the chats these commands say so, and nothing is counted here.
+func TestKeepingElsewhere(t *testing.T) {
+	data := t.TempDir()
+	start(t, data, 0, "--messages", "external")
+	play(t, data, []step{
+		{args: "domain add example.com"},
+		{args: "messages retention list", code: exitFailed, err: "--messages embedded"},
+		{args: "messages export alice --reason x --out -", code: exitFailed, err: "messages-app"},
+		{args: "messages list --usage", out: "0        -         -"},
+	})
+}
+
+// Nothing is written over.
+func TestWriteNew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.zip")
+	if err := writeNew(path, strings.NewReader("first")); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeNew(path, strings.NewReader("second")); err == nil || !strings.Contains(err.Error(), "name another file") {
+		t.Error(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "first" {
+		t.Errorf("%q, %v", got, err)
+	}
 }
 
 // Without a server there are no messages to keep, and the commands say so.

@@ -38,6 +38,8 @@ func (c messagesList) Run(ctx context.Context, con console) error {
 				for _, n := range []int64{u.Messages, u.Conversations, u.TextBytes, u.Files, u.FileBytes, u.Changes, u.Indexed} {
 					row = append(row, strconv.FormatInt(n, 10))
 				}
+			} else if c.Usage { // a service elsewhere counts for itself: messages-app usage
+				row = append(row, "-", "-", "-", "-", "-", "-", "-")
 			}
 			rows = append(rows, row)
 		}

@@ -8,6 +8,9 @@ import (
 	"strconv"
 )
 
+// errNotHosted is what a switch without hosted service says too.
+var errNotHosted = problem(NotRunning, "no server that stores chats itself runs on this data directory: it takes pbx serve with --messages embedded, and does not work with messages-app")
+
 // Messages asks about the stored messages of a domain: by its name or a host name,
 // or the default one.
 type Messages struct{ Domain string }
@@ -25,7 +28,7 @@ func (c *Client) keep(ctx context.Context, method, domain, rest string, in, out 
 		err = c.Do(ctx, method, path, in, out)
 	}
 	if CodeOf(err) == NoRoute {
-		return errNotRunning
+		return errNotHosted
 	}
 	return err
 }
@@ -153,7 +156,7 @@ func (c *Client) Conversations(ctx context.Context, m Messages) ([]Conversation,
 	}
 	found, err := list[Conversation](ctx, c, path)
 	if CodeOf(err) == NoRoute {
-		return nil, errNotRunning
+		return nil, errNotHosted
 	}
 	return found, err
 }
@@ -187,7 +190,7 @@ func (c *Client) ExportChats(ctx context.Context, e ChatExport) (io.ReadCloser, 
 	}
 	response, err := c.Send(ctx, http.MethodGet, path, "", nil)
 	if CodeOf(err) == NoRoute {
-		return nil, errNotRunning
+		return nil, errNotHosted
 	}
 	if err != nil {
 		return nil, err

@@ -155,6 +155,13 @@ type ListChats struct {
 // ChatStorage lists it. Where no server runs nothing is stored, and there is no such
 // operation.
 func (c *Client) ChatStorage(ctx context.Context, l ListChats) ([]Chats, error) {
+	if l.Domain != "" {
+		name, err := c.domainFor(ctx, l.Domain)
+		if err != nil {
+			return nil, err
+		}
+		l.Domain = name
+	}
 	path := withQuery("/messages", "domain", l.Domain)
 	if l.Usage {
 		path = withQuery(path, "usage", "true")

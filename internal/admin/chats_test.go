@@ -107,6 +107,8 @@ func TestChatsAreVolatile(t *testing.T) {
 	s.want(admin.Chats{Domain: "b.example", State: "none", Users: 1})
 	s.domain("c.example", "messages")
 	s.want(admin.Chats{Domain: "c.example", State: "taken", Users: 1})
+	_, err := s.asked.ChatStorage(t.Context(), admin.ListChats{Domain: "x.example"})
+	refused(t, err, admin.NotFound, "no domain")
 	s = newStoring(t, "off", licence.ModeAll)
 	s.domain("d.example", "alice")
 	s.want(admin.Chats{Domain: "d.example", State: "off", Users: 1})

@@ -227,7 +227,7 @@ func TestKeepingIsNotThere(t *testing.T) {
 	none := directly(newAPI(t, dir, admin.Config{}))
 	must(none.AddDomain(t.Context(), admin.NewDomain{Name: "one.example"}))(t)
 	_, err := none.RetentionRules(t.Context(), admin.Messages{})
-	refused(t, err, admin.NotRunning, "")
+	refused(t, err, admin.NotRunning, "--messages embedded")
 	soon := directly(newAPI(t, dir, admin.Config{Keeping: func() *admin.Keeping { return nil }}))
 	_, err = soon.RetentionRules(t.Context(), admin.Messages{})
 	refused(t, err, admin.NotRunning, "not ready")
