@@ -77,7 +77,7 @@ func TestKeepingElsewhere(t *testing.T) {
 		{args: "domain add example.com"},
 		{args: "messages retention list", code: exitFailed, err: "--messages embedded"},
 		{args: "messages export alice --reason x --out -", code: exitFailed, err: "messages-app"},
-		{args: "messages list --usage", out: "0        -         -"},
+		{args: "messages list --usage", out: "none - 0 0 - - - - - - -"},
 	})
 }
 
