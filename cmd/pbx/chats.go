@@ -245,10 +245,13 @@ func (c *chats) settle(ctx context.Context, dom directory.Domain) error {
 	if h == nil {
 		return errors.New("the Messages service is not open")
 	}
-	return h.Settle(ctx, int64(dom.ID), dom.Name, func(id int64) bool {
-		_, there := c.dir.Domain(signal.DomainID(id))
-		return there
-	})
+	return h.Settle(ctx, int64(dom.ID), dom.Name, c.exists)
+}
+
+// exists tells whether a domain is there.
+func (c *chats) exists(id int64) bool {
+	_, there := c.dir.Domain(signal.DomainID(id))
+	return there
 }
 
 // keeping gives what administrators work with on stored messages; the function is
@@ -262,7 +265,11 @@ func (c *chats) keeping() func() *admin.Keeping {
 		if h == nil {
 			return nil
 		}
-		return &admin.Keeping{Keeper: h.Keeper(), Files: h.Contents(), Search: h.Search()}
+		return &admin.Keeping{
+			Keeper: h.Keeper(), Files: h.Contents(), Search: h.Search(),
+			Removed: func(ctx context.Context) ([]string, error) { return h.Removed(ctx, c.exists) },
+			Forget:  func(ctx context.Context, name string) error { return h.Forget(ctx, name, c.exists) },
+		}
 	}
 }
 

@@ -55,6 +55,26 @@ func TestKeepingMessages(t *testing.T) {
 	}
 }
 
+// The chats of a removed domain stay until an operator deletes them.
+func TestChatsOfRemovedDomains(t *testing.T) {
+	data := t.TempDir()
+	start(t, data, 0)
+	play(t, data, []step{{args: "domain add one.example"}, {args: "domain add two.example"}})
+	soon(t, data, "messages retention list --domain one.example", "there is no rule")
+	soon(t, data, "messages retention list --domain two.example", "there is no rule")
+	play(t, data, []step{
+		{args: "messages removed list", out: "NAME"},
+		{args: "messages removed delete two.example --reason contract", code: exitFailed, err: "No removed domain"},
+		{args: "domain remove two.example --reason contract"},
+		{args: "messages removed list", out: "two.example"},
+		{args: "messages removed delete two.example", code: exitFailed, err: "--reason"},
+		{args: "messages removed delete two.example --reason contract", out: "deleted: the chats of two.example"},
+		{args: "messages removed delete two.example --reason contract", code: exitFailed, err: "No removed domain"},
+		{args: "messages removed delete one.example --reason contract", code: exitFailed, err: "No removed domain"},
+		{args: "audit list --act messages", out: "messages.removed.delete"},
+	})
+}
+
 // soon runs a command for some seconds, until it says something: the service is opened a moment
 // after the domain is made.
 func soon(t *testing.T, data, args, want string) {

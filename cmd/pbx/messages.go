@@ -15,6 +15,7 @@ type messagesCommands struct {
 	Erase         messagesErase         `cmd:"" help:"Erase what a person has written, and the person."`
 	Export        messagesExport        `cmd:"" help:"Write conversations into a ZIP archive."`
 	Search        messagesSearch        `cmd:"" help:"Show how far the search index is, or make it anew."`
+	Removed       removedCommands       `cmd:"" help:"Chats of domains that were removed."`
 }
 
 type messagesList struct {
@@ -44,5 +45,37 @@ func (c messagesList) Run(ctx context.Context, con console) error {
 			rows = append(rows, row)
 		}
 		return table(header, rows)
+	})
+}
+
+type removedCommands struct {
+	List   removedList   `cmd:"" help:"List removed domains whose chats are still stored."`
+	Delete removedDelete `cmd:"" help:"Delete the chats of one."`
+}
+
+type removedList struct {
+	adminFlags `embed:""`
+}
+
+// Run implements the command.
+func (c removedList) Run(ctx context.Context, con console) error {
+	return with(ctx, con, c.adminFlags, (*admin.Client).RemovedChats, struct{}{}, func(list []admin.RemovedChats) string {
+		var rows [][]string
+		for _, r := range list {
+			rows = append(rows, []string{r.Name})
+		}
+		return table("NAME", rows)
+	})
+}
+
+type removedDelete struct {
+	Name       string `arg:"" help:"A name of the list."`
+	adminFlags `embed:""`
+}
+
+// Run implements the command.
+func (c removedDelete) Run(ctx context.Context, con console) error {
+	return with(ctx, con, c.adminFlags, (*admin.Client).DeleteRemovedChats, admin.RemovedChats{Name: c.Name}, func(r admin.RemovedChats) string {
+		return "deleted: the chats of " + r.Name
 	})
 }

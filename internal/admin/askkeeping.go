@@ -209,3 +209,23 @@ func (c *Client) RebuildSearch(ctx context.Context, m Messages) (SearchState, er
 	var s SearchState
 	return s, c.keep(ctx, http.MethodPost, m.Domain, "search/rebuild", nil, &s)
 }
+
+// RemovedChats lists removed domains whose chats are still stored.
+func (c *Client) RemovedChats(ctx context.Context, _ struct{}) ([]RemovedChats, error) {
+	var page Page[RemovedChats]
+	err := c.forgotten(ctx, http.MethodGet, "/messages/removed", &page)
+	return page.Items, err
+}
+
+// DeleteRemovedChats deletes the chats of one.
+func (c *Client) DeleteRemovedChats(ctx context.Context, r RemovedChats) (RemovedChats, error) {
+	return r, c.forgotten(ctx, http.MethodDelete, "/messages/removed/"+url.PathEscape(r.Name), nil)
+}
+
+func (c *Client) forgotten(ctx context.Context, method, path string, out any) error {
+	err := c.Do(ctx, method, path, nil, out)
+	if CodeOf(err) == NoRoute {
+		return errNotRunning
+	}
+	return err
+}

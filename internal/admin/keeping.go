@@ -21,6 +21,10 @@ type Keeping struct {
 	Keeper *retention.Keeper
 	Files  export.Files // nil: exports name files and have none
 	Search SearchIndex
+	// Removed lists removed domains whose chats are still stored, and Forget deletes
+	// those of one; nil: there are none.
+	Removed func(ctx context.Context) ([]string, error)
+	Forget  func(ctx context.Context, name string) error
 }
 
 // SearchIndex is the index of messages: a search.Follower.
@@ -80,6 +84,7 @@ func (a *API) registerKeeping() {
 	a.registerRetention()
 	a.registerHolds()
 	a.registerExport()
+	a.registerRemovedChats()
 	register(a, operation{
 		ID: "messages-erase", Method: http.MethodPost, Path: "/domains/{domain}/messages/erase", Tag: "Messages", Summary: "Erase a person",
 		Text: "Deletes everything that the person has written, with files, and then name, marks and memberships. A legal hold refuses it. " +

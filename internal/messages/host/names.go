@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/tandem-switch/tandem/internal/messages"
@@ -102,4 +104,74 @@ func (n *names) save() error {
 // for the domain.
 func (h *Host) Settle(ctx context.Context, id int64, name string, exists func(int64) bool) error {
 	return h.names.settle(ctx, id, name, exists)
+}
+
+// removed are the names under which the store has the chats of domains that are not
+// there any more.
+func (n *names) removed(stored []string, exists func(int64) bool) []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var list []string
+	for _, name := range stored {
+		if strings.Contains(name, "#") {
+			list = append(list, name)
+		}
+	}
+	for id, name := range n.known {
+		if !exists(id) && slices.Contains(stored, name) {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// forget takes the name of a domain that is not there any more out of the file.
+func (n *names) forget(name string, exists func(int64) bool) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for id, known := range n.known {
+		if known == name && !exists(id) {
+			delete(n.known, id)
+		}
+	}
+	return n.save()
+}
+
+// Removed lists the domains that were removed and whose chats are still stored, by
+// the names that the store has for them. exists tells whether a domain is there.
+func (h *Host) Removed(ctx context.Context, exists func(int64) bool) ([]string, error) {
+	stored, err := h.store.Domains(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return h.names.removed(stored, exists), nil
+}
+
+// Forget deletes what is stored of a domain that was removed: messages, people and
+// references of files at once, the bytes of files with the next collection. NotFound
+// where Removed does not list the name; NotAllowed where a legal hold keeps something.
+func (h *Host) Forget(ctx context.Context, name string, exists func(int64) bool) error {
+	list, err := h.Removed(ctx, exists)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(list, name) {
+		return &messages.Error{Code: messages.NotFound, Text: "No removed domain of this name has stored chats."}
+	}
+	log, err := h.store.Log(ctx, name)
+	if err != nil {
+		return err
+	}
+	holds, err := log.Holds(ctx)
+	if err != nil {
+		return err
+	}
+	if len(holds) > 0 {
+		return &messages.Error{Code: messages.NotAllowed, Text: "A legal hold keeps chats of this domain."}
+	}
+	if err := h.store.Drop(ctx, name); err != nil {
+		return err
+	}
+	return h.names.forget(name, exists)
 }

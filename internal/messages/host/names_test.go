@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/tandem-switch/tandem/internal/messages"
@@ -65,5 +66,24 @@ func TestNamesOfDomains(t *testing.T) {
 	}
 	if got, want := fmt.Sprint(store.done), "[b>c a>b b>b#1]"; got != want {
 		t.Errorf("renamed %s, want %s", got, want)
+	}
+}
+
+// Only what no domain has any more is removed.
+func TestRemovedNames(t *testing.T) {
+	n, err := openNames(t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.known = map[int64]string{1: "a", 2: "b", 3: "never stored"}
+	exists := func(id int64) bool { return id == 1 }
+	if got := n.removed([]string{"a", "b", "a#7"}, exists); !slices.Equal(got, []string{"a#7", "b"}) {
+		t.Errorf("removed: %q", got)
+	}
+	if err := n.forget("b", exists); err != nil || n.known[2] != "" || n.known[1] != "a" {
+		t.Errorf("%v, known: %v", err, n.known)
+	}
+	if err := n.forget("a", exists); err != nil || n.known[1] != "a" {
+		t.Errorf("a domain that is there was forgotten: %v, %v", err, n.known)
 	}
 }
