@@ -17,6 +17,7 @@ type slow struct {
 	messages.Store
 	gate chan struct{}
 	away *atomic.Bool
+	in   *atomic.Int32 // lists that were begun
 }
 
 func (s slow) Log(ctx context.Context, domain string) (messages.Log, error) {
@@ -30,6 +31,7 @@ type slowLog struct {
 }
 
 func (l slowLog) Chats(ctx context.Context, p messages.PersonID, q messages.ChatsQuery) ([]messages.ChatRow, error) {
+	l.s.in.Add(1)
 	select {
 	case <-l.s.gate:
 		return l.Log.Chats(ctx, p, q)
@@ -50,7 +52,7 @@ func newSlow(t *testing.T) (*ground, slow) {
 	t.Helper()
 	var s slow
 	g := newGround(t, func(c *service.Config) {
-		s = slow{Store: c.Store, gate: make(chan struct{}), away: new(atomic.Bool)}
+		s = slow{Store: c.Store, gate: make(chan struct{}), away: new(atomic.Bool), in: new(atomic.Int32)}
 		c.Store = s
 	})
 	return g, s
@@ -181,4 +183,28 @@ func TestSearch(t *testing.T) {
 	expect(t, b.ask(`{"mt":"Search","sip":"nobody","text":"cake"}`), `{"mt":"SearchResult","!error":0}`)
 	expect(t, b.ask(`{"mt":"Search","text":"  "}`), `{"mt":"SearchResult","error":1}`)
 	expect(t, b.ask(`{"mt":"Search","text":"long"}`), `{"mt":"SearchResult","error":1,"errorText":"Too long."}`)
+}
+
+// One person with many sessions does not take every place of the link.
+func TestOnePersonLeavesRoom(t *testing.T) {
+	g, s := newSlow(t)
+	p := g.pbx()
+	b := p.session("bob", guid("bob"), "")
+	var all []*session
+	for range 12 {
+		all = append(all, p.session("alice", guid("alice"), ""))
+	}
+	for _, a := range all {
+		p.send(fmt.Sprintf(`{"mt":"ReadChats","src":"r","user":"alice","session":%d}`, a.id))
+	}
+	for range 50 {
+		expect(t, b.ask(`{"mt":"ReadGroups"}`), `{"mt":"ReadGroupsResult","!error":0}`)
+	}
+	if n := s.in.Load(); n < 1 || n > 4 {
+		t.Errorf("%d requests of one person run", n)
+	}
+	close(s.gate)
+	for range 12 {
+		p.await(`{"mt":"ReadChatsResult","src":"r","!error":0}`)
+	}
 }

@@ -15,6 +15,7 @@ type job struct {
 type lane struct {
 	link  *link
 	bound int // jobs that may wait
+	share *share
 
 	mu    sync.Mutex // guards the following
 	jobs  []job
@@ -75,13 +76,56 @@ func (q *lane) work(shared bool) {
 			j.run()
 			continue
 		}
-		select {
-		case q.link.running <- struct{}{}:
-			j.run()
-			<-q.link.running
-		case <-q.link.ctx.Done():
-		}
+		q.turn(j)
 		q.link.release(j.size)
+	}
+}
+
+// turn runs a job when it has a place: one of its person's, then one of the link's.
+func (q *lane) turn(j job) {
+	places := []chan struct{}{q.link.running}
+	if q.share != nil {
+		places = []chan struct{}{q.share.running, q.link.running}
+	}
+	for _, place := range places {
+		select {
+		case place <- struct{}{}:
+			defer func() { <-place }()
+		case <-q.link.ctx.Done():
+			return
+		}
+	}
+	j.run()
+}
+
+// share is what all sessions of one person have of a link together, so that nobody
+// takes every place with many sessions at a time.
+type share struct {
+	running  chan struct{}
+	sessions int
+}
+
+// shareOf finds the share of a person for one session more.
+func (l *link) shareOf(key string) *share {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.shares[key]
+	if s == nil {
+		s = &share{running: make(chan struct{}, maxPersonRunning)}
+		l.shares[key] = s
+	}
+	s.sessions++
+	return s
+}
+
+// giveBack ends the part of a session in the share of its person.
+func (l *link) giveBack(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.shares[key]; s != nil {
+		if s.sessions--; s.sessions == 0 {
+			delete(l.shares, key)
+		}
 	}
 }
 

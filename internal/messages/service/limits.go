@@ -32,6 +32,7 @@ const (
 	maxWaiting       = 256     // requests of one session that wait or run
 	maxWaitingBytes  = 8 << 20 // of all requests of one link that wait
 	maxRunning       = 8       // requests of one link that run
+	maxPersonRunning = 4       // of them those of one person
 	maxPosting       = 1024    // posts and marks of one link that wait
 	maxOutgoing      = 4 << 20 // bytes; above, what asked waits and live news are left out
 	maxSubscriptions = 32      // SetFilter and Discussion of one session

@@ -30,7 +30,8 @@ type link struct {
 
 	mu       sync.Mutex // guards the following
 	sessions map[int64]*session
-	waiting  int // bytes of requests that wait or run
+	shares   map[string]*share // by shareKey
+	waiting  int               // bytes of requests that wait or run
 	groups   map[messages.ConvID]bool
 	closed   bool
 }
@@ -39,7 +40,7 @@ func newLink(s *Service, peer appservice.Session, d *domain, trusted bool) *link
 	l := &link{
 		s: s, peer: peer, domain: d, trusted: trusted, name: appservice.LoginOf(peer).SIP,
 		running:  make(chan struct{}, maxRunning),
-		sessions: map[int64]*session{}, groups: map[messages.ConvID]bool{},
+		sessions: map[int64]*session{}, shares: map[string]*share{}, groups: map[messages.ConvID]bool{},
 	}
 	l.out = newOutbox(peer, s.config.Observer.Dropped)
 	l.askPeer = newAsks(l)
@@ -93,6 +94,7 @@ func (l *link) add(x *session) error {
 	}
 	l.sessions[x.id] = x
 	l.mu.Unlock()
+	x.lane.share = l.shareOf(x.shareKey())
 	if before != nil {
 		before.end()
 	}

@@ -124,6 +124,7 @@ func (x *session) end() {
 		return
 	}
 	x.lane.end()
+	x.link.giveBack(x.shareKey())
 	d := x.link.domain
 	d.end(x)
 	x.link.note("session ended", x.who.SIP, "")
@@ -148,6 +149,14 @@ func (x *session) owner() filebuffer.Owner {
 
 // ref names the person of the session by number alone.
 func (x *session) ref() messages.Ref { return messages.Ref{ID: x.person.ID} }
+
+// shareKey is whose share of the link the session uses.
+func (x *session) shareKey() string {
+	if x.who.GUID != "" {
+		return x.who.GUID
+	}
+	return "sip " + strings.ToLower(x.who.SIP)
+}
 
 // is tells whether a name is that of the person.
 func (x *session) is(sip string) bool {
