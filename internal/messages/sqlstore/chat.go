@@ -204,6 +204,7 @@ func (r *reader) chats(who int64, list []side, q messages.ChatsQuery) ([]message
 	if err := r.partners(who, kept); err != nil {
 		return nil, err
 	}
+	slices.SortFunc(kept, newestFirst) // previews has set the times of groups that were left
 	rows := make([]messages.ChatRow, len(kept))
 	for i, m := range kept {
 		rows[i] = m.ChatRow
@@ -233,17 +234,24 @@ func merge(who int64, list []side) []*merged {
 		}
 		m.add(s)
 	}
-	slices.SortFunc(found, func(x, y *merged) int {
-		return cmp.Or(cmp.Compare(y.Time, x.Time), cmp.Compare(y.last, x.last), cmp.Compare(y.sides[0].id, x.sides[0].id))
-	})
+	slices.SortFunc(found, newestFirst)
 	return found
+}
+
+func newestFirst(x, y *merged) int {
+	return cmp.Or(cmp.Compare(y.Time, x.Time), cmp.Compare(y.last, x.last), cmp.Compare(y.sides[0].id, x.sides[0].id))
 }
 
 func (m *merged) add(s side) {
 	m.sides = append(m.sides, s)
 	m.Unread += s.unread()
-	m.Time = max(m.Time, cmp.Or(s.head.ts, s.created))
-	m.last = max(m.last, s.head.mid)
+	if s.leftAt != 0 { // what came later is not for who has left, nor when: previews has the time
+		s.head.newestDlv, s.head.newestRd = min(s.head.newestDlv, s.leftAt), min(s.head.newestRd, s.leftAt)
+		m.Time = max(m.Time, s.created)
+	} else {
+		m.Time = max(m.Time, cmp.Or(s.head.ts, s.created))
+	}
+	m.last = max(m.last, min(s.head.mid, s.upTo(s.id>>numberBits)))
 	m.Read = max(m.Read, unpack[messages.Number](s.marks.rdMid))
 	m.Delivered = max(m.Delivered, unpack[messages.Number](s.marks.dlvMid))
 	peer := s.peer
@@ -295,6 +303,7 @@ func (r *reader) previews(who int64, chats []*merged) error {
 		last[i].ConvIs = owner[i].kindOf(last[i].conv)
 		last[i].With = owner[i].With
 		owner[i].Last = last[i].Message
+		owner[i].Time = max(owner[i].Time, last[i].Time)
 	}
 	return nil
 }

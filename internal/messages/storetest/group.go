@@ -185,3 +185,22 @@ func testGroupEnd(t *testing.T, b *bench) {
 	_, err := b.log.Group(t.Context(), group)
 	b.wantCode(err, messages.NotFound)
 }
+
+// Who has left learns nothing more of the group from the list of chats: neither when
+// somebody writes nor who reads.
+func testLeftChat(t *testing.T, b *bench) {
+	group := b.group("alice", "bob", "carol")
+	b.tell(group, "alice", "1")
+	b.act("alice", group, messages.Kick, "bob", 0)
+	before := b.chat("bob", messages.Chat{Group: group})
+	want(t, "time", before.Time, b.chat("carol", messages.Chat{Group: group}).Time)
+	for range 3 {
+		b.tell(group, "alice", "2")
+	}
+	b.do(&messages.Mark{By: who("carol"), Group: group, State: messages.ReadMark})
+	after := b.chat("bob", messages.Chat{Group: group})
+	want(t, "left", after.Left, true)
+	want(t, "time later", after.Time, before.Time)
+	want(t, "text", after.Last.Text, "1")
+	want(t, "known number", after.PeerRead < b.chat("carol", messages.Chat{Group: group}).PeerRead, true)
+}

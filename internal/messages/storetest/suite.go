@@ -55,6 +55,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"drafts", testDrafts},
 		{"files", testFiles},
 		{"groups", testGroups},
+		{"chats of groups that were left", testLeftChat},
 		{"who may do what in a group", testGroupRules},
 		{"history of a group", testGroupHistory},
 		{"the last ones leave a group", testGroupEnd},
