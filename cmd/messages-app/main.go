@@ -92,8 +92,7 @@ func run(ctx context.Context, args []string, con console) int {
 		return exitOK
 	}
 	if err != nil {
-		fmt.Fprintf(con.err, "messages-app: %v (see: messages-app --help)\n", err)
-		return exitUsage
+		return usage(con, err)
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err := parsed.Run(con); err != nil {
@@ -104,4 +103,18 @@ func run(ctx context.Context, args []string, con console) int {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// usage tells what was wrong with the command line, and where help is.
+func usage(con console, err error) int {
+	command := "messages-app"
+	if wrong, ok := errors.AsType[*kong.ParseError](err); ok && wrong.Context != nil {
+		for _, part := range wrong.Context.Path {
+			if part.Command != nil {
+				command += " " + part.Command.Name
+			}
+		}
+	}
+	fmt.Fprintf(con.err, "messages-app: %v (see: %s --help)\n", err, command)
+	return exitUsage
 }

@@ -271,6 +271,7 @@ func TestMisuse(t *testing.T) {
 		{"trace on App --content", "--reason", exitUsage},
 		{"trace list", "no Messages service answers", exitFailed},
 		{"nonsense", "nonsense", exitUsage},
+		{"serve --nonsense", "messages-app serve --help", exitUsage},
 	} {
 		got := app(t, "secret", append(strings.Fields(step.args), "--data", data)...)
 		if got.code != step.code || !strings.Contains(got.err, step.err) || got.err == "" {
