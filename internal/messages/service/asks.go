@@ -23,6 +23,7 @@ type asks struct {
 	number  int
 	pending map[string]chan appservice.Frame
 	silent  int  // questions in a row that were not answered
+	knows   bool // the switch has answered before
 	refused bool // the switch does not know Resolve
 }
 
@@ -50,6 +51,10 @@ func (a *asks) answered(f appservice.Frame) bool {
 
 // errRefused says that the switch cannot be asked.
 var errRefused = errors.New("messages: the switch does not say who people are")
+
+// errSilent says that a switch that knows who people are is too busy to say so. A name
+// must not count as the identity then: it may be that of somebody else by now.
+var errSilent = messages.Errorf(messages.Away, "The switch does not say who these people are; try again later.")
 
 // resolve asks the switch who these names are.
 func (a *asks) resolve(ctx context.Context, names []string) ([]messages.Ref, error) {
@@ -80,9 +85,13 @@ func (a *asks) resolve(ctx context.Context, names []string) ([]messages.Ref, err
 		return a.read(f)
 	case <-timer.C:
 		a.mu.Lock()
+		knows := a.knows
 		a.silent++
-		a.refused = a.refused || a.silent >= patience
+		a.refused = a.refused || !knows && a.silent >= patience
 		a.mu.Unlock()
+		if knows {
+			return nil, errSilent
+		}
 		return nil, errRefused
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -92,6 +101,7 @@ func (a *asks) resolve(ctx context.Context, names []string) ([]messages.Ref, err
 func (a *asks) read(f appservice.Frame) ([]messages.Ref, error) {
 	a.mu.Lock()
 	a.silent = 0
+	a.knows = a.knows || f.MT == MTResolveResult
 	a.refused = a.refused || f.MT != MTResolveResult
 	refused := a.refused
 	a.mu.Unlock()

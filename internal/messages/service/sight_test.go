@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -56,4 +57,27 @@ func TestMutedWriteNowhere(t *testing.T) {
 	expect(t, a.ask(`{"mt":"Post","topic":"`+sip+`","text":"admins may"}`), `{"mt":"PostResult","!error":0}`)
 	a.ask(`{"mt":"Grant","grp":"` + sip + `","member":"bob","role":"admin"}`)
 	expect(t, b.ask(`{"mt":"Post","topic":"`+sip+`","text":"an admin"}`), `{"mt":"PostResult","!error":0}`)
+}
+
+// A switch that has said who people are, and is too busy to say it once more, does not
+// make names identities: the request fails, and works when the switch answers again.
+func TestBusySwitchMakesNoPeople(t *testing.T) {
+	g := newGround(t)
+	p := g.pbx()
+	var busy atomic.Bool
+	p.asked = func(f frame) any {
+		src := f["src"]
+		if busy.Load() {
+			src = "another question"
+		}
+		return map[string]any{"mt": "ResolveResult", "src": src, "people": []any{}}
+	}
+	a := p.session("alice", guid("alice"), "IM_EXT")
+	expect(t, a.ask(`{"mt":"SetDraft","sip":"nobody","text":"x"}`), `{"mt":"SetDraftResult","error":2}`)
+	busy.Store(true)
+	for range 3 {
+		expect(t, a.ask(`{"mt":"SetDraft","sip":"nobody","text":"x"}`), `{"mt":"SetDraftResult","error":5}`)
+	}
+	busy.Store(false)
+	expect(t, a.ask(`{"mt":"SetDraft","sip":"nobody","text":"x"}`), `{"mt":"SetDraftResult","error":2}`)
 }
