@@ -174,7 +174,7 @@ func TestSendFile(t *testing.T) {
 			"Session":          {sessionMade},
 			"CreateFileBuffer": {`"mt":"CreateFileBufferResult","id":1,"url":"` + site.URL + `/tmp/1/x?t=0"`},
 		}}
-		list, err := s.script(t, "/chat bob\n/send "+file+"\n")
+		list, err := s.script(t, "/chat bob\n/send "+file+"\nbehind it\n")
 		site.Close()
 		if got != "POST /tmp/1/x?t=0 8 the plan" {
 			t.Errorf("upload %q", got)
@@ -182,7 +182,8 @@ func TestSendFile(t *testing.T) {
 		if (err != nil) != (want != "") || want != "" && !strings.Contains(find(list, evError).Text, want) {
 			t.Errorf("%d: %v %+v", status, err, list)
 		}
-		if want == "" && !strings.Contains(s.received(), "im_message,bob,,my plan.txt") {
+		before, _, sent := strings.Cut(s.received(), "im_message,bob,,behind it")
+		if !sent || strings.Contains(before, "im_message,bob,,my plan.txt") != (want == "") {
 			t.Errorf("sent %s", s.received())
 		}
 	}

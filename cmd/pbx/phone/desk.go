@@ -45,7 +45,7 @@ type desk struct {
 	marks  []mark                      // receipts to be sent
 
 	archive archive
-	uploads int // files that are on their way
+	uploads int // files that are on their way, or for which a place is asked for
 
 	show func(Event)
 	send func(frame []byte)

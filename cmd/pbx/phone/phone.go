@@ -161,9 +161,10 @@ func (p *phone) loop(lines <-chan line) error {
 }
 
 // wanted is lines, while a further one can be taken: a script is read as fast
-// as its texts are answered, and not while there is nobody to answer.
+// as its texts are answered, and not while there is nobody to answer or a file is on
+// its way, which the next line would overtake.
 func (p *phone) wanted(lines <-chan line) <-chan line {
-	if p.ended || p.desk.open >= maxOpen || !p.once || (p.desk.inbox == 0 && !p.cfg.Interactive) {
+	if p.ended || p.desk.open >= maxOpen || !p.once || !p.cfg.Interactive && (p.desk.inbox == 0 || p.desk.uploads > 0) {
 		return nil
 	}
 	return lines

@@ -34,17 +34,19 @@ func (d *desk) sendFile(file string) {
 		return
 	}
 	name := filepath.Base(file)
+	d.uploads++
 	d.ask("/send "+name, "CreateFileBuffer", map[string]any{"name": name}, true, nil, func(text json.RawMessage, err error) {
 		var made struct {
 			URL string `json:"url"`
 		}
 		switch {
 		case err != nil:
+			d.uploads--
 		case json.Unmarshal(text, &made) != nil || made.URL == "":
+			d.uploads--
 			d.refuse("/send " + name + ": the service names no place for the file")
 		default:
 			d.open++
-			d.uploads++
 			d.show(Event{Event: evUpload, Chat: chat, Text: name})
 			d.upload(uploaded{chat: chat, name: name, url: made.URL}, file)
 		}
