@@ -659,4 +659,14 @@ func TestResolve(t *testing.T) {
 	h.connected()
 	h.service.say(`{"mt":"Resolve","src":"r1","names":["Alice","nobody",5,"","bob@example.com"]}`)
 	h.service.hears(`{"src":"r1","mt":"ResolveResult","people":[{"sip":"alice","guid":"` + h.alice.GUID + `","dn":"ALICE"},{"sip":"bob","guid":"` + h.bob.GUID + `","dn":"BOB"}]}`)
+	_, err := h.dir.SetUser(t.Context(), h.bob.Address(), directory.ObjectEdit{Properties: func(p *directory.Properties) { p.Blocked = []signal.ObjectID{h.alice.ID} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, asker := range []string{"alice", "nobody"} { // bob is there for no one whom he has blocked, and for no one who is not there
+		h.service.say(`{"mt":"Resolve","src":"r2","user":"%s","names":["bob"]}`, asker)
+		h.service.hears(`{"src":"r2","mt":"ResolveResult","people":[]}`)
+	}
+	h.service.say(`{"mt":"Resolve","src":"r3","user":"bob","names":["alice"]}`)
+	h.service.hears(`{"src":"r3","mt":"ResolveResult","people":[{"sip":"alice","guid":"` + h.alice.GUID + `","dn":"ALICE"}]}`)
 }

@@ -167,15 +167,20 @@ type who struct {
 	DN   string `json:"dn"`
 }
 
-// resolve answers Resolve: who these names are. Those that are none are left out.
+// resolve answers Resolve: who these names are. Those that are none, and people whom
+// the asker may not see, are left out. Without an asker it is the service itself that
+// asks.
 func (s *service) resolve(f *appservice.Frame) {
 	people := []who{}
+	asker, known := s.party("", f.Get("user").String())
+	anybody := f.Get("user").String() == ""
 	for v := range f.Get("names").Elements() {
 		if len(people) >= maxResolve {
 			break
 		}
 		o, ok := s.m.dir.ObjectByName(s.address.Domain, v.String())
-		if ok && v.String() != "" && !o.Disabled {
+		visible := ok && (anybody || known && s.m.dir.Visible(asker.Address, o.Address()))
+		if visible && v.String() != "" && !o.Disabled {
 			people = append(people, who{o.SIP, o.GUID, o.DisplayName()})
 		}
 	}

@@ -56,8 +56,8 @@ var errRefused = errors.New("messages: the switch does not say who people are")
 // must not count as the identity then: it may be that of somebody else by now.
 var errSilent = messages.Errorf(messages.Away, "The switch does not say who these people are; try again later.")
 
-// resolve asks the switch who these names are.
-func (a *asks) resolve(ctx context.Context, names []string) ([]messages.Ref, error) {
+// resolve asks the switch who these names are, as far as the asker may see them.
+func (a *asks) resolve(ctx context.Context, asker string, names []string) ([]messages.Ref, error) {
 	answer := make(chan appservice.Frame, 1)
 	a.mu.Lock()
 	if a.refused {
@@ -73,7 +73,7 @@ func (a *asks) resolve(ctx context.Context, names []string) ([]messages.Ref, err
 		delete(a.pending, src)
 		a.mu.Unlock()
 	}()
-	raw, err := appservice.AppendReply(nil, appservice.Frame{Src: []byte(strconv.Quote(src))}, Resolve{Names: names})
+	raw, err := appservice.AppendReply(nil, appservice.Frame{Src: []byte(strconv.Quote(src))}, Resolve{User: asker, Names: names})
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (x *session) find(ctx context.Context, name string) (messages.Ref, error) {
 	if !validName(name) {
 		return messages.Ref{}, notFound("person")
 	}
-	found, err := x.link.domain.findAll(ctx, []string{name})
+	found, err := x.link.domain.findAll(ctx, x.who.SIP, []string{name})
 	if err != nil {
 		return messages.Ref{}, err
 	}
@@ -139,15 +139,15 @@ func (x *session) find(ctx context.Context, name string) (messages.Ref, error) {
 	return ref, nil
 }
 
-// findAll finds the people of names, by the name in lower case: from the directory
-// of this process, or from the switch. Where neither answers the name itself is the
+// findAll finds the people of names whom the asker may see, by the name in lower
+// case: from the directory of this process, or from the switch. Where neither answers the name itself is the
 // identity, as for a foreign switch, which knows no guids.
-func (d *domain) findAll(ctx context.Context, names []string) (map[string]messages.Ref, error) {
+func (d *domain) findAll(ctx context.Context, asker string, names []string) (map[string]messages.Ref, error) {
 	found := make(map[string]messages.Ref, len(names))
 	for len(names) > 0 {
 		lot := names[:min(resolveMost, len(names))]
 		names = names[len(lot):]
-		refs, err := d.ask(ctx, lot)
+		refs, err := d.ask(ctx, asker, lot)
 		if errors.Is(err, errRefused) {
 			refs, err = d.byName(ctx, lot), nil
 		}
@@ -174,12 +174,12 @@ func (d *domain) byName(ctx context.Context, names []string) []messages.Ref {
 	return refs
 }
 
-func (d *domain) ask(ctx context.Context, names []string) ([]messages.Ref, error) {
+func (d *domain) ask(ctx context.Context, asker string, names []string) ([]messages.Ref, error) {
 	if d.s.config.People != nil {
-		return d.s.config.People.Find(ctx, d.name, names)
+		return d.s.config.People.Find(ctx, d.name, asker, names)
 	}
 	for _, l := range d.trusted() {
-		refs, err := l.askPeer.resolve(ctx, names)
+		refs, err := l.askPeer.resolve(ctx, asker, names)
 		if !errors.Is(err, errRefused) {
 			return refs, err
 		}

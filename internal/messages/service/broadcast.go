@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/tandem-switch/tandem/internal/messages"
 )
@@ -46,6 +49,9 @@ func (c *call) broadcast(ctx context.Context, q *Broadcast) (r BroadcastResult, 
 	if len(to) == 0 || len(to) > most {
 		return r, parameter("A broadcast has between 1 and %d receivers that exist.", most)
 	}
+	if !d.mayReach(x.person.ID, len(to), time.Now()) {
+		return r, messages.Errorf(messages.Quota, "Too many receivers of broadcasts; try again later.")
+	}
 	made, err := d.log.Do(ctx, &messages.MakeBroadcast{By: x.ref(), Key: q.Key, Total: int64(len(to))})
 	if err != nil {
 		return r, err
@@ -57,6 +63,27 @@ func (c *call) broadcast(ctx context.Context, q *Broadcast) (r BroadcastResult, 
 		r.Counts.Failed = failed
 	}
 	return r, err
+}
+
+// How many receivers one person may reach by broadcasts: so many at once, and so many
+// again in a second. Of more people than reachers the one who has sent nothing for the
+// longest time is forgotten.
+const (
+	reachBurst = 2 * maxReceivers
+	reachRate  = 50
+	reachers   = 10_000
+)
+
+// mayReach takes room for a broadcast of a person to n receivers; false if there is
+// none.
+func (d *domain) mayReach(p messages.PersonID, n int, now time.Time) bool {
+	d.reachMu.Lock()
+	defer d.reachMu.Unlock()
+	l := d.reach.Touch(uint64(p))
+	if *l == nil {
+		*l = rate.NewLimiter(reachRate, reachBurst)
+	}
+	return (*l).AllowN(now, n)
 }
 
 // receivers are the people that a broadcast is for, each once, and the names that
@@ -77,7 +104,7 @@ func (x *session) receivers(ctx context.Context, q *Broadcast) (to []messages.Re
 		}
 		seen[folded] = true
 	}
-	found, err := x.link.domain.findAll(ctx, names)
+	found, err := x.link.domain.findAll(ctx, x.who.SIP, names)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,7 +5,10 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/time/rate"
+
 	"github.com/tandem-switch/tandem/appservice"
+	"github.com/tandem-switch/tandem/internal/lru"
 	"github.com/tandem-switch/tandem/internal/messages"
 )
 
@@ -26,6 +29,9 @@ type domain struct {
 	groups   map[messages.ConvID]map[*session]struct{}   // sessions of the members
 	apps     map[messages.PersonID]map[*session]struct{} // sessions of logins through apps
 	sessions map[int64]*session                          // by number, for links to files
+
+	reachMu sync.Mutex // guards the following
+	reach   *lru.Table[*rate.Limiter]
 }
 
 // enter finds the domain of a link, and opens it for the first one.
@@ -44,6 +50,7 @@ func (s *Service) enter(ctx context.Context, a Account) (*domain, error) {
 		s: s, name: name, object: a.Object, log: log,
 		links: map[*link]struct{}{}, people: map[messages.PersonID]map[*session]struct{}{},
 		groups: map[messages.ConvID]map[*session]struct{}{}, apps: map[messages.PersonID]map[*session]struct{}{}, sessions: map[int64]*session{},
+		reach: lru.New[*rate.Limiter](reachers),
 	}
 	d.ctx, d.cancel = context.WithCancel(s.ctx)
 	d.badge, d.follow = newBadge(d), newFollower(d)

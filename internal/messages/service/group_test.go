@@ -161,6 +161,9 @@ func TestNamesAreResolved(t *testing.T) {
 	p := g.pbx()
 	p.mu.Lock()
 	p.asked = func(f frame) any {
+		if f["user"] != "alice" { // the switch decides whom she may see
+			t.Errorf("asked for %v", f["user"])
+		}
 		people := []any{}
 		for _, n := range f["names"].([]any) {
 			if n != "nobody" {

@@ -80,8 +80,8 @@ var _ Files = (*filebuffer.Store)(nil)
 
 // People finds objects of a domain by name.
 type People interface {
-	// Find returns those of the names that exist.
-	Find(ctx context.Context, domain string, names []string) ([]messages.Ref, error)
+	// Find returns those of the names that exist and that the asker may see.
+	Find(ctx context.Context, domain, asker string, names []string) ([]messages.Ref, error)
 }
 
 // Observer counts, for metrics. Its methods must not block.

@@ -66,28 +66,31 @@ func (x *session) begin(ctx context.Context) error {
 	if len(r.Members) != len(op.People) {
 		return messages.Errorf(messages.Internal, "the store has not made everybody known")
 	}
-	if x.person, err = d.log.Person(ctx, messages.Ref{ID: r.Members[0].Person.ID}); err != nil {
-		return err
-	}
-	x.topics = make(map[string]messages.PersonID, len(x.apps))
-	for i, app := range x.apps {
-		x.topics[strings.ToLower(app)] = r.Members[i+1].Person.ID
-	}
-	groups, err := d.log.Groups(ctx, x.person.ID)
+	person, err := d.log.Person(ctx, messages.Ref{ID: r.Members[0].Person.ID})
 	if err != nil {
 		return err
 	}
-	if !x.enter(groups) {
+	topics := make(map[string]messages.PersonID, len(x.apps))
+	for i, app := range x.apps {
+		topics[strings.ToLower(app)] = r.Members[i+1].Person.ID
+	}
+	groups, err := d.log.Groups(ctx, person.ID)
+	if err != nil {
+		return err
+	}
+	if !x.enter(person, topics, groups) {
 		return notFound("session any more")
 	}
 	return x.stillIn(ctx, groups)
 }
 
-// enter makes the session known; false if it has ended meanwhile.
-func (x *session) enter(groups []messages.Group) bool {
+// enter makes the session known; false if it has ended meanwhile: then nothing of it
+// is changed, for end may be reading it.
+func (x *session) enter(person messages.Person, topics map[string]messages.PersonID, groups []messages.Group) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if !x.ended {
+		x.person, x.topics = person, topics
 		x.link.domain.begin(x, groups)
 	}
 	return !x.ended

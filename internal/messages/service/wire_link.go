@@ -144,8 +144,9 @@ type MemberChanged struct {
 	Gone   bool   `json:"gone,omitempty"`
 }
 
-// Resolve asks the switch who these names are.
+// Resolve asks the switch who these names are, of those whom User may see.
 type Resolve struct {
+	User  string   `json:"user" max:"1024"`
 	Names []string `json:"names" many:"1000"`
 }
 
