@@ -211,8 +211,9 @@ func TestRounds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("some seconds")
 	}
-	for fault, want := range map[string]string{
-		"": "", "loses": "is missing", "doubles": "is there twice", "turns around": "comes after", "hides": "Sync",
+	// What was lost may have been repeated after a kill: then it comes late.
+	for fault, want := range map[string][]string{
+		"": nil, "loses": {"is missing", "comes after"}, "doubles": {"is there twice"}, "turns around": {"comes after"}, "hides": {"Sync"},
 	} {
 		t.Run("a store that "+cmp.Or(fault, "is good"), func(t *testing.T) {
 			t.Parallel()
@@ -226,7 +227,8 @@ func TestRounds(t *testing.T) {
 			if fault == "" && (r.Err() != nil || r.Repeats == 0 || r.Connects < 4*pairs) {
 				t.Errorf("%+v: %v", r, r.Err())
 			}
-			if fault != "" && (!strings.Contains(text, want) || r.Err() == nil) {
+			found := slices.ContainsFunc(want, func(w string) bool { return strings.Contains(text, w) })
+			if fault != "" && (!found || r.Err() == nil) {
 				t.Errorf("%.300s, want %q", text, want)
 			}
 		})
