@@ -83,19 +83,21 @@ func (q *lane) work(shared bool) {
 
 // turn runs a job when it has a place: one of its person's, then one of the link's.
 func (q *lane) turn(j job) {
-	places := []chan struct{}{q.link.running}
-	if q.share != nil {
-		places = []chan struct{}{q.share.running, q.link.running}
+	if q.share == nil {
+		q.within(q.link.running, j.run)
+		return
 	}
-	for _, place := range places {
-		select {
-		case place <- struct{}{}:
-			defer func() { <-place }()
-		case <-q.link.ctx.Done():
-			return
-		}
+	q.within(q.share.running, func() { q.within(q.link.running, j.run) })
+}
+
+// within runs f when there is a place for it, and not at all when the link has ended.
+func (q *lane) within(places chan struct{}, f func()) {
+	select {
+	case places <- struct{}{}:
+		defer func() { <-places }()
+		f()
+	case <-q.link.ctx.Done():
 	}
-	j.run()
 }
 
 // share is what all sessions of one person have of a link together, so that nobody
