@@ -75,7 +75,7 @@ func (s *stub) strike(context.Context, string) error {
 	}
 	switch n := len(s.rows); s.fault {
 	case "loses":
-		s.rows = s.rows[:n-1]
+		s.rows = slices.Delete(s.rows, n/2, n/2+1) // the last one may not be acknowledged
 	case "doubles":
 		s.n++
 		again := s.rows[n/2]
@@ -211,9 +211,8 @@ func TestRounds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("some seconds")
 	}
-	// What was lost may have been repeated after a kill: then it comes late.
-	for fault, want := range map[string][]string{
-		"": nil, "loses": {"is missing", "comes after"}, "doubles": {"is there twice"}, "turns around": {"comes after"}, "hides": {"Sync"},
+	for fault, want := range map[string]string{
+		"": "", "loses": "is missing", "doubles": "is there twice", "turns around": "comes after", "hides": "Sync",
 	} {
 		t.Run("a store that "+cmp.Or(fault, "is good"), func(t *testing.T) {
 			t.Parallel()
@@ -227,8 +226,7 @@ func TestRounds(t *testing.T) {
 			if fault == "" && (r.Err() != nil || r.Repeats == 0 || r.Connects < 4*pairs) {
 				t.Errorf("%+v: %v", r, r.Err())
 			}
-			found := slices.ContainsFunc(want, func(w string) bool { return strings.Contains(text, w) })
-			if fault != "" && (!found || r.Err() == nil) {
+			if fault != "" && (!strings.Contains(text, want) || r.Err() == nil) {
 				t.Errorf("%.300s, want %q", text, want)
 			}
 		})
