@@ -459,6 +459,10 @@ func (s *Switch) lockGroup(t *Turn, own *Party, name string) (c *Chat, side int,
 	c.posts.asking = true
 	if q.of(c) {
 		c.found(t, &q.group, q.cause)
+		if q.cause != 0 { // whoever has locked the chat has nothing in it yet that found would refuse
+			c.mu.Unlock()
+			return nil, 0, q.cause
+		}
 	}
 	return c, side, 0
 }

@@ -124,6 +124,23 @@ func TestGroupIsLookedUp(t *testing.T) {
 	}
 }
 
+// The answer may be there before the chat is: who is no member gets no call by that.
+func TestGroupIsFoundAtOnce(t *testing.T) {
+	w := newStored(t, "alice", "bob", "eve")
+	w.store.group(12, "Team", "alice", "bob")
+	w.store.slow, w.store.hasty = true, true
+	alice, eve, in, bob := w.connect("alice.1", ""), w.connect("eve.1", ""), w.inbox("eve.2"), w.connect("bob.1", "")
+	eve.chat(1, team)
+	eve.text(1, "let me in")
+	in.inChat(team, `"id":"x","data":"me too"`)
+	eve.expect("1 rel 1")
+	in.expect("-1 failed x 1")
+	alice.chat(1, team)
+	alice.text(1, "one")
+	alice.expect("1 call_proc", "1 conn")
+	bob.expect("-1 setup messages?g12", "-1 text alice: one")
+}
+
 // The caller hangs up while the group is looked up: his text goes out all the same.
 func TestCallerLeavesALookup(t *testing.T) {
 	w := newStored(t, "alice", "bob")
