@@ -1,0 +1,4 @@
+import { render } from "preact";
+import "../ui/base.css";
+
+render(<h1>Console</h1>, document.getElementById("app")!);
