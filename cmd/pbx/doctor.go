@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/tandem-switch/tandem/cmd/pbx/doctor"
 	"github.com/tandem-switch/tandem/internal/acme"
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/edge"
 	"github.com/tandem-switch/tandem/internal/messages/host"
 )
@@ -63,8 +66,42 @@ func (c doctorCommand) patient(ctx context.Context) *doctor.Patient {
 		roots, _ := s.ACME.roots() // what is wrong with them shows when the authority is asked
 		p.CA = &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: roots}}}
 	}
+	if s.Messages != messagesOff {
+		p.Chats = s.chatsNow
+	}
 	p.Running, p.PID = running(ctx, s.Data)
 	return p
+}
+
+// chatsNow is how chats are stored: as the server says or, where none runs, as it
+// would be with these flags.
+func (c serveCommand) chatsNow(ctx context.Context) (list []admin.Chats, err error) {
+	client, err := admin.Open(ctx, c.Data, func(ctx context.Context) (*admin.Client, error) {
+		log := slog.New(slog.DiscardHandler)
+		dir, err := c.open(ctx, directory.Config{Log: log, HostMessages: c.Messages == messagesEmbedded})
+		if err != nil {
+			return nil, err
+		}
+		api, err := c.chatsAPI(ctx, dir, log)
+		if err != nil {
+			return nil, errors.Join(err, dir.Close())
+		}
+		return admin.Direct(api, os.Getuid(), dir.Close), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+	return client.ChatStorage(ctx, admin.ListChats{})
+}
+
+// chatsAPI answers nothing but questions.
+func (c serveCommand) chatsAPI(ctx context.Context, dir *openedDirectory, log *slog.Logger) (*admin.API, error) {
+	licences, err := dir.licences(ctx, c.LicenceMode, log)
+	if err != nil {
+		return nil, err
+	}
+	return admin.NewAPI(admin.Config{Directory: dir.Directory, Licences: licences, Chats: newChats(c.Messages, dir.Directory, log), Log: log})
 }
 
 // running is the version of the server on a data directory, and its process.

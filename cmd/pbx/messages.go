@@ -44,8 +44,18 @@ func (c messagesList) Run(ctx context.Context, con console) error {
 			}
 			rows = append(rows, row)
 		}
-		return table(header, rows)
+		return table(header, rows) + whyVolatile(list)
 	})
+}
+
+// whyVolatile is a line for each domain whose chats could be stored and are not.
+func whyVolatile(list []admin.Chats) (lines string) {
+	for _, d := range list {
+		if d.Why != "" {
+			lines += "\n" + d.Domain + ": chats are not stored. " + d.Why
+		}
+	}
+	return lines
 }
 
 type removedCommands struct {

@@ -138,12 +138,26 @@ func TestLicenceOfStoredChats(t *testing.T) {
 	play(t, data, []step{
 		{args: "licence revoke " + installed[0].ID + " --reason over", out: "revoked"},
 		{args: "messages list", out: "demo.example embedded unlicensed - 3 0"},
+		{args: "messages list", out: "demo.example: chats are not stored. The licence " + installed[0].ID + " for stored chats ended on 20"},
 	})
+	says := "the chats of demo.example are not stored (unlicensed). The licence " + installed[0].ID + " for stored chats ended on 20"
+	examine(t, data).wants("messages", doctor.Warn, says)
+	examine(t, data, "--licence-mode", "all").wants("messages", doctor.Warn, says) // the server knows better
 	for _, input := range []string{"/chat bob\nhello\n", "/history bob\n", "/groups\n"} {
 		if _, got := phoneScript(t, s, "alice@demo.example", files["alice"], input); got.code != exitFailed {
 			t.Errorf("%q: %+v", input, got)
 		}
 	}
+	s.stop()
+	examine(t, data, anyPort).wants("messages", doctor.Warn, says)
+	examine(t, data, anyPort, "--licence-mode", "none").wants("messages", doctor.Warn, "demo.example are not stored (unlicensed). The server runs with --licence-mode none")
+	for _, flags := range [][]string{{"--licence-mode", "all"}, {"--messages", "off"}, {"--messages", "external"}} {
+		if d := examine(t, data, append(flags, anyPort)...); strings.Contains(d.all, "are not stored") {
+			t.Errorf("%v: %s", flags, d.all)
+		}
+	}
+	play(t, data, []step{{args: "object set messages@demo.example --disabled", out: "messages@demo.example"}})
+	examine(t, data, anyPort, "--licence-mode", "all").wants("messages", doctor.Warn, "demo.example are not stored (disabled). Its Messages object, messages, is disabled.")
 }
 
 // A backup has the chats of the hosted service, and a restoration brings them back.

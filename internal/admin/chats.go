@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/directory"
@@ -48,6 +49,8 @@ type Chats struct {
 	Users     int        `json:"users" doc:"Users of the domain."`
 	Storing   int        `json:"storing" doc:"Those whose chats are stored: they have a licence and a Messages object. Chats of others are volatile."`
 	Connected bool       `json:"connected" doc:"All Messages objects of the domain that are in use are connected. Until they are, what is written waits in the switch."`
+	Why       string     `json:"why,omitempty" doc:"Why nothing is stored, as a sentence, where the state is unlicensed or disabled."`
+	Since     time.Time  `json:"since,omitzero" required:"false" doc:"When the licence for it ended, where one did."`
 	Usage     *ChatUsage `json:"usage,omitempty" doc:"What is stored, where the switch hosts the service and it was asked for."`
 }
 
@@ -113,6 +116,7 @@ func (a *API) chatsOf(dom directory.Domain) Chats {
 		return row
 	}
 	row.State = a.stateOf(dom, row.Storing, having)
+	row.Why, row.Since = a.whyVolatile(dom, row.State)
 	row.Connected = row.Connected && row.Storing > 0
 	return row
 }
@@ -132,6 +136,42 @@ func (a *API) stateOf(dom directory.Domain, storing, having int) string {
 		return chatsDisabled
 	}
 	return chatsNone
+}
+
+// whyVolatile says why chats of a domain in this state are not stored, and since when
+// that is, if it is known.
+func (a *API) whyVolatile(dom directory.Domain, state string) (why string, since time.Time) {
+	switch state {
+	case chatsDisabled:
+		if o, _ := a.Directory.ObjectByName(dom.ID, directory.HostedName); o.Disabled {
+			return "Its Messages object, messages, is disabled.", since
+		}
+		return "Its Messages object, messages, is not connected to: its setting websocket is off.", since
+	case chatsUnlicensed:
+		return whyUnlicensed(a.Licences.Lack(dom.ID, licence.Chat))
+	}
+	return "", since
+}
+
+func whyUnlicensed(l licence.Lack) (why string, since time.Time) {
+	at := l.At.UTC().Format(time.RFC3339)
+	switch l.Reason {
+	case licence.LackMode:
+		return "The server runs with --licence-mode none: nobody has a licence.", since
+	case licence.LackUnassigned:
+		return "The licence " + l.ID + " for stored chats is counted, and it is assigned to nobody who could use it.", since
+	case licence.LackExpired:
+		return "The licence " + l.ID + " for stored chats ended on " + at + ".", l.At
+	case licence.LackRevoked:
+		return "The licence " + l.ID + " for stored chats ended on " + at + ": it was revoked.", l.At
+	case licence.LackKey:
+		return "The licence " + l.ID + " for stored chats ended on " + at + ": the key that signed it was revoked.", l.At
+	case licence.LackPending:
+		return "The licence " + l.ID + " for stored chats begins on " + at + ".", since
+	case licence.LackDamaged:
+		return "The licence " + l.ID + " for stored chats is damaged.", since
+	}
+	return "There is no licence for stored chats.", since
 }
 
 // connected are the objects with a link that stands.

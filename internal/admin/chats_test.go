@@ -91,7 +91,7 @@ func TestChatsAreStored(t *testing.T) {
 	s.want(admin.Chats{Domain: "a.example", State: "stored", Users: 2, Storing: 1, Connected: true})
 	off := true
 	must(s.dir.SetObject(t.Context(), s.hosted(dom), directory.ObjectEdit{Disabled: &off}))(t)
-	s.want(admin.Chats{Domain: "a.example", State: "disabled", Users: 2})
+	s.want(admin.Chats{Domain: "a.example", State: "disabled", Users: 2, Why: "Its Messages object, messages, is disabled."})
 	list := must(s.asked.ChatStorage(t.Context(), admin.ListChats{Usage: true}))(t)
 	if len(list) != 1 || list[0].Usage == nil || list[0].Usage.Messages != 7 {
 		t.Errorf("usage %+v", list)
@@ -101,7 +101,7 @@ func TestChatsAreStored(t *testing.T) {
 func TestChatsAreVolatile(t *testing.T) {
 	s := newStoring(t, "embedded", licence.ModeNone)
 	s.domain("a.example", "alice")
-	s.want(admin.Chats{Domain: "a.example", State: "unlicensed", Users: 1})
+	s.want(admin.Chats{Domain: "a.example", State: "unlicensed", Users: 1, Why: "The server runs with --licence-mode none: nobody has a licence."})
 	s = newStoring(t, "external", licence.ModeAll)
 	s.domain("b.example", "alice")
 	s.want(admin.Chats{Domain: "b.example", State: "none", Users: 1})

@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/edge"
 	"github.com/tandem-switch/tandem/internal/store/postgres"
@@ -53,6 +54,9 @@ type Patient struct {
 	HostsMessages bool   // the server stores chats itself
 	MessagesDir   string // where
 	MessagesDB    string // file of SQLite in it
+	// Chats asks the server or, where none runs, the store how chats of the domains
+	// are stored; nil: nobody stores chats.
+	Chats func(context.Context) ([]admin.Chats, error)
 
 	Listen      []string // URIs of all listeners
 	Cert, Key   string   // files; empty without
@@ -69,6 +73,7 @@ type Patient struct {
 
 	Findings []Finding
 	hosts    []string // of the domains
+	usable   bool     // the store can be opened, and that changes nothing
 	// Unhosted are domains in which something else has the name of the Messages
 	// object. Examine fills it in.
 	Unhosted []string
@@ -132,11 +137,13 @@ func (p *Patient) store(ctx context.Context) {
 	} else {
 		canary, known = p.sqlite(ctx)
 	}
-	p.masterKey(canary, known)
+	fits := p.masterKey(canary, known)
+	p.usable = p.usable && fits
 }
 
-// masterKey looks whether the key fits the store, as far as that is known.
-func (p *Patient) masterKey(canary []byte, known bool) {
+// masterKey looks whether the key fits the store, as far as that is known. True if it
+// is known, and does.
+func (p *Patient) masterKey(canary []byte, known bool) bool {
 	const check = "master key"
 	err := directory.CheckKeyFile(p.KeyFile, canary)
 	switch {
@@ -150,11 +157,14 @@ func (p *Patient) masterKey(canary []byte, known bool) {
 		p.ok(check, "%s is a key; whether it fits the store is not known", p.KeyFile)
 	default:
 		p.ok(check, "%s fits the store", p.KeyFile)
+		return true
 	}
+	return false
 }
 
 // version looks whether the tables can be used.
 func (p *Patient) version(found, known int64) {
+	p.usable = found == known
 	switch {
 	case found > known:
 		p.Add("store", Fail, "Run the newer program, or restore the backup from before the upgrade.",

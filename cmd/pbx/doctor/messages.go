@@ -5,12 +5,47 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/messages/sqlstore"
 )
+
+// volatile looks for domains whose chats were or could be stored, and are not.
+func (p *Patient) volatile(ctx context.Context) {
+	const check = "messages"
+	if p.Chats == nil || p.Running == "" && !p.usable {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	rows, err := p.Chats(ctx)
+	if err != nil {
+		p.Add(check, Warn, "Ask the server itself: pbx messages list.", "whether chats are stored is not known: %v", err)
+		return
+	}
+	for _, row := range rows {
+		advice, bad := wayOut(row)
+		if !bad {
+			continue
+		}
+		p.Add(check, Warn, advice, "the chats of %s are not stored (%s). %s", row.Domain, row.State, row.Why)
+	}
+}
+
+// wayOut is what can be done where chats are volatile, but for what Unhosted says.
+func wayOut(row admin.Chats) (advice string, bad bool) {
+	switch row.State {
+	case "unlicensed":
+		return "Install a licence with the feature messages for the domain, or assign the one that there is: docs/licences.md. It holds at once; what was said meanwhile is not stored.", true
+	case "disabled":
+		return "If that is not meant: pbx object set messages@" + row.Domain + " --no-disabled --websocket", true
+	}
+	return "", false
+}
 
 // messages looks at the chats that the switch stores itself.
 func (p *Patient) messages(ctx context.Context) {
 	const check = "messages"
+	p.volatile(ctx)
 	if !p.HostsMessages {
 		return
 	}
