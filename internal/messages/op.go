@@ -22,7 +22,7 @@ type Result struct {
 	Moves   []Move   // Mark: what it moved
 	Members []Member // SetMember and MakeGroup: rows as they are now (also who became admin by it)
 	Gone    bool     // SetMember: the last member has left, and the group with it
-	Message *Message // Edit, Delete, React, Pin: the message as it is now
+	Message *Message // Attach, Edit, Delete, React, Pin: the message as it is now
 	Purged  *Purged  // Purge, Erase
 	More    bool     // Purge, Erase: there is more to do, submit it again
 	Root    Number   // Post of type 0: the discussion
@@ -64,14 +64,25 @@ type Post struct {
 	Broadcast                  Number // it belongs to this broadcast
 
 	// Of a post of type 0.
-	Title  string
-	Notify []Ref
-	Tags   []string
+	Title     string
+	Notify    []Ref
+	Tags      []string
+	Attaching bool // files will follow: see Message.Waits
 }
 
 // Windows say for how long after its time a message may be changed: by its
 // author, and by admins of the group. 0: always; below 0: never.
 type Windows struct{ Author, Admin time.Duration }
+
+// Attach adds files to a message that is there. Only its author may, where the author
+// may write now. It tells the change as Edited, and the message does not count as
+// edited by it.
+type Attach struct {
+	By    Ref
+	ID    Number
+	Files []File
+	Most  int // files that the message may have with these; 0: MaxFiles
+}
 
 // Edit replaces the text of a message. Only its author may.
 type Edit struct {
@@ -80,7 +91,9 @@ type Edit struct {
 	Windows Windows
 
 	Mime, Text, Data, Ext, Alt string
+	KeepText                   bool // the texts stay as they are: for tags alone, or to end Attaching
 
+	Attaching    bool // a message that waits for files goes on to wait
 	SetTags      bool // of a post of type 0: Tags and Notify count
 	Tags         []string
 	Notify       []Ref
@@ -262,6 +275,7 @@ type Flush struct{}
 
 func (*Intern) op()        {}
 func (*Post) op()          {}
+func (*Attach) op()        {}
 func (*Edit) op()          {}
 func (*Delete) op()        {}
 func (*React) op()         {}

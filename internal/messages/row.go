@@ -1,5 +1,7 @@
 package messages
 
+import "time"
+
 // Times are milliseconds since 1970 UTC; 0 means never or unknown.
 
 // Ref names a person as somebody tells it. The PBX tells guid, sip and name; a
@@ -67,10 +69,21 @@ type Message struct {
 	Expires int64
 	Deleted bool // only in Sync and Tail: nothing but id, conv, author and time is left
 
+	Attaching bool // waits for files, or has waited: see Waits
+
 	Files     []File
 	Reactions []Reaction
 	Pinned    bool
 	Post      *PostInfo // of a post of type 0
+}
+
+// AttachTime is for how long a post with Attaching waits for its files at most.
+const AttachTime = 10 * time.Minute
+
+// Waits tells whether a post waits for its files at a time: until an Edit ends that,
+// or AttachTime after it was written. So long only its author sees it.
+func (m *Message) Waits(now int64) bool {
+	return m.Attaching && now < m.Time+AttachTime.Milliseconds()
 }
 
 // PostInfo is what posts of type 0 have besides.

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/messages"
@@ -9,6 +10,8 @@ import (
 // doRare does what does not come often.
 func (b *batch) doRare(op messages.Op) (messages.Result, error) {
 	switch op := op.(type) {
+	case *messages.Attach:
+		return b.attach(op)
 	case *messages.Edit:
 		return b.edit(op)
 	case *messages.Delete:
@@ -141,10 +144,56 @@ func (b *batch) edit(op *messages.Edit) (r messages.Result, err error) {
 			return r, err
 		}
 	}
-	b.put(`UPDATE msg SET mime = $1, body = $2, data = $3, ext = $4, alt = $5, edited = $6 WHERE mid = $7`,
-		op.Mime, op.Text, op.Data, op.Ext, op.Alt, b.now, t.key)
+	waits := t.Waits(b.now)
+	if op.KeepText && !waits && !op.SetTags {
+		return b.result(&t, 0), b.err
+	}
+	if !op.KeepText {
+		edited := b.now
+		if waits {
+			edited = 0 // nobody else has seen another text
+		}
+		b.put(`UPDATE msg SET mime = $1, body = $2, data = $3, ext = $4, alt = $5, edited = $6 WHERE mid = $7`,
+			op.Mime, op.Text, op.Data, op.Ext, op.Alt, edited, t.key)
+	}
+	b.bit(&t, isAttaching, waits && op.Attaching)
 	if op.SetTags && t.bits&isPost != 0 {
 		b.put(`UPDATE post SET tags = $1, notify = $2 WHERE mid = $3`, jsonList(op.Tags), b.notified(op.Notify), t.key)
+	}
+	return b.result(&t, b.event(t.c, messages.Edited, t.key, t.asker(), 0, "")), b.err
+}
+
+// attach adds files. While the message waits for files nobody is told; then the Edit
+// that ends that tells them all.
+func (b *batch) attach(op *messages.Attach) (r messages.Result, err error) {
+	t, err := b.target(op.By, op.ID)
+	switch {
+	case err != nil || b.err != nil:
+		return r, err
+	case t.over(b.now) || t.c.gone != 0:
+		return r, b.notFound("message")
+	case !t.mine():
+		return r, refuse(messages.NotAllowed, "Only its author may add files to a message.")
+	}
+	if t.member != nil {
+		if err := b.mayWrite(t.c, t.member); err != nil {
+			return r, err
+		}
+	}
+	had := 0
+	b.query(`SELECT count(*) FROM fileref WHERE mid = $1 AND owner = 0`, one(&had), t.key)
+	if most := cmp.Or(op.Most, messages.MaxFiles); had+len(op.Files) > most {
+		return r, refuse(messages.Quota, "A message has at most %d files.", most)
+	}
+	if err := b.holdFiles(op.Files); err != nil {
+		return r, err
+	}
+	b.files(op.Files, t.c, t.by.id, t.key)
+	b.bit(&t, hasFiles, true)
+	if t.Waits(b.now) {
+		r = b.result(&t, 0)
+		r.Changed = true
+		return r, b.err
 	}
 	return b.result(&t, b.event(t.c, messages.Edited, t.key, t.asker(), 0, "")), b.err
 }

@@ -109,9 +109,14 @@ func (c *checker) post(op *messages.Post) {
 	c.number(op.Broadcast)
 	c.is(op.Time >= 0 && op.Expires >= 0, "A time is not negative.")
 	c.is(op.Kind == messages.Normal || op.Kind == messages.Command, "There is no such kind of message.")
-	c.is(len(op.Files) <= messages.MaxFiles, "There are too many files.")
-	for i := range op.Files {
-		f := &op.Files[i]
+	c.is(!op.Attaching || op.Topic != "", "Only a post waits for files.")
+	c.files(op.Files)
+}
+
+func (c *checker) files(files []messages.File) {
+	c.is(len(files) <= messages.MaxFiles, "There are too many files.")
+	for i := range files {
+		f := &files[i]
 		c.text("hash", f.Hash, messages.MaxName)
 		c.text("file name", f.Name, messages.MaxName)
 		c.text("file type", f.Type, messages.MaxName)
@@ -121,6 +126,11 @@ func (c *checker) post(op *messages.Post) {
 // rare checks what does not come often.
 func (c *checker) rare(op messages.Op) {
 	switch op := op.(type) {
+	case *messages.Attach:
+		c.people(op.By)
+		c.number(op.ID)
+		c.is(len(op.Files) > 0, "There is no file.")
+		c.files(op.Files)
 	case *messages.Edit:
 		c.people(op.By)
 		c.number(op.ID)

@@ -160,7 +160,7 @@ func (r *reader) message(who, key int64) (m messages.Message, err error) {
 	if err != nil {
 		return m, err
 	}
-	if len(list) == 0 || list[0].over(r.now) {
+	if len(list) == 0 || list[0].over(r.now) || list[0].hidden(who, r.now) {
 		return m, notFound("message")
 	}
 	s.id = list[0].conv

@@ -12,6 +12,7 @@ const (
 	hasReactions = 2
 	isPinned     = 4
 	isPost       = 8 // of type 0
+	isAttaching  = 16
 )
 
 const msgColumns = 16
@@ -232,6 +233,9 @@ func (b *batch) writePost(op *messages.Post, c *conv, author *person, mid, root,
 	}
 	if op.Topic != "" {
 		bits |= isPost
+		if op.Attaching {
+			bits |= isAttaching
+		}
 		b.put(`INSERT INTO post (mid, root, title, tags, notify) VALUES ($1, $2, $3, $4, $5)`,
 			mid, root, op.Title, jsonList(op.Tags), b.notified(op.Notify))
 	}

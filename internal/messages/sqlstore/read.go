@@ -163,8 +163,14 @@ func scanMsg(scan func(...any) error, extra ...any) (w row, err error) {
 		&m.Author.GUID, &m.Author.SIP, &m.Author.Name}, extra...)...)
 	m.ID, m.Conv = unpack[messages.Number](w.key), unpack[messages.ConvID](w.conv)
 	m.Author.ID, m.Reply = unpack[messages.PersonID](author), unpack[messages.Number](reply)
-	m.Pinned = w.bits&isPinned != 0
+	m.Pinned, m.Attaching = w.bits&isPinned != 0, w.bits&isAttaching != 0
 	return w, err
+}
+
+// hidden tells whether a message waits for its files and is not that of the asker;
+// 0 sees all.
+func (w *row) hidden(asker, now int64) bool {
+	return asker != 0 && w.Waits(now) && w.Author.ID != unpack[messages.PersonID](asker)
 }
 
 // complete adds what other tables have of messages, for an asker (0: everybody).

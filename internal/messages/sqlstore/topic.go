@@ -103,7 +103,7 @@ func (l *domainLog) Posts(ctx context.Context, person messages.PersonID, q messa
 				return err
 			}
 			for i := range list {
-				if m := &list[i].Message; len(page) < limit && matches(&q, m) {
+				if m := &list[i].Message; len(page) < limit && !list[i].hidden(who, r.now) && matches(&q, m) {
 					m.ConvIs = messages.TopicConv
 					page = append(page, *m)
 				}
@@ -201,7 +201,9 @@ func (l *domainLog) Discussion(ctx context.Context, person messages.PersonID, ro
 			WHERE q.root = $1 AND q.mid > $2 AND q.mid < $3 AND m.ts < $4 ORDER BY q.mid `+order+` LIMIT $5`, func(scan func(...any) error) error {
 			w, err := scanMsg(scan)
 			w.ConvIs = messages.TopicConv
-			list = append(list, w)
+			if !w.hidden(who, r.now) {
+				list = append(list, w)
+			}
 			return err
 		}, pack(l.dom, root), above, below, older, int64(count(q.Count)))
 		if err != nil {
