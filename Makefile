@@ -1,5 +1,6 @@
 # Everything that CI does can be done here, with the same commands. Only Go is
-# needed; tools are built into bin/tools when a target first needs them.
+# needed, and Node.js for the web pages; tools are built into bin/tools when a target
+# first needs them.
 
 FUZZTIME ?= 10s
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -8,13 +9,17 @@ LDFLAGS  := -X main.version=$(VERSION)
 CHAOS_ROUNDS ?= 200
 CHAOS_STORE  ?= sqlite
 
-.PHONY: run build test ci bench chaos lint fuzz clean
+.PHONY: run web build test ci bench chaos lint fuzz clean
 
 # run starts a switch for trying out and prints where it is and who may log in.
 run: build
 	bin/pbx serve --demo --data ./data
 
-build:
+# web builds the pages of the client and the console, which build puts into the program.
+web:
+	ci/web.sh
+
+build: web
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/pbx ./cmd/messages-app
 
 # test uses PostgreSQL and an S3 server if their programs are on this machine, and
@@ -44,4 +49,4 @@ ci:
 
 # clean removes what build and run have made, the data of the demo included.
 clean:
-	rm -rf bin data
+	rm -rf bin data internal/webui/built/dist web/node_modules

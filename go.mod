@@ -2,6 +2,8 @@ module github.com/tandem-switch/tandem
 
 go 1.26.0
 
+ignore ./web
+
 require (
 	filippo.io/age v1.3.2
 	github.com/alecthomas/kong v1.17.0

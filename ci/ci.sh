@@ -14,6 +14,7 @@ step() {
 }
 
 step "programs" ci/need.sh
+step "web" ci/web.sh check
 step "build" make build
 step "lint" ci/lint.sh
 step "generated files" ci/generated.sh

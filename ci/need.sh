@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Go, where it is missing and this is root on
-# Debian: a C compiler for the race detector, and PostgreSQL.
+# Debian: a C compiler for the race detector, PostgreSQL, and Chromium.
 set -euo pipefail
 
 missing=()
 command -v gcc >/dev/null || missing+=(gcc libc6-dev)
 command -v git >/dev/null || missing+=(git)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+command -v chromium >/dev/null || missing+=(chromium)
 
 if ((${#missing[@]} == 0)); then
 	echo "nothing to install"

@@ -7,7 +7,7 @@ export default defineConfig({
   plugins: [preact()],
   build: {
     target: "es2022",
-    outDir: "../internal/webui/dist",
+    outDir: "../internal/webui/built/dist",
     emptyOutDir: true,
     assetsInlineLimit: 0, // the content security policy allows no data: scripts or fonts
     modulePreload: { polyfill: false },

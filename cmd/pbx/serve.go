@@ -27,6 +27,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/pbxapi"
 	"github.com/tandem-switch/tandem/internal/pbxmessages"
 	"github.com/tandem-switch/tandem/internal/store/postgres"
+	"github.com/tandem-switch/tandem/internal/webui"
 	"github.com/tandem-switch/tandem/signal"
 	"github.com/tandem-switch/tandem/trace"
 )
@@ -174,13 +175,17 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	if err != nil {
 		return false, err
 	}
+	pages, err := webui.New()
+	if err != nil {
+		return false, err
+	}
 	doors, err = edge.New(edge.Config{
 		Directory: dir.Directory, Licences: licences, APIs: list,
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(), Guard: attempts,
 		Name: c.Name, Version: version, Build: revision(),
 		Listen: c.Listen, ListenAdmin: c.ListenAdmin, ListenMetrics: c.ListenMetrics,
 		CertFile: c.TLSCert, KeyFile: c.TLSKey, Certificates: certificates.forEdge(),
-		Admin: api, PublicMetrics: c.MetricsPublic, TrustedProxies: prefixes(c.TrustedProxy), Files: stored.files(),
+		Admin: api, PublicMetrics: c.MetricsPublic, TrustedProxies: prefixes(c.TrustedProxy), Files: stored.files(), Pages: pages,
 		Ready: ready(dir.Directory, claim, func() error { return stored.attached(links) }),
 	})
 	if err != nil {

@@ -74,6 +74,7 @@ var floors = map[string]int{
 	"internal/peer":       0,
 	"internal/acme":       0,
 	"internal/strictjson": 0,
+	"internal/webui":      0,
 
 	"internal/testkit":  beside,
 	"internal/bench":    beside,

@@ -15,6 +15,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/guard"
 	"github.com/tandem-switch/tandem/internal/licence"
 	"github.com/tandem-switch/tandem/internal/metric"
+	"github.com/tandem-switch/tandem/internal/webui"
 	"github.com/tandem-switch/tandem/internal/ws"
 	"github.com/tandem-switch/tandem/signal"
 	"github.com/tandem-switch/tandem/trace"
@@ -52,6 +53,10 @@ type Config struct {
 	// clients: the file links of the Messages service that the switch hosts. It
 	// sets the deadlines of its requests itself; nil = 404.
 	Files http.Handler
+
+	// Pages are the web client, at the listeners of clients, and the console, where
+	// Admin is; nil = a page that says what runs here.
+	Pages *webui.UI
 
 	// Certificates are those of https listeners; nil = the pair in CertFile and
 	// KeyFile, which is read anew when it changes.
@@ -98,6 +103,7 @@ type Edge struct {
 	ready                   func() error
 	admin                   *adminDoor   // nil without
 	files                   http.Handler // nil without
+	pages                   *webui.UI    // nil without
 	challenge               func() string
 	secret                  string // password of the built-in apps
 
@@ -140,7 +146,7 @@ func New(config Config) (*Edge, error) {
 		dir: config.Directory, lics: config.Licences, mux: mux, apis: map[string]appservice.API{}, metrics: config.Metrics,
 		clock: config.Clock, tracer: config.Tracer, log: config.Log, lim: lim,
 		pbxName: config.Name, version: config.Version, build: config.Build, listen: listen,
-		trusted: config.TrustedProxies, ready: config.Ready, files: config.Files,
+		trusted: config.TrustedProxies, ready: config.Ready, files: config.Files, pages: config.Pages,
 		admin:     boundAdmin(config.Admin, lim, config.Metrics),
 		challenge: appservice.NewChallenge, secret: newSecret(),
 		guard: config.Guard, failures: newFailures(lim), nonces: newNonces(lim), people: newPeople(), waiting: newWaiting(),

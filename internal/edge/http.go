@@ -21,6 +21,9 @@ func (e *Edge) handler(l *listener) http.Handler {
 	case forAdmin:
 		mux := e.health()
 		e.mountAdmin(mux, l)
+		if e.pages != nil {
+			e.pages.MountAssets(mux)
+		}
 		return mux
 	case forMetrics:
 		mux := e.health()
@@ -50,6 +53,9 @@ func (e *Edge) mountAdmin(mux *http.ServeMux, l *listener) {
 	admin := e.withPeer(l, e.admin)
 	mux.Handle("/admin/", admin)
 	mux.Handle("/debug.xml", admin)
+	if e.pages != nil {
+		e.pages.MountConsole(mux)
+	}
 }
 
 // general is everything, for clients and apps; l is nil for a server of others.
@@ -66,7 +72,12 @@ func (e *Edge) general(l *listener, admin bool) http.Handler {
 		mux.Handle("GET "+path, client)
 	}
 	mux.Handle("GET /metrics", e.metricsPage(l == nil || l.local()))
-	mux.HandleFunc("GET /{$}", e.home)
+	if e.pages != nil {
+		e.pages.MountClient(mux)
+		e.pages.MountAssets(mux)
+	} else {
+		mux.HandleFunc("GET /{$}", e.home)
+	}
 	if admin {
 		e.mountAdmin(mux, l)
 	}

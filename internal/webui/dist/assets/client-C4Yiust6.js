@@ -1,0 +1,1 @@
+import{n as e,t}from"./jsxRuntime-u3QRzVRA.js";e(t(`h1`,{children:`Tandem`}),document.getElementById(`app`));
