@@ -36,6 +36,14 @@ type archive struct {
 	unlicensed bool // for groups
 	strict     bool // everything is stored: what clients see is held against it
 	queued     map[string]bool
+	taken      map[string]int // by author and id: how often a post was stored or queued
+}
+
+// took is how often the archive has taken an id of an author as a new text.
+func (a *archive) took(author, id string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.taken[author+" "+id]
 }
 
 // has tells whether a text is stored under the number, or in the outbox. A mark that
@@ -68,7 +76,7 @@ func newStored(t testing.TB, names ...string) *world {
 func newStoredWith(t testing.TB, limits signal.Limits, names ...string) *world {
 	t.Helper()
 	w := newWorldWith(t, limits, names...)
-	w.store = &archive{w: w, not: map[signal.Address]bool{}, groups: map[string]*signal.Group{}, silent: map[signal.Address]bool{}, queued: map[string]bool{}}
+	w.store = &archive{w: w, not: map[signal.Address]bool{}, groups: map[string]*signal.Group{}, silent: map[signal.Address]bool{}, queued: map[string]bool{}, taken: map[string]int{}}
 	w.sw.SetArchive(w.store)
 	return w
 }
@@ -140,6 +148,7 @@ func (a *archive) echo() {
 
 // marked takes the marks that came, in short.
 func (a *archive) marked() []string {
+	signal.Quiet(a.w.sw)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var out []string
@@ -287,9 +296,14 @@ func (a *archive) result(p *signal.Post) signal.PostResult {
 		}
 		a.outbox = append(a.outbox, p)
 		a.queued[p.ID] = true
+		a.taken[p.Author.SIP+" "+p.ID]++
 		return signal.PostResult{Queued: true, At: p.At}
 	}
-	return a.enter(p)
+	r := a.enter(p)
+	if r.Cause == 0 && !r.Repeated {
+		a.taken[p.Author.SIP+" "+p.ID]++
+	}
+	return r
 }
 
 // enter stores a post; the lock is held.

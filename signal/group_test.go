@@ -284,7 +284,6 @@ func TestGroupOutbox(t *testing.T) {
 	bob.receiptOf(team, `"id":"a"`, "delivered")
 	bob.receiptOf(team, `"id":"unknown"`, "delivered")
 	bob.receiptOf(team, `"mid":77`, "read")
-	signal.Quiet(w.sw)
 	if m := w.store.marks; len(m) != 2 || m[1].Author != w.address("alice") && m[0].Author != w.address("alice") {
 		t.Errorf("%+v", m)
 	}

@@ -110,6 +110,25 @@ func TestHuntGroupChat(t *testing.T) {
 	}
 }
 
+// The order holds for what goes to one address: what waits for whichever member is
+// overtaken by what is written to that member by name, also on one leg.
+func TestHuntGroupIsOvertaken(t *testing.T) {
+	w, alice := hotline(t, "bob", "carol")
+	bob, carol := w.connect("bob.1", ""), w.connect("carol.1", "")
+	alice.chat(1, "team")
+	alice.sayText(1, `"id":"a1","data":"to the group"`)
+	late := w.connect("bob.2", "")
+	alice.chat(2, "bob")
+	alice.sayText(2, `"id":"a2","data":"to bob"`)
+	late.expect("-1 setup alice", "-1 text alice: to bob")
+	alice.expect("1 call_proc", "2 call_proc", "2 sent a2")
+	bob.say(-1, `{"type":"conn","channel":0}`)
+	alice.expect("1 conn", "1 sent a1")
+	bob.expect("-1 setup alice", "-2 setup alice", "-2 text alice: to bob", "-1 text alice: to the group")
+	late.expect("-1 text alice: to the group")
+	w.gone(t, alice, bob, late, carol)
+}
+
 // Whose chat it is without an answer.
 func TestHuntGroupChatWithoutAnswer(t *testing.T) {
 	t.Run("the only one who is there", func(t *testing.T) {

@@ -155,7 +155,6 @@ func TestHiddenPeopleGetNoMarks(t *testing.T) {
 		bob.receiptOf("alice", `"id":"x"`, "read")
 		bob.inChat("alice", `"typing":true`)
 		bobs.inChat("messages?g12", `"typing":true`)
-		signal.Quiet(w.sw)
 		alice.expect()
 		if got := bobs.got(); len(got) != 1 || !strings.HasPrefix(got[0], "-1 read x") {
 			t.Errorf("%v", got)
@@ -165,7 +164,6 @@ func TestHiddenPeopleGetNoMarks(t *testing.T) {
 			w.sw.Turn(func(turn *signal.Turn) {
 				w.sw.Marked(turn, signal.Mark{Reader: w.party("bob"), Peer: g.Party, Author: w.address("alice"), MID: 100, ID: "x", State: signal.StateRead})
 			})
-			signal.Quiet(w.sw)
 			alice.expect()
 		}
 	}

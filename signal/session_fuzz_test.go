@@ -225,8 +225,13 @@ var others = []string{
 func (s *script) text(p *phone, arg int) {
 	s.count++
 	chat := strings.TrimSuffix(s.callable()[arg/16%len(s.callable())], "!")
-	members := strings.NewReplacer("CHAT", chat, "N", fmt.Sprint(s.count), "PREV", fmt.Sprint(s.count-1)).Replace(texts[arg%len(texts)])
-	p.say("r0", s.number(p, s.next()), `{"type":"facility","fty":[`+members+`]}`)
+	number := s.number(p, s.next())
+	once := fmt.Sprint("once-", s.count)
+	if p.hunting(number) {
+		once += fmt.Sprint("-on-", number)
+	}
+	members := strings.NewReplacer("CHAT", chat, "once-N", once, "N", fmt.Sprint(s.count), "PREV", fmt.Sprint(s.count-1)).Replace(texts[arg%len(texts)])
+	p.say("r0", number, `{"type":"facility","fty":[`+members+`]}`)
 }
 
 var texts = []string{

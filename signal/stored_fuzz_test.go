@@ -151,6 +151,7 @@ func (s *script) broadcast(arg int) {
 	}
 	d.MID = int64(100 + len(a.rows))
 	a.rows = append(a.rows, row{signal.Post{Author: d.Author, To: d.To, ID: d.ID, HTML: d.HTML}, d.MID})
+	a.taken[d.Author.SIP+" "+d.ID]++
 	a.mu.Unlock()
 	s.w.sw.Turn(func(t *signal.Turn) { s.w.sw.Deliver(t, d) })
 }

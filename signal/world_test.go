@@ -320,9 +320,7 @@ func (d *device) say(call int, sig string) {
 		}
 		d.conn.Route(t, []byte(`"`+d.name+`"`), int32(call), &m)
 	})
-	if d.w.store != nil {
-		d.w.store.settle()
-	}
+	d.w.settle()
 }
 
 func (d *device) chat(call int, peer string) {
@@ -388,9 +386,11 @@ func (d *device) got() []string {
 	return out
 }
 
-// expect compares got with lines, and waits for lines that are still missing.
+// expect compares got with lines, and waits for lines that are still missing. Groups
+// have done what they have to do.
 func (d *device) expect(want ...string) {
 	d.w.t.Helper()
+	signal.Quiet(d.w.sw)
 	deadline := time.After(2 * time.Second)
 	for late := false; !late && d.untaken() < len(want); {
 		select {
@@ -458,10 +458,19 @@ func briefFacility(f map[string]any) string {
 	return fmt.Sprint(" ", f["type"])
 }
 
-// advance moves the clock. Timers that are due have run when it returns.
-func (w *world) advance(d time.Duration) {
-	w.clock.Advance(d)
+// settle has everything done that can be: the archive answers, and groups, which work
+// on goroutines of their own, pass on what it has stored.
+func (w *world) settle() {
 	if w.store != nil {
 		w.store.settle()
+		signal.Quiet(w.sw)
 	}
+}
+
+// advance moves the clock. Timers that are due have run when it returns, and nothing
+// was under way when time went on: a text that still waits keeps its chat alive.
+func (w *world) advance(d time.Duration) {
+	w.settle()
+	w.clock.Advance(d)
+	w.settle()
 }
