@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/tandem-switch/tandem/appservice"
 )
@@ -194,6 +196,80 @@ func TestServe(t *testing.T) {
 	if got := app(t, "", "usage", "--json", "--data", data); !strings.Contains(got.out, `"messages": 1`) {
 		t.Errorf("%+v", got)
 	}
+}
+
+// takeMessages ends the connection that has the lock of the service, and takes it.
+const takeMessages = `DO $$
+DECLARE
+	owner record;
+BEGIN
+	SELECT l.pid, l.classid::int4 AS space, l.objid::int4 AS own INTO STRICT owner FROM pg_locks l JOIN pg_namespace n ON n.oid = l.objid
+		WHERE l.locktype = 'advisory' AND n.nspname = current_schema() || '_messages';
+	PERFORM pg_terminate_backend(owner.pid);
+	PERFORM pg_advisory_lock(owner.space, owner.own);
+END $$`
+
+// Two services on one PostgreSQL database exclude each other, wherever their files
+// are; one that has lost the database ends.
+func TestOneServicePerDatabase(t *testing.T) {
+	dsn := database(t)
+	s := start(t, t.TempDir(), "--password-stdin", "--postgres", dsn)
+	second := app(t, "x", "serve", "--data", t.TempDir(), "--postgres", dsn, "--password-stdin", "--listen", "http://127.0.0.1:0")
+	if second.code != exitFailed || !strings.Contains(second.err, "Another Messages service uses this database: messages-app on ") {
+		t.Errorf("a second service on the database: %+v", second)
+	}
+	if code := s.stop(); code != exitOK {
+		t.Errorf("it ended with %d\n%s", code, s.log)
+	}
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	time.AfterFunc(300*time.Millisecond, func() {
+		for t.Context().Err() == nil { // until it has begun
+			if _, err := conn.Exec(t.Context(), takeMessages); err == nil {
+				return
+			}
+		}
+	})
+	lost := app(t, "x", "serve", "--data", t.TempDir(), "--postgres", dsn, "--password-stdin", "--listen", "http://127.0.0.1:0")
+	if lost.code != exitFailed || !strings.Contains(lost.err, "has taken the database: this one ends") {
+		t.Errorf("a service that lost its database: %+v", lost)
+	}
+}
+
+// database is the DSN of an empty schema on the server that PBX_TEST_POSTGRES names;
+// without that variable the test is skipped.
+func database(t *testing.T) string {
+	t.Helper()
+	dsn := os.Getenv("PBX_TEST_POSTGRES")
+	if dsn == "" {
+		t.Skip("PBX_TEST_POSTGRES is not set")
+	}
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "app_" + strings.ToLower(strings.ReplaceAll(t.Name(), "/", "_"))
+	t.Cleanup(func() {
+		ctx := context.Background() // the test's is over
+		if _, err := conn.Exec(ctx, "DROP SCHEMA IF EXISTS "+name+" CASCADE; DROP SCHEMA IF EXISTS "+name+"_messages CASCADE"); err != nil {
+			t.Error(err)
+		}
+		conn.Close(ctx)
+	})
+	if _, err := conn.Exec(t.Context(), "CREATE SCHEMA "+name); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(dsn)
+	if err != nil || u.Scheme == "" {
+		return dsn + " search_path=" + name
+	}
+	q := u.Query()
+	q.Set("search_path", name)
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // A domain is opened by its own password, and by no other; files are read anew.

@@ -104,7 +104,7 @@ func (c serveCommand) Run(ctx context.Context, con console) (err error) {
 	}
 	config := host.Config{
 		Dir: c.Data, Postgres: c.Postgres, Instance: c.Instance, FilesURL: c.base(site.URLs()[0]),
-		Accounts: logins, Log: log, Tracer: tracer, Metrics: metrics, DomainID: domainID,
+		Program: "messages-app", Accounts: logins, Log: log, Tracer: tracer, Metrics: metrics, DomainID: domainID,
 	}
 	if err := c.Apply(&config); err != nil {
 		return err
@@ -128,6 +128,8 @@ func (c serveCommand) Run(ctx context.Context, con console) (err error) {
 	go func() { ended <- site.Serve(doors, patience) }()
 	select {
 	case <-ctx.Done():
+	case <-messages.Lost():
+		err = errors.New("another Messages service has taken the database: this one ends")
 	case err = <-ended:
 		ended <- nil
 	}

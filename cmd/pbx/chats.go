@@ -69,7 +69,7 @@ func (c *chats) open(ctx context.Context, serve *serveCommand, base string, metr
 	c.noteFirst()
 	config := host.Config{
 		Dir: filepath.Join(serve.Data, messagesDir), Postgres: serve.Postgres, Instance: directory.HostedName, FilesURL: base,
-		Accounts: hostedAccounts{c}, DomainID: c.domainID, Metrics: metrics, Log: c.log, Tracer: tracer,
+		Program: "pbx serve", Accounts: hostedAccounts{c}, DomainID: c.domainID, Metrics: metrics, Log: c.log, Tracer: tracer,
 	}
 	if err := serve.Files.Apply(&config); err != nil {
 		return err
@@ -135,12 +135,24 @@ func (c *chats) follow(change directory.Change) {
 	}
 }
 
-// run makes objects of domains that come later, until ctx is done.
+// run makes objects of domains that come later, until ctx is done. It ends the service
+// when another one has taken its database: the switch goes on, what is written waits
+// in its outbox, and /readyz says no until it is started anew.
 func (c *chats) run(ctx context.Context) error {
+	var lost <-chan struct{}
+	if h := c.host.Load(); h != nil {
+		lost = h.Lost()
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-lost:
+			lost = nil
+			c.log.Error("another Messages service has taken the database: this one ends, and chats wait in the outbox; stop one of the two, and start the switch anew")
+			if err := c.close(); err != nil {
+				c.log.Error("the Messages service has not ended in order", "err", err)
+			}
 		case <-c.wake:
 			if err := c.ensure(ctx); err != nil && ctx.Err() == nil {
 				c.log.Error("a domain has no Messages object", "err", err)
@@ -184,6 +196,9 @@ func (c *chats) files() http.Handler {
 // at the start: later ones do not take readiness away, nor do those whose object was
 // removed or disabled.
 func (c *chats) attached(links *applink.Manager) error {
+	if c.hosts() && c.host.Load() == nil {
+		return errors.New("the Messages service has ended")
+	}
 	for _, a := range c.first {
 		o, there := c.dir.Object(a)
 		if !there || o.Disabled || !o.IsHosted() {

@@ -182,7 +182,9 @@ func (v *vault) load(ctx context.Context, file *os.File, passphrase string, chat
 			return summary, err
 		}
 	}
-	store, err := host.OpenStore(ctx, v.messages)
+	mine := v.messages
+	mine.Program = "pbx restore" // no other service may go on with what is replaced
+	store, err := host.OpenStore(ctx, mine)
 	if err != nil {
 		return summary, err
 	}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,6 +55,11 @@ type Config struct {
 	FileLimit, FileQuota int64
 	FileBuffers          int // how many of these, and of open uploads; as above
 
+	// Program says who we are to those who want the same database. Two services on
+	// one PostgreSQL database exclude each other; a directory is to be locked by
+	// whoever opens a Host on it.
+	Program string
+
 	Accounts service.Accounts
 	People   service.People // nil: the switch is asked
 
@@ -93,6 +99,7 @@ func Open(ctx context.Context, c Config) (*Host, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
 	}
+	c.Program = cmp.Or(c.Program, "a Messages service")
 	h := &Host{config: c}
 	if err := h.open(ctx); err != nil {
 		return nil, errors.Join(err, h.closeStore())
@@ -131,8 +138,8 @@ func (h *Host) open(ctx context.Context) (err error) {
 	return err
 }
 
-// OpenStore opens the store alone, for backups and for the doctor. No Host may be
-// open on it.
+// OpenStore opens the store alone, for backups. Where Program is set, a Host that is
+// open on the same PostgreSQL database is an error.
 func OpenStore(ctx context.Context, c Config) (*sqlstore.Store, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
@@ -147,7 +154,7 @@ func HasStore(c Config) bool {
 }
 
 func openStore(ctx context.Context, c Config) (*sqlstore.Store, error) {
-	o := sqlstore.Options{Log: c.Log, Tracer: c.Tracer}
+	o := sqlstore.Options{Log: c.Log, Tracer: c.Tracer, Claim: c.Program}
 	if c.Postgres == "" {
 		return sqlstore.OpenSQLite(ctx, filepath.Join(c.Dir, DatabaseName), o)
 	}
@@ -240,6 +247,10 @@ func (h *Host) Attached() []string { return h.service.Attached() }
 
 // Store is the store of the service.
 func (h *Host) Store() *sqlstore.Store { return h.store }
+
+// Lost is closed when another service has taken the database: nothing is stored any
+// more, and this one should be closed.
+func (h *Host) Lost() <-chan struct{} { return h.store.Lost() }
 
 // Check tells whether the store can be used.
 func (h *Host) Check(ctx context.Context) error { return h.store.Check(ctx) }

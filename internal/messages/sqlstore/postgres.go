@@ -47,27 +47,42 @@ func OpenPostgres(ctx context.Context, dsn, schema string, o Options) (*Store, e
 		return nil, fmt.Errorf("messages: %w", err)
 	}
 	e := &elephant{pool: pool}
-	if err := e.migrate(ctx, schema); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("messages: open %s: %w", c.ConnConfig.Database, err)
+	if err := e.open(ctx, schema, o.Claim); err != nil {
+		return nil, errors.Join(fmt.Errorf("messages: open %s: %w", c.ConnConfig.Database, err), e.close())
 	}
-	return start(e, o), nil
+	s := start(e, o)
+	if e.claim != nil {
+		s.lost = e.claim.lost
+		go s.keepClaim()
+	}
+	return s, nil
 }
 
 // elephant is PostgreSQL.
 type elephant struct {
-	pool *pgxpool.Pool
+	pool  *pgxpool.Pool
+	claim *claim // nil: others may write too
 }
 
-func (e *elephant) migrate(ctx context.Context, schema string) (err error) {
-	files, err := fs.Sub(postgresMigrations, "migrations/postgres")
-	if err != nil {
-		return err
-	}
+// open claims the database, if it is to be, before anything is done to its tables.
+func (e *elephant) open(ctx context.Context, schema, program string) (err error) {
 	if schema != "" {
 		if err := e.makeSchema(ctx, schema); err != nil {
 			return err
 		}
+	}
+	if program != "" {
+		if e.claim, err = newClaim(ctx, e.pool, program); err != nil {
+			return err
+		}
+	}
+	return e.migrate(ctx)
+}
+
+func (e *elephant) migrate(ctx context.Context) (err error) {
+	files, err := fs.Sub(postgresMigrations, "migrations/postgres")
+	if err != nil {
+		return err
 	}
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
@@ -98,6 +113,9 @@ func (e *elephant) makeSchema(ctx context.Context, schema string) (err error) {
 }
 
 func (e *elephant) close() error {
+	if e.claim != nil {
+		e.claim.drop()
+	}
 	e.pool.Close()
 	return nil
 }
@@ -106,18 +124,30 @@ func (e *elephant) close() error {
 // answer: a whole batch of posts is one round trip.
 type pgTx struct {
 	e      *elephant
-	conn   *pgxpool.Conn
+	conn   *pgxpool.Conn // that of the claim, if there is one
 	queued pgx.Batch
 	began  bool
 }
 
 // begin implements engine. BEGIN goes with the first statement.
 func (e *elephant) begin(ctx context.Context) (tx, error) {
-	conn, err := e.pool.Acquire(ctx)
+	acquire := e.pool.Acquire
+	if e.claim != nil {
+		acquire = e.claim.begin
+	}
+	conn, err := acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return &pgTx{e: e, conn: conn}, nil
+}
+
+// release gives the connection back; that of the claim is kept.
+func (t *pgTx) release() {
+	if t.e.claim == nil {
+		t.conn.Release()
+	}
+	t.conn = nil
 }
 
 func (t *pgTx) queue(text string, args ...any) {
@@ -207,7 +237,7 @@ func (t *pgTx) commit(ctx context.Context) error {
 		t.rollback()
 		return err
 	}
-	t.conn.Release()
+	t.release()
 	return nil
 }
 
@@ -225,8 +255,7 @@ func (t *pgTx) rollback() {
 	if t.conn.Conn().IsClosed() {
 		t.e.pool.Reset()
 	}
-	t.conn.Release()
-	t.conn = nil
+	t.release()
 }
 
 // pgReader reads, in a transaction or not.

@@ -24,8 +24,9 @@
 //
 // Several processes may open the same database: a commit checks that the head of
 // the domain is where the writer believes it to be (engine.fence), and a batch
-// that fails there is done again from fresh caches. That is correct and slow: one
-// process per domain is the way to run it.
+// that fails there is done again from fresh caches. That is correct and slow, and
+// neither process would tell its clients what the other has stored: so a service
+// claims a PostgreSQL database (claim.go), and only commands write beside it.
 package sqlstore
 
 import (
@@ -53,6 +54,10 @@ type Options struct {
 	Clock  clock.Clock   // nil: the machine's
 	Log    *slog.Logger  // failures of the database; nil: none
 	Tracer *trace.Tracer // shows the statements; nil: off
+	// Claim keeps other Messages services off a PostgreSQL database and says to them
+	// who has it: the name of the program. Empty: others may write too. A file of
+	// SQLite is protected by whoever opens it.
+	Claim string
 }
 
 // Store is an open database.
@@ -68,6 +73,7 @@ type Store struct {
 
 	w     writer
 	reads atomic.Int64
+	lost  <-chan struct{} // see Lost; nil: never
 }
 
 var (
