@@ -1,4 +1,5 @@
 import { render } from "preact";
 import "../ui/base.css";
+import "../ui/console.css";
 
 render(<h1>Console</h1>, document.getElementById("app")!);

@@ -1,0 +1,16 @@
+export default {
+  close: "Schließen",
+  cancel: "Abbrechen",
+  undo: "Rückgängig",
+  tryAgain: "Noch einmal",
+  copy: "Kopieren",
+  copied: "Kopiert",
+  copyReport: "Bericht kopieren",
+  today: "Heute",
+  yesterday: "Gestern",
+  more: "Mehr",
+  back: "Zurück",
+  save: "Speichern",
+  loadingLong: "Das dauert länger als sonst.",
+  presence: { available: "Erreichbar", away: "Abwesend", dnd: "Nicht stören", phone: "Am Telefon", offline: "Nicht da" },
+};

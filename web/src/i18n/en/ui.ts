@@ -1,0 +1,16 @@
+export default {
+  close: "Close",
+  cancel: "Cancel",
+  undo: "Undo",
+  tryAgain: "Try again",
+  copy: "Copy",
+  copied: "Copied",
+  copyReport: "Copy report",
+  today: "Today",
+  yesterday: "Yesterday",
+  more: "More",
+  back: "Back",
+  save: "Save",
+  loadingLong: "This takes longer than usual.",
+  presence: { available: "Available", away: "Away", dnd: "Do not disturb", phone: "On the phone", offline: "Not here" },
+};

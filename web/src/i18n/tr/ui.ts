@@ -1,0 +1,16 @@
+export default {
+  close: "Kapat",
+  cancel: "Vazgeç",
+  undo: "Geri al",
+  tryAgain: "Yeniden dene",
+  copy: "Kopyala",
+  copied: "Kopyalandı",
+  copyReport: "Raporu kopyala",
+  today: "Bugün",
+  yesterday: "Dün",
+  more: "Daha fazla",
+  back: "Geri",
+  save: "Kaydet",
+  loadingLong: "Bu, her zamankinden uzun sürüyor.",
+  presence: { available: "Müsait", away: "Uzakta", dnd: "Rahatsız etmeyin", phone: "Telefonda", offline: "Burada değil" },
+};
