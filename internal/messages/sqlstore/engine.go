@@ -98,7 +98,10 @@ func question(text string) string {
 }
 
 // values is the text of a list of rows of so many parameters each.
-func values(rows, columns int) string {
+func values(rows, columns int) string { return rowsOf(rows, columns, ``) }
+
+// rowsOf is values with something behind the parameters of each row.
+func rowsOf(rows, columns int, rest string) string {
 	var b strings.Builder
 	for r, n := 0, 1; r < rows; r++ {
 		if r > 0 {
@@ -112,7 +115,7 @@ func values(rows, columns int) string {
 			b.WriteString("$" + itoa(n))
 			n++
 		}
-		b.WriteByte(')')
+		b.WriteString(rest + ")")
 	}
 	return b.String()
 }

@@ -15,19 +15,32 @@ const (
 	isAttaching  = 16
 )
 
-const msgColumns = 16
-
-// The statements that insert one row and perInsert rows.
+// The statements that insert rows. Most messages are plain: HTML and nothing else.
 var (
-	insertMsg = [2]string{
-		`INSERT INTO msg (mid, conv, n, author, ts, kind, bits, cid, mime, body, data, ext, alt, reply, edited, expires) VALUES ` + values(1, msgColumns),
-		`INSERT INTO msg (mid, conv, n, author, ts, kind, bits, cid, mime, body, data, ext, alt, reply, edited, expires) VALUES ` + values(perInsert, msgColumns),
-	}
-	insertIdem = [2]string{
-		`INSERT INTO idem (author, h, mid) VALUES ` + values(1, 3),
-		`INSERT INTO idem (author, h, mid) VALUES ` + values(perInsert, 3),
-	}
+	insertMsg   = inserts(intoMsg, 16, ``)
+	insertPlain = inserts(intoMsg, 7, `,0,0,'','','','',0,0,0`)
+	insertIdem  = inserts(`INSERT INTO idem (author, h, mid) VALUES `, 3, ``)
 )
+
+const intoMsg = `INSERT INTO msg (mid, conv, n, author, ts, cid, body, kind, bits, mime, data, ext, alt, reply, edited, expires) VALUES `
+
+// insert is how rows of one table are inserted: so many of them with each text.
+type insert struct {
+	columns int
+	texts   [len(perInsert)]string
+}
+
+// perInsert are the numbers of rows of one statement.
+var perInsert = [...]int{32, 8, 1}
+
+// inserts has so many parameters in each row, and rest behind them.
+func inserts(text string, columns int, rest string) insert {
+	i := insert{columns: columns}
+	for k, rows := range perInsert {
+		i.texts[k] = text + rowsOf(rows, columns, rest)
+	}
+	return i
+}
 
 // post stores a message.
 func (b *batch) post(op *messages.Post) (r messages.Result, err error) {
@@ -63,14 +76,12 @@ func (b *batch) post(op *messages.Post) (r messages.Result, err error) {
 		}
 		r.Root = unpack[messages.Number](root)
 	}
-	b.writePost(op, c, author, mid, root, reply)
 	if op.CID == "" {
 		key.h = mid // the table also says what somebody has written
 	} else {
 		b.l.st.window.add(b.no, key, sent{mid, c.head.ts, c.id, root})
 	}
-	b.idems.args = append(b.idems.args, author.id, key.h, mid)
-	b.idems.n++
+	b.writePost(op, c, key, mid, root, reply)
 	return r, b.err
 }
 
@@ -225,11 +236,11 @@ func (b *batch) advance(c *conv, author *person, op *messages.Post, mid int64) {
 }
 
 // writePost queues the rows.
-func (b *batch) writePost(op *messages.Post, c *conv, author *person, mid, root, reply int64) {
+func (b *batch) writePost(op *messages.Post, c *conv, key idemKey, mid, root, reply int64) {
 	bits := int64(0)
 	if len(op.Files) > 0 {
 		bits |= hasFiles
-		b.files(op.Files, c, author.id, mid)
+		b.files(op.Files, c, key.author, mid)
 	}
 	if op.Topic != "" {
 		bits |= isPost
@@ -241,7 +252,7 @@ func (b *batch) writePost(op *messages.Post, c *conv, author *person, mid, root,
 	}
 	if op.Broadcast != 0 {
 		with := c.p1
-		if with == author.id {
+		if with == key.author {
 			with = c.p2
 		}
 		b.put(`INSERT INTO bcastmsg (bcast, person, conv, mid) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
@@ -251,9 +262,23 @@ func (b *batch) writePost(op *messages.Post, c *conv, author *person, mid, root,
 		b.l.st.tick = hour
 		b.put(`INSERT INTO tick (hour, mid) VALUES ($1, $2) ON CONFLICT DO NOTHING`, pack(b.l.dom, hour), mid)
 	}
-	b.posts.args = append(b.posts.args, mid, c.id, c.head.n, author.id, c.head.ts, int64(op.Kind), bits, op.CID,
-		op.Mime, op.Text, op.Data, op.Ext, op.Alt, reply, int64(0), op.Expires)
-	b.posts.n++
+	var number, author any = mid, key.author // in two rows
+	r := &b.posts
+	if bits == 0 && isPlain(op) {
+		r = &b.plains
+	}
+	r.args = append(r.args, number, c.id, c.head.n, author, c.head.ts, op.CID, op.Text)
+	if r == &b.posts {
+		r.args = append(r.args, int64(op.Kind), bits, op.Mime, op.Data, op.Ext, op.Alt, reply, int64(0), op.Expires)
+	}
+	r.n++
+	b.idems.args = append(b.idems.args, author, key.h, number)
+	b.idems.n++
+}
+
+// isPlain tells whether a message is nothing but HTML.
+func isPlain(op *messages.Post) bool {
+	return op.Kind == messages.Normal && op.Mime == "" && op.Data == "" && op.Ext == "" && op.Alt == "" && op.Reply == 0 && op.Expires == 0
 }
 
 // files writes the references: one that is the author's and one for the others.

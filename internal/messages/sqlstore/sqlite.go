@@ -3,13 +3,16 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -43,6 +46,11 @@ var pragmas = []string{
 	"temp_store(MEMORY)",
 }
 
+// checkpointPages is how long the WAL may become until it is copied into the file, in
+// pages of 4 KiB. A batch of posts writes into the same pages of the indexes again and
+// again; of each, only the newest state is copied.
+const checkpointPages = 4000
+
 func openLite(ctx context.Context, path string) (*lite, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // nobody else may read it
 	if err != nil {
@@ -57,7 +65,7 @@ func openLite(ctx context.Context, path string) (*lite, error) {
 	}
 	e := &lite{path: path, free: make(chan *liteConn, readers)}
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: url.Values{"_pragma": pragmas}.Encode()}
-	if e.writer, err = sql.Open("sqlite", u.String()+"&_txlock=immediate&_pragma=cache_size(-65536)"); err != nil {
+	if e.writer, err = sql.Open("sqlite", u.String()+"&_txlock=immediate&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint("+itoa(checkpointPages)+")"); err != nil {
 		return nil, err
 	}
 	e.writer.SetMaxOpenConns(1)
@@ -128,49 +136,105 @@ type liteConn struct {
 	never bool // contexts do not end its statements: for the writer, whom busy_timeout bounds
 	pool  *sql.DB
 	conn  *sql.Conn // nil: to be opened
-	stmts map[string]prepared
+	asks  map[string]*sql.Stmt
+	acts  map[string]act
+	args  []driver.NamedValue // room
 }
 
-// maxStmts bounds the prepared statements of a connection.
+// act is a statement that changes something. It is the driver's: what database/sql
+// does around each call, beside converting what is converted already, costs as much
+// as a small statement.
+type act interface {
+	driver.Stmt
+	driver.StmtExecContext
+}
+
+// maxStmts bounds the prepared statements of a connection, of each kind.
 const maxStmts = 300
 
 func (c *liteConn) open(ctx context.Context) (err error) {
 	if c.conn == nil {
 		c.conn, err = c.pool.Conn(ctx)
-		c.stmts = map[string]prepared{}
+		c.asks, c.acts = map[string]*sql.Stmt{}, map[string]act{}
 	}
 	return err
 }
 
 func (c *liteConn) drop() {
-	for _, s := range c.stmts {
-		_ = s.Close() // the connection goes too
-	}
+	forget(c.asks)
+	forget(c.acts)
 	if c.conn != nil {
 		_ = c.conn.Close()
 	}
-	c.conn, c.stmts = nil, nil
+	c.conn, c.asks, c.acts = nil, nil, nil
 }
 
-// prepared is a statement that lasts as long as its connection.
-type prepared struct{ *sql.Stmt }
+// forget closes statements: their connection goes too, or they are prepared again.
+func forget[S io.Closer](stmts map[string]S) {
+	for text, s := range stmts {
+		_ = s.Close()
+		delete(stmts, text)
+	}
+}
 
-func (c *liteConn) stmt(ctx context.Context, text string) (prepared, error) {
-	if s, ok := c.stmts[text]; ok {
+func (c *liteConn) ask(ctx context.Context, text string) (*sql.Stmt, error) {
+	if s, ok := c.asks[text]; ok {
 		return s, nil
 	}
-	if len(c.stmts) >= maxStmts { // texts with lists of many lengths
-		for text, s := range c.stmts {
-			_ = s.Close()
-			delete(c.stmts, text)
-		}
+	if len(c.asks) >= maxStmts { // texts with lists of many lengths
+		forget(c.asks)
 	}
 	s, err := c.conn.PrepareContext(ctx, c.e.texts.of(text))
-	if err != nil {
-		return prepared{}, err
+	if err == nil {
+		c.asks[text] = s
 	}
-	c.stmts[text] = prepared{s}
-	return prepared{s}, nil
+	return s, err
+}
+
+func (c *liteConn) act(ctx context.Context, text string) (s act, err error) {
+	if s, ok := c.acts[text]; ok {
+		return s, nil
+	}
+	if len(c.acts) >= maxStmts {
+		forget(c.acts)
+	}
+	err = c.conn.Raw(func(conn any) error {
+		p, err := conn.(driver.ConnPrepareContext).PrepareContext(ctx, orFail(c.e.texts.of(text)))
+		if err == nil {
+			s = p.(act)
+			c.acts[text] = s
+		}
+		return err
+	})
+	return s, err
+}
+
+// orFail has an insert that fails leave what it has done already, for the writer
+// undoes the whole transaction then. Else SQLite keeps a copy of every page that an
+// insert of several rows touches.
+func orFail(text string) string {
+	if rest, ok := strings.CutPrefix(text, "INSERT INTO "); ok {
+		return "INSERT OR FAIL INTO " + rest
+	}
+	return text
+}
+
+// values are arguments as the driver takes them.
+func (c *liteConn) values(args []any) (list []driver.NamedValue, err error) {
+	list = c.args[:0]
+	for i, a := range args {
+		v := driver.NamedValue{Ordinal: i + 1, Value: a}
+		switch a.(type) {
+		case int64, string:
+		default:
+			if v.Value, err = driver.DefaultParameterConverter.ConvertValue(a); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, v)
+	}
+	c.args = list
+	return list, nil
 }
 
 // bound is the context of a statement: one that can end costs a goroutine.
@@ -183,7 +247,7 @@ func (c *liteConn) bound(ctx context.Context) context.Context {
 
 func (c *liteConn) query(ctx context.Context, text string, each func(scan func(...any) error) error, args ...any) error {
 	ctx = c.bound(ctx)
-	s, err := c.stmt(ctx, text)
+	s, err := c.ask(ctx, text)
 	if err != nil {
 		return err
 	}
@@ -201,12 +265,7 @@ func (c *liteConn) query(ctx context.Context, text string, each func(scan func(.
 }
 
 func (c *liteConn) exec(ctx context.Context, text string, args ...any) (int64, error) {
-	ctx = c.bound(ctx)
-	s, err := c.stmt(ctx, text)
-	if err != nil {
-		return 0, err
-	}
-	r, err := s.ExecContext(ctx, args...)
+	r, err := c.do(ctx, text, args)
 	if err != nil {
 		return 0, err
 	}
@@ -215,12 +274,23 @@ func (c *liteConn) exec(ctx context.Context, text string, args ...any) (int64, e
 
 // put implements tx: at once.
 func (c *liteConn) put(ctx context.Context, text string, args ...any) error {
-	ctx = c.bound(ctx)
-	s, err := c.stmt(ctx, text)
-	if err == nil {
-		_, err = s.ExecContext(ctx, args...)
-	}
+	_, err := c.do(ctx, text, args)
 	return err
+}
+
+func (c *liteConn) do(ctx context.Context, text string, args []any) (driver.Result, error) {
+	ctx = c.bound(ctx)
+	s, err := c.act(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.values(args)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.ExecContext(ctx, list)
+	clear(list) // keeps nothing alive
+	return r, err
 }
 
 func (c *liteConn) fence(ctx context.Context, dom, was, head int64) error {

@@ -26,8 +26,7 @@ type writer struct {
 	turn     []*domainLog // logs that have more than the last batch took
 	items    []item
 	outcomes []outcome
-	posts    []any // room for the rows of a batch
-	idems    []any
+	room     [3][]any // for the rows of a batch
 	batchNo  int64
 	timer    clock.Timer // of the next fold; nil: none runs
 	foldDue  atomic.Bool
@@ -330,6 +329,7 @@ type batch struct {
 	convs   []*conv // touched
 	cursors []*cursor
 	posts   rows
+	plains  rows
 	idems   rows
 	after   []func() // after the commit
 }
@@ -337,7 +337,9 @@ type batch struct {
 func (w *writer) newBatch(ctx context.Context, keys bool) *batch {
 	w.batchNo++
 	b := &batch{w: w, s: w.s, ctx: ctx, no: w.batchNo, keys: keys, now: w.s.clock.Now().UnixMilli()}
-	b.posts.args, b.idems.args = w.posts[:0], w.idems[:0]
+	for i, r := range b.rows() {
+		r.args = w.room[i][:0]
+	}
 	return b
 }
 
@@ -385,26 +387,23 @@ type rows struct {
 	n    int // rows behind it
 }
 
-// perInsert is how many rows one statement inserts.
-const perInsert = 8
-
 // flush writes the posts.
 func (b *batch) flush() {
-	b.insert(&b.posts, insertMsg, msgColumns)
-	b.insert(&b.idems, insertIdem, 3)
+	b.insert(&b.posts, &insertMsg)
+	b.insert(&b.plains, &insertPlain)
+	b.insert(&b.idems, &insertIdem)
 }
 
-func (b *batch) insert(r *rows, texts [2]string, columns int) {
-	next := func(n int) []any {
-		r.n -= n
-		r.from += n * columns
-		return r.args[r.from-n*columns : r.from]
-	}
-	for r.n >= perInsert {
-		b.put(texts[1], next(perInsert)...)
-	}
-	for r.n > 0 {
-		b.put(texts[0], next(1)...)
+func (b *batch) rows() [3]*rows { return [...]*rows{&b.posts, &b.plains, &b.idems} }
+
+func (b *batch) insert(r *rows, how *insert) {
+	for i, n := range perInsert {
+		for r.n >= n {
+			from := r.from
+			r.n -= n
+			r.from += n * how.columns
+			b.put(how.texts[i], r.args[from:r.from]...)
+		}
 	}
 }
 
@@ -467,8 +466,10 @@ func (b *batch) still() {
 func (b *batch) end() error {
 	b.flush()
 	defer func() {
-		clear(b.posts.args)
-		b.w.posts, b.w.idems = b.posts.args[:0], b.idems.args[:0]
+		for i, r := range b.rows() {
+			clear(r.args) // keeps nothing alive
+			b.w.room[i] = r.args[:0]
+		}
 	}()
 	switch {
 	case b.t == nil || b.err != nil:
