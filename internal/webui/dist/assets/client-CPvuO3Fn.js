@@ -1,0 +1,1 @@
+import{n as e,t}from"./jsxRuntime-WHPtCou2.js";e(t(`h1`,{children:`Tandem`}),document.getElementById(`app`));
