@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/messages/host"
 	"github.com/tandem-switch/tandem/trace"
 )
@@ -35,7 +36,7 @@ func newControl(tracer *trace.Tracer, recorder *trace.Recorder, h *host.Host, lo
 	c := &control{tracer: tracer, recorder: recorder, host: h, log: log}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
-		answerJSON(w, map[string]string{"version": version, "revision": revision()})
+		answerJSON(w, map[string]string{"version": version, "revision": cli.Revision()})
 	})
 	mux.HandleFunc("GET /traces", c.list)
 	mux.HandleFunc("POST /traces", c.on)

@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tandem-switch/tandem/appservice"
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 // result is what a command has said.
@@ -30,7 +31,7 @@ type result struct {
 func app(t *testing.T, stdin string, args ...string) result {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code := run(t.Context(), args, console{in: strings.NewReader(stdin), out: &out, err: &errs})
+	code := run(t.Context(), args, cli.Console{In: strings.NewReader(stdin), Out: &out, Err: &errs})
 	return result{code, out.String(), errs.String()}
 }
 
@@ -67,7 +68,7 @@ func start(t *testing.T, data string, args ...string) *running {
 	code := make(chan int, 1)
 	go func() {
 		args := append([]string{"serve", "--data", data, "--listen", "http://127.0.0.1:0"}, args...)
-		code <- run(ctx, args, console{in: strings.NewReader("secret\n"), out: w, err: s.log})
+		code <- run(ctx, args, cli.Console{In: strings.NewReader("secret\n"), Out: w, Err: s.log})
 		w.Close()
 	}()
 	s.stop = sync.OnceValue(func() int {
@@ -156,7 +157,7 @@ func TestServe(t *testing.T) {
 	ctx, hangUp := context.WithCancel(t.Context())
 	seen, tell := io.Pipe()
 	go func() {
-		run(ctx, []string{"trace", "tail", "--data", data, "--json"}, console{out: tell, err: io.Discard})
+		run(ctx, []string{"trace", "tail", "--data", data, "--json"}, cli.Console{Out: tell, Err: io.Discard})
 		tell.Close()
 	}()
 	post := call(t, c, `{"mt":"Post","type":1,"author":"alice","id":"1","topics":["alice","bob"],"notify":["bob"],"people":[{"sip":"alice","guid":"a"},{"sip":"bob","guid":"b"}],"text":"hello"}`)
@@ -367,7 +368,7 @@ func TestManual(t *testing.T) {
 	}
 	var c commands
 	left := false
-	parser, err := newParser(&c, console{out: io.Discard, err: io.Discard}, &left)
+	parser, err := newParser(&c, cli.Console{Out: io.Discard, Err: io.Discard}, &left)
 	if err != nil {
 		t.Fatal(err)
 	}

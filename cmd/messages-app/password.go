@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/messages/service"
 )
 
@@ -40,15 +41,15 @@ type accounts struct {
 var _ service.Accounts = (*accounts)(nil)
 
 // open reads everything once, so that mistakes show at the start.
-func (p passwordFlags) open(con console, object, instance string, log *slog.Logger) (*accounts, error) {
+func (p passwordFlags) open(con cli.Console, object, instance string, log *slog.Logger) (*accounts, error) {
 	a := &accounts{flags: p, object: object, instance: instance, log: log}
 	switch {
 	case p.PasswordStdin && p.PasswordFile != "":
-		return nil, misuse("give --password-stdin or --password-file, not both")
+		return nil, cli.Misuse("give --password-stdin or --password-file, not both")
 	case !p.PasswordStdin && p.PasswordFile == "" && p.Passwords == "":
-		return nil, misuse("the switch logs in with the password of its Messages object: give --password-stdin or --password-file FILE, or --passwords FILE with one for each domain")
+		return nil, cli.Misuse("the switch logs in with the password of its Messages object: give --password-stdin or --password-file FILE, or --passwords FILE with one for each domain")
 	case p.PasswordStdin:
-		text, err := io.ReadAll(io.LimitReader(con.in, maxPasswords+1))
+		text, err := io.ReadAll(io.LimitReader(con.In, maxPasswords+1))
 		if err != nil {
 			return nil, fmt.Errorf("password: %w", err)
 		}

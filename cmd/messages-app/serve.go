@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/edge"
 	"github.com/tandem-switch/tandem/internal/messages/host"
 	"github.com/tandem-switch/tandem/internal/metric"
@@ -47,18 +48,18 @@ const patience = 10 * time.Second
 func (c serveCommand) check() (trace.Flag, error) {
 	flags, err := trace.ParseFlags(c.Trace)
 	if err != nil {
-		return 0, misuse("--trace: %v", err)
+		return 0, cli.Misuse("--trace: %v", err)
 	}
 	if c.PublicURL != "" {
 		if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			return 0, misuse("--public-url %s is not like https://messages.example.com", c.PublicURL)
+			return 0, cli.Misuse("--public-url %s is not like https://messages.example.com", c.PublicURL)
 		}
 	}
 	if c.Instance == "" || strings.ContainsAny(c.Instance, "/?#%") {
-		return 0, misuse("--instance %s is no part of an address", c.Instance)
+		return 0, cli.Misuse("--instance %s is no part of an address", c.Instance)
 	}
 	if err := c.FileFlags.Check(); err != nil {
-		return 0, misuse("%v", err)
+		return 0, cli.Misuse("%v", err)
 	}
 	return flags, nil
 }
@@ -66,12 +67,12 @@ func (c serveCommand) check() (trace.Flag, error) {
 // Run implements the command: it is the whole service. It builds every part, in
 // order, runs them until ctx is done or one of them fails, and stops them in the
 // order that loses nothing.
-func (c serveCommand) Run(ctx context.Context, con console) (err error) {
+func (c serveCommand) Run(ctx context.Context, con cli.Console) (err error) {
 	flags, err := c.check()
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: c.LogLevel}))
+	log := slog.New(slog.NewTextHandler(con.Err, &slog.HandlerOptions{Level: c.LogLevel}))
 	logins, err := c.open(con, c.Object, c.Instance, log)
 	if err != nil {
 		return err
@@ -87,8 +88,8 @@ func (c serveCommand) Run(ctx context.Context, con console) (err error) {
 
 	recorder := trace.NewRecorder(c.TraceBuffer)
 	defer recorder.Close()
-	tracer := trace.Open(trace.Config{Sink: trace.LogSink(slog.New(slog.NewTextHandler(con.err, nil))), On: flags, Recorder: recorder})
-	metrics := metric.New(version, revision())
+	tracer := trace.Open(trace.Config{Sink: trace.LogSink(slog.New(slog.NewTextHandler(con.Err, nil))), On: flags, Recorder: recorder})
+	metrics := metric.New(version, cli.Revision())
 	metrics.WatchTrace(tracer.Stats)
 
 	h := new(door)
@@ -122,7 +123,7 @@ func (c serveCommand) Run(ctx context.Context, con console) (err error) {
 	go control.serve(socket)
 
 	log.Info("ready", "listen", site.URLs(), "data", c.Data, "version", version)
-	fmt.Fprintf(con.out, "The Messages service is ready at %s\n", strings.Join(site.URLs(), " and "))
+	fmt.Fprintf(con.Out, "The Messages service is ready at %s\n", strings.Join(site.URLs(), " and "))
 	doors, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- site.Serve(doors, patience) }()

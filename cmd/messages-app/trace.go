@@ -13,10 +13,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/messages/host"
 )
 
@@ -55,17 +55,13 @@ func (f clientFlags) ask(ctx context.Context, method, path string, body any, tak
 }
 
 // show asks and shows the answer, as JSON or in words.
-func show[T any](ctx context.Context, con console, f clientFlags, method, path string, body any, words func(T) string) error {
+func show[T any](ctx context.Context, con cli.Console, f clientFlags, method, path string, body any, words func(T) string) error {
 	return f.ask(ctx, method, path, body, func(r io.Reader) error {
 		var answer T
 		if err := json.NewDecoder(r).Decode(&answer); err != nil {
 			return err
 		}
-		if f.JSON {
-			return writeJSON(con, answer)
-		}
-		_, err := fmt.Fprintln(con.out, words(answer))
-		return err
+		return cli.Show(con, f.JSON, answer, words)
 	})
 }
 
@@ -86,9 +82,9 @@ type traceOn struct {
 }
 
 // Run implements the command.
-func (c traceOn) Run(ctx context.Context, con console) error {
+func (c traceOn) Run(ctx context.Context, con cli.Console) error {
 	if c.Content && strings.TrimSpace(c.Reason) == "" {
-		return misuse("--content shows what people write to each other: say why with --reason")
+		return cli.Misuse("--content shows what people write to each other: say why with --reason")
 	}
 	n := newTrace{Flags: strings.Join(c.Flags, ","), Domain: c.Domain, For: c.For.String(), Content: c.Content, Reason: c.Reason}
 	return show(ctx, con, c.clientFlags, http.MethodPost, "/traces", n, func(t traceRow) string {
@@ -115,7 +111,7 @@ type traceOff struct {
 }
 
 // Run implements the command.
-func (c traceOff) Run(ctx context.Context, con console) error {
+func (c traceOff) Run(ctx context.Context, con cli.Console) error {
 	return show(ctx, con, c.clientFlags, http.MethodDelete, "/traces?what="+url.QueryEscape(c.What), nil, func(list []traceRow) string {
 		if len(list) == 0 {
 			return "no trace was on"
@@ -133,7 +129,7 @@ type traceList struct {
 }
 
 // Run implements the command.
-func (c traceList) Run(ctx context.Context, con console) error {
+func (c traceList) Run(ctx context.Context, con cli.Console) error {
 	return show(ctx, con, c.clientFlags, http.MethodGet, "/traces", nil, func(list []traceRow) string {
 		rows := [][]string{}
 		for _, t := range list {
@@ -143,7 +139,7 @@ func (c traceList) Run(ctx context.Context, con console) error {
 			}
 			rows = append(rows, []string{strconv.FormatUint(t.ID, 10), strings.Join(t.Flags, ","), narrowed(t), when(t.Until), content, cmp.Or(t.Reason, "-")})
 		}
-		return table("TRACE FLAGS OF UNTIL CONTENT REASON", rows)
+		return cli.Table("TRACE FLAGS OF UNTIL CONTENT REASON", rows)
 	})
 }
 
@@ -154,13 +150,13 @@ type traceTail struct {
 }
 
 // Run implements the command: it ends with an interrupt, or with the service.
-func (c traceTail) Run(ctx context.Context, con console) error {
+func (c traceTail) Run(ctx context.Context, con cli.Console) error {
 	q := url.Values{"flags": {c.Flags}, "domain": {c.Domain}}
 	if c.JSON {
 		q.Set("format", "json")
 	}
 	err := c.ask(ctx, http.MethodGet, "/tail?"+q.Encode(), nil, func(r io.Reader) error {
-		_, err := io.Copy(con.out, r)
+		_, err := io.Copy(con.Out, r)
 		return err
 	})
 	if err != nil && ctx.Err() == nil {
@@ -174,25 +170,6 @@ type usageCommand struct {
 }
 
 // Run implements the command.
-func (c usageCommand) Run(ctx context.Context, con console) error {
+func (c usageCommand) Run(ctx context.Context, con cli.Console) error {
 	return show(ctx, con, c.clientFlags, http.MethodGet, "/usage", nil, host.UsageTable)
-}
-
-func writeJSON(con console, v any) error {
-	enc := json.NewEncoder(con.out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
-
-// table is rows below a header, in columns.
-func table(header string, rows [][]string) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, strings.ReplaceAll(header, " ", "\t"))
-	for _, row := range rows {
-		fmt.Fprintln(w, strings.Join(row, "\t"))
-	}
-	w.Flush()
-	return strings.TrimSuffix(b.String(), "\n")
 }

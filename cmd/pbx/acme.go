@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/tandem-switch/tandem/internal/acme"
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/edge"
 )
@@ -36,13 +37,13 @@ func (a acmeFlags) check(c serveCommand) error {
 		return nil
 	}
 	if c.TLSCert != "" || c.TLSKey != "" {
-		return misuse("certificates come from --tls-cert and --tls-key or by ACME, not both")
+		return cli.Misuse("certificates come from --tls-cert and --tls-key or by ACME, not both")
 	}
 	if !hasScheme(c.Listen, "https") {
-		return misuse("certificates by ACME need a listener for https: add --listen https://0.0.0.0:443")
+		return cli.Misuse("certificates by ACME need a listener for https: add --listen https://0.0.0.0:443")
 	}
 	if u, err := url.Parse(a.CA); a.CA != "" && (err != nil || u.Host == "" || u.Scheme != "https") {
-		return misuse("--acme-ca %s is not like https://ca.example.com/acme/directory", a.CA)
+		return cli.Misuse("--acme-ca %s is not like https://ca.example.com/acme/directory", a.CA)
 	}
 	return nil
 }
@@ -88,7 +89,7 @@ func (a acmeFlags) manager(c serveCommand, dir *directory.Directory, log *slog.L
 		Default: a.standard(public), Log: log,
 	})
 	if err != nil {
-		return nil, misuse("--acme-domain: %v", err)
+		return nil, cli.Misuse("--acme-domain: %v", err)
 	}
 	return &certificates{m}, nil
 }

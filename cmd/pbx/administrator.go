@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 type adminCommands struct {
@@ -29,7 +30,7 @@ type grantFlags struct {
 func (g grantFlags) grants() ([]admin.Grant, error) {
 	if g.Role == "" {
 		if len(g.Org)+len(g.Domain) > 0 {
-			return nil, misuse("--org and --domain need a --role")
+			return nil, cli.Misuse("--org and --domain need a --role")
 		}
 		return nil, nil
 	}
@@ -58,7 +59,7 @@ func showGrants(list []admin.Grant) string {
 			words = append(words, g.Role)
 		}
 	}
-	return or(strings.Join(words, ","))
+	return cli.Or(strings.Join(words, ","))
 }
 
 type administratorAdd struct {
@@ -69,7 +70,7 @@ type administratorAdd struct {
 }
 
 // Run implements the command.
-func (c administratorAdd) Run(ctx context.Context, con console) error {
+func (c administratorAdd) Run(ctx context.Context, con cli.Console) error {
 	password, err := c.need(con)
 	if err != nil {
 		return err
@@ -92,13 +93,13 @@ type administratorList struct {
 }
 
 // Run implements the command.
-func (c administratorList) Run(ctx context.Context, con console) error {
+func (c administratorList) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).AccountList, admin.ListAccounts{}, func(list []admin.Account) string {
 		var rows [][]string
 		for _, a := range list {
-			rows = append(rows, []string{a.Name, showGrants(a.Grants), yes(a.Disabled), yes(a.SecondFactor), whenever(a.LastLogin)})
+			rows = append(rows, []string{a.Name, showGrants(a.Grants), cli.Yes(a.Disabled), cli.Yes(a.SecondFactor), whenever(a.LastLogin)})
 		}
-		return table("ADMINISTRATOR ROLES DISABLED SECOND-FACTOR LAST-LOGIN", rows)
+		return cli.Table("ADMINISTRATOR ROLES DISABLED SECOND-FACTOR LAST-LOGIN", rows)
 	})
 }
 
@@ -119,7 +120,7 @@ type administratorSet struct {
 }
 
 // Run implements the command.
-func (c administratorSet) Run(ctx context.Context, con console) error {
+func (c administratorSet) Run(ctx context.Context, con cli.Console) error {
 	password, err := c.read(con)
 	if err != nil {
 		return err
@@ -142,7 +143,7 @@ type administratorRemove struct {
 }
 
 // Run implements the command.
-func (c administratorRemove) Run(ctx context.Context, con console) error {
+func (c administratorRemove) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).RemoveAccount, c.Name,
 		func(a admin.Account) string { return "removed the administrator " + a.Name })
 }
@@ -153,7 +154,7 @@ type administratorResetFactor struct {
 }
 
 // Run implements the command.
-func (c administratorResetFactor) Run(ctx context.Context, con console) error {
+func (c administratorResetFactor) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).ResetFactor, c.Name,
 		func(a admin.Account) string {
 			return "the administrator " + a.Name + " logs in without a second factor"
@@ -174,16 +175,16 @@ type tokenAdd struct {
 }
 
 // Run implements the command.
-func (c tokenAdd) Run(ctx context.Context, con console) error {
+func (c tokenAdd) Run(ctx context.Context, con cli.Console) error {
 	grants, err := c.grants()
 	if err != nil {
 		return err
 	}
 	if grants == nil {
-		return misuse("say what the token may do, with --role")
+		return cli.Misuse("say what the token may do, with --role")
 	}
 	if c.For < 0 {
-		return misuse("--for is not negative")
+		return cli.Misuse("--for is not negative")
 	}
 	n := admin.NewToken{Name: c.Name, Grants: grants}
 	if c.For > 0 {
@@ -197,13 +198,13 @@ type tokenList struct {
 }
 
 // Run implements the command.
-func (c tokenList) Run(ctx context.Context, con console) error {
+func (c tokenList) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).TokenList, admin.ListTokens{}, func(list []admin.Token) string {
 		var rows [][]string
 		for _, t := range list {
-			rows = append(rows, []string{t.ID, or(t.Account), t.Name, showGrants(t.Grants), whenever(t.Expires), whenever(t.Used)})
+			rows = append(rows, []string{t.ID, cli.Or(t.Account), t.Name, showGrants(t.Grants), whenever(t.Expires), whenever(t.Used)})
 		}
-		return table("ID ACCOUNT NAME ROLES EXPIRES USED", rows)
+		return cli.Table("ID ACCOUNT NAME ROLES EXPIRES USED", rows)
 	})
 }
 
@@ -213,6 +214,6 @@ type tokenRevoke struct {
 }
 
 // Run implements the command.
-func (c tokenRevoke) Run(ctx context.Context, con console) error {
+func (c tokenRevoke) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).RevokeToken, c.ID, func(id string) string { return fmt.Sprintf("revoked the token %s", id) })
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 type appCommands struct {
@@ -28,7 +29,7 @@ type appAdd struct {
 }
 
 // Run implements the command. Without a password the app cannot log in.
-func (c appAdd) Run(ctx context.Context, con console) error {
+func (c appAdd) Run(ctx context.Context, con cli.Console) error {
 	password, err := c.read(con)
 	if err != nil {
 		return err
@@ -55,13 +56,13 @@ type appList struct {
 }
 
 // Run implements the command.
-func (c appList) Run(ctx context.Context, con console) error {
+func (c appList) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).Objects, admin.ListObjects{Type: appType, Domain: c.Domain}, func(list []admin.Object) string {
 		var rows [][]string
 		for _, a := range list {
-			rows = append(rows, []string{a.SIP + "@" + a.Domain, or(strings.Join(a.APIs, ",")), or(a.URL), yes(a.Disabled)})
+			rows = append(rows, []string{a.SIP + "@" + a.Domain, cli.Or(strings.Join(a.APIs, ",")), cli.Or(a.URL), cli.Yes(a.Disabled)})
 		}
-		return table("APP APIS URL DISABLED", rows)
+		return cli.Table("APP APIS URL DISABLED", rows)
 	})
 }
 
@@ -82,7 +83,7 @@ type appSet struct {
 }
 
 // Run implements the command.
-func (c appSet) Run(ctx context.Context, con console) error {
+func (c appSet) Run(ctx context.Context, con cli.Console) error {
 	password, err := c.read(con)
 	if err != nil {
 		return err
@@ -101,7 +102,7 @@ type appRemove struct {
 }
 
 // Run implements the command.
-func (c appRemove) Run(ctx context.Context, con console) error {
+func (c appRemove) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).RemoveObject, admin.RemoveObject{Type: appType, Name: c.Name},
 		func(a admin.Object) string { return "removed the app " + a.SIP + "@" + a.Domain })
 }

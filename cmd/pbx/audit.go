@@ -13,6 +13,7 @@ import (
 
 	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/audit"
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 type auditCommands struct {
@@ -59,7 +60,7 @@ func momentText(flag, text string) (string, error) {
 	if d, err := time.ParseDuration(text); err == nil && d > 0 {
 		return time.Now().Add(-d).UTC().Format(time.RFC3339), nil
 	}
-	return "", misuse("%s %s is not like 2006-01-02, \"2006-01-02 15:04:05\", 2006-01-02T15:04:05Z or 10m (ago)", flag, text)
+	return "", cli.Misuse("%s %s is not like 2006-01-02, \"2006-01-02 15:04:05\", 2006-01-02T15:04:05Z or 10m (ago)", flag, text)
 }
 
 type auditListCommand struct {
@@ -69,29 +70,29 @@ type auditListCommand struct {
 }
 
 // Run implements the command.
-func (c auditListCommand) Run(ctx context.Context, con console) error {
+func (c auditListCommand) Run(ctx context.Context, con cli.Console) error {
 	q, err := c.query()
 	if err != nil {
 		return err
 	}
 	if q.Most = c.Most; q.Most < 1 {
-		return misuse("--most is at least 1")
+		return cli.Misuse("--most is at least 1")
 	}
 	return with(ctx, con, c.adminFlags, (*admin.Client).Audit, q, func(list []admin.AuditEntry) string {
 		var rows [][]string
 		for _, e := range list {
 			rows = append(rows, []string{
-				strconv.FormatInt(e.Number, 10), when(e.Time), e.Actor.Kind + ":" + or(e.Actor.Name), or(e.From), e.Act, auditObject(e), auditOutcome(e), auditWhy(e),
+				strconv.FormatInt(e.Number, 10), when(e.Time), e.Actor.Kind + ":" + cli.Or(e.Actor.Name), cli.Or(e.From), e.Act, auditObject(e), auditOutcome(e), auditWhy(e),
 			})
 		}
-		return table("NUMBER TIME ACTOR FROM ACT OBJECT OUTCOME DETAILS", rows)
+		return cli.Table("NUMBER TIME ACTOR FROM ACT OBJECT OUTCOME DETAILS", rows)
 	})
 }
 
 func auditObject(e admin.AuditEntry) string {
 	switch {
 	case e.Object.Kind == "domain" || e.Domain.Name == "":
-		return or(e.Object.Name)
+		return cli.Or(e.Object.Name)
 	case e.Object.Name == "":
 		return e.Domain.Name
 	}
@@ -121,7 +122,7 @@ func auditWhy(e admin.AuditEntry) string {
 			parts = append(parts, d.Name+": "+strconv.Quote(d.Old)+" -> "+strconv.Quote(d.New))
 		}
 	}
-	return or(strings.Join(parts, ", "))
+	return cli.Or(strings.Join(parts, ", "))
 }
 
 type auditHeadCommand struct {
@@ -129,9 +130,9 @@ type auditHeadCommand struct {
 }
 
 // Run implements the command.
-func (c auditHeadCommand) Run(ctx context.Context, con console) error {
+func (c auditHeadCommand) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).AuditHead, admin.AskAuditHead{}, func(h admin.AuditHead) string {
-		return fmt.Sprintf("head    %s\nsigned  %s\nkey     %s", or(h.Head), or(h.Signed), h.Key)
+		return fmt.Sprintf("head    %s\nsigned  %s\nkey     %s", cli.Or(h.Head), cli.Or(h.Signed), h.Key)
 	})
 }
 
@@ -144,9 +145,9 @@ type auditVerifyCommand struct {
 }
 
 // Run implements the command.
-func (c auditVerifyCommand) Run(ctx context.Context, con console) error {
+func (c auditVerifyCommand) Run(ctx context.Context, con cli.Console) error {
 	if c.File == "" && (c.Key != "" || c.Partial) {
-		return misuse("--key and --partial are for exports: name a file")
+		return cli.Misuse("--key and --partial are for exports: name a file")
 	}
 	var report admin.AuditReport
 	var err error
@@ -159,9 +160,9 @@ func (c auditVerifyCommand) Run(ctx context.Context, con console) error {
 		return err
 	}
 	if c.JSON {
-		err = writeJSON(con, report)
+		err = cli.WriteJSON(con, report)
 	} else {
-		_, err = fmt.Fprintln(con.out, verified(report))
+		_, err = fmt.Fprintln(con.Out, verified(report))
 	}
 	if f := report.Fault; f != nil {
 		return errors.Join(err, errors.New("the audit log is not as it was written: "+f.Text))
@@ -179,21 +180,21 @@ func (c auditVerifyCommand) ask(ctx context.Context) (report admin.AuditReport, 
 }
 
 // look looks through an export. It needs neither a server nor a data directory.
-func (c auditVerifyCommand) look(con console) (report admin.AuditReport, err error) {
+func (c auditVerifyCommand) look(con cli.Console) (report admin.AuditReport, err error) {
 	proof := audit.Proof{Partial: c.Partial}
 	if c.Head != "" {
 		head, err := audit.ParseHead(c.Head)
 		if err != nil {
-			return report, misuse("--head: %v", err)
+			return report, cli.Misuse("--head: %v", err)
 		}
 		proof.Head = &head
 	}
 	if c.Key != "" {
 		if proof.Key, err = audit.ParsePublicKey(c.Key); err != nil {
-			return report, misuse("--key: %v", err)
+			return report, cli.Misuse("--key: %v", err)
 		}
 	}
-	file := io.NopCloser(con.in)
+	file := io.NopCloser(con.In)
 	if c.File != "-" {
 		if file, err = os.Open(c.File); err != nil {
 			return report, err
@@ -226,7 +227,7 @@ type auditExportCommand struct {
 }
 
 // Run implements the command.
-func (c auditExportCommand) Run(ctx context.Context, con console) (err error) {
+func (c auditExportCommand) Run(ctx context.Context, con cli.Console) (err error) {
 	q, err := c.query()
 	if err != nil {
 		return err
@@ -242,13 +243,13 @@ func (c auditExportCommand) Run(ctx context.Context, con console) (err error) {
 	}
 	defer func() { err = errors.Join(err, export.Close()) }()
 	if c.File == "-" {
-		_, err := c.write(con.out, export)
+		_, err := c.write(con.Out, export)
 		return err
 	}
 	return c.writeFile(con, export)
 }
 
-func (c auditExportCommand) writeFile(con console, export io.Reader) error {
+func (c auditExportCommand) writeFile(con cli.Console, export io.Reader) error {
 	f, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -258,9 +259,9 @@ func (c auditExportCommand) writeFile(con console, export io.Reader) error {
 		return err
 	}
 	if c.JSON {
-		return writeJSON(con, report)
+		return cli.WriteJSON(con, report)
 	}
-	_, err = fmt.Fprintf(con.out, "wrote %s: %s\n", c.File, verified(report))
+	_, err = fmt.Fprintf(con.Out, "wrote %s: %s\n", c.File, verified(report))
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/keys"
 )
 
@@ -20,7 +21,7 @@ type passphraseFlags struct {
 }
 
 // read is the passphrase, empty if the flags name none.
-func (p passphraseFlags) read(con console) (string, error) {
+func (p passphraseFlags) read(con cli.Console) (string, error) {
 	words, err := passwordFlags{PasswordStdin: p.PassphraseStdin, PasswordFile: p.PassphraseFile}.read(con)
 	if err != nil || words == nil {
 		return "", err
@@ -42,7 +43,7 @@ type backupReport struct {
 }
 
 // Run implements the command. A file appears when it is complete.
-func (c backupCommand) Run(ctx context.Context, con console) error {
+func (c backupCommand) Run(ctx context.Context, con cli.Console) error {
 	words, err := c.read(con)
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ type restoreCommand struct {
 }
 
 // Run implements the command. It may be the first one on a new data directory.
-func (c restoreCommand) Run(ctx context.Context, con console) error {
+func (c restoreCommand) Run(ctx context.Context, con cli.Console) error {
 	words, err := c.read(con)
 	if err != nil {
 		return err
@@ -122,7 +123,7 @@ type keysRotate struct {
 }
 
 // Run implements the command.
-func (c keysRotate) Run(ctx context.Context, con console) error {
+func (c keysRotate) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, func(op *admin.Client, ctx context.Context, _ struct{}) (keys.Status, error) {
 		return op.RotateKeys(ctx)
 	}, struct{}{}, keysWords)
@@ -133,7 +134,7 @@ type keysStatus struct {
 }
 
 // Run implements the command.
-func (c keysStatus) Run(ctx context.Context, con console) error {
+func (c keysStatus) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, func(op *admin.Client, ctx context.Context, _ struct{}) (keys.Status, error) {
 		return op.Keys(ctx)
 	}, struct{}{}, keysWords)

@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/conf"
 )
 
@@ -40,76 +39,25 @@ type commands struct {
 
 // The exit codes.
 const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
+	exitOK     = cli.ExitOK
+	exitFailed = cli.ExitFailed
+	exitUsage  = cli.ExitUsage
 )
-
-// usageError is an error in how a command was called.
-type usageError struct{ text string }
-
-// Error implements error.
-func (u *usageError) Error() string { return u.text }
-
-func misuse(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
 // newParser makes the parser of the command line. *left is set where kong wants
 // to leave, after help.
-func newParser(c *commands, con console, left *bool) (*kong.Kong, error) {
+func newParser(c *commands, con cli.Console, left *bool) (*kong.Kong, error) {
 	return conf.New(c,
 		kong.Name("pbx"),
 		kong.Description("Tandem, a switch for calls and chats. See docs/cli.md."),
-		kong.Writers(con.out, con.err),
+		kong.Writers(con.Out, con.Err),
 		kong.Exit(func(int) { *left = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 }
 
 // run is the whole program: it does what args say and returns the exit code.
-func run(ctx context.Context, args []string, con console) int {
+func run(ctx context.Context, args []string, con cli.Console) int {
 	var c commands
-	left := false
-	parser, err := newParser(&c, con, &left)
-	if err != nil { // a mistake in the model above
-		fmt.Fprintln(con.err, "pbx:", err)
-		return exitFailed
-	}
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
-	parsed, err := parser.Parse(args)
-	if left {
-		return exitOK
-	}
-	if err != nil {
-		return usage(con, err)
-	}
-	parsed.BindTo(ctx, (*context.Context)(nil))
-	return report(con, parsed.Run(con), parsed.Command())
-}
-
-// usage tells what was wrong with the command line, and where help is.
-func usage(con console, err error) int {
-	command := "pbx"
-	if wrong, ok := errors.AsType[*kong.ParseError](err); ok && wrong.Context != nil {
-		for _, part := range wrong.Context.Path {
-			if part.Command != nil {
-				command += " " + part.Command.Name
-			}
-		}
-	}
-	fmt.Fprintf(con.err, "pbx: %v (see: %s --help)\n", err, command)
-	return exitUsage
-}
-
-// report tells what went wrong while a command ran.
-func report(con console, err error, command string) int {
-	if err == nil {
-		return exitOK
-	}
-	fmt.Fprintln(con.err, "pbx:", err)
-	if _, ok := errors.AsType[*usageError](err); ok {
-		return exitUsage
-	}
-	return exitFailed
+	return cli.Run(ctx, "pbx", args, con, func(left *bool) (*kong.Kong, error) { return newParser(&c, con, left) })
 }

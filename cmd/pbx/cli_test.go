@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 func TestUsage(t *testing.T) {
@@ -88,7 +90,7 @@ func TestEnvironmentAndFile(t *testing.T) {
 func TestModel(t *testing.T) {
 	var c commands
 	left := false
-	parser, err := newParser(&c, console{out: new(bytes.Buffer), err: new(bytes.Buffer)}, &left)
+	parser, err := newParser(&c, cli.Console{Out: new(bytes.Buffer), Err: new(bytes.Buffer)}, &left)
 	if err != nil {
 		t.Fatal(err)
 	}

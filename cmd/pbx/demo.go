@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/directory"
 )
 
@@ -24,7 +25,7 @@ func (c serveCommand) checkDemo() error {
 	for _, listen := range c.Listen {
 		u, err := url.Parse(listen)
 		if err != nil || !isLoopback(u.Host) {
-			return misuse("--demo listens on loopback only, not on %s: write --listen http://127.0.0.1:8080, or leave --demo out", listen)
+			return cli.Misuse("--demo listens on loopback only, not on %s: write --listen http://127.0.0.1:8080, or leave --demo out", listen)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 type deviceCommands struct {
@@ -22,7 +23,7 @@ type deviceAdd struct {
 }
 
 // Run implements the command.
-func (c deviceAdd) Run(ctx context.Context, con console) error {
+func (c deviceAdd) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).AddDevice,
 		admin.AddDevice{User: c.User, NewDevice: admin.NewDevice{HW: c.HW, Text: c.Text, App: c.App, Single: c.Single}},
 		func(d admin.Device) string { return "added the device " + d.HW + " of " + d.User + "@" + d.Domain })
@@ -35,13 +36,13 @@ type deviceList struct {
 }
 
 // Run implements the command.
-func (c deviceList) Run(ctx context.Context, con console) error {
+func (c deviceList) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).Devices, admin.ListDevices{User: c.User, Domain: c.Domain}, func(list []admin.Device) string {
 		var rows [][]string
 		for _, d := range list {
-			rows = append(rows, []string{d.HW, d.User + "@" + d.Domain, or(d.Text), or(d.App), yes(d.Single)})
+			rows = append(rows, []string{d.HW, d.User + "@" + d.Domain, cli.Or(d.Text), cli.Or(d.App), cli.Yes(d.Single)})
 		}
-		return table("DEVICE USER NAME APP SINGLE", rows)
+		return cli.Table("DEVICE USER NAME APP SINGLE", rows)
 	})
 }
 
@@ -52,7 +53,7 @@ type deviceRemove struct {
 }
 
 // Run implements the command.
-func (c deviceRemove) Run(ctx context.Context, con console) error {
+func (c deviceRemove) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).RemoveDevice, admin.RemoveDevice{HW: c.HW, User: c.User},
 		func(d admin.Device) string { return "removed the device " + d.HW + " of " + d.User + "@" + d.Domain })
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 // root is the house, seen from this package.
@@ -132,7 +134,7 @@ func TestManualsKnowTheFlags(t *testing.T) {
 func parserOf(t *testing.T) *kong.Kong {
 	t.Helper()
 	left := false
-	parser, err := newParser(new(commands), console{out: new(bytes.Buffer), err: new(bytes.Buffer)}, &left)
+	parser, err := newParser(new(commands), cli.Console{Out: new(bytes.Buffer), Err: new(bytes.Buffer)}, &left)
 	if err != nil {
 		t.Fatal(err)
 	}

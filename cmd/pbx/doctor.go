@@ -15,6 +15,7 @@ import (
 	"github.com/tandem-switch/tandem/cmd/pbx/doctor"
 	"github.com/tandem-switch/tandem/internal/acme"
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/edge"
 	"github.com/tandem-switch/tandem/internal/messages/host"
@@ -26,7 +27,7 @@ type doctorCommand struct {
 }
 
 // Run implements the command.
-func (c doctorCommand) Run(ctx context.Context, con console) error {
+func (c doctorCommand) Run(ctx context.Context, con cli.Console) error {
 	p := c.patient(ctx)
 	if _, err := c.Serve.check(); err != nil {
 		p.Add("configuration", doctor.Fail, "See docs/cli.md, Running a switch.", "%v", err)
@@ -50,7 +51,7 @@ func (c doctorCommand) patient(ctx context.Context) *doctor.Patient {
 		Data: s.Data, KeyFile: s.keyFile(), DSN: s.Postgres,
 		Listen: slices.Concat(s.Listen, s.ListenAdmin, s.ListenMetrics),
 		Cert:   s.TLSCert, Key: s.TLSKey, PublicHost: hostOf(s.PublicURL),
-		Connections: edge.Limits{Connections: s.Limits.Connections}.Most(), Version: version + " (" + revision() + ")",
+		Connections: edge.Limits{Connections: s.Limits.Connections}.Most(), Version: version + " (" + cli.Revision() + ")",
 	}
 	p.HostsMessages = s.Messages == messagesEmbedded
 	p.MessagesDir = filepath.Join(s.Data, messagesDir)
@@ -119,19 +120,19 @@ func running(ctx context.Context, data string) (version string, pid int) {
 }
 
 // show writes what was found.
-func (c doctorCommand) show(con console, p *doctor.Patient) error {
+func (c doctorCommand) show(con cli.Console, p *doctor.Patient) error {
 	if c.JSON {
-		return writeJSON(con, struct {
+		return cli.WriteJSON(con, struct {
 			OK       bool             `json:"ok"`
 			Findings []doctor.Finding `json:"findings"`
 		}{p.Failed() == 0, p.Findings})
 	}
 	var errs []error
 	for _, f := range p.Findings {
-		_, err := fmt.Fprintf(con.out, "%-4s  %-14s  %s\n", strings.ToUpper(string(f.Level)), f.Check, f.Text)
+		_, err := fmt.Fprintf(con.Out, "%-4s  %-14s  %s\n", strings.ToUpper(string(f.Level)), f.Check, f.Text)
 		errs = append(errs, err)
 		if f.Advice != "" {
-			_, err := fmt.Fprintf(con.out, "%22s-> %s\n", "", f.Advice)
+			_, err := fmt.Fprintf(con.Out, "%22s-> %s\n", "", f.Advice)
 			errs = append(errs, err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/directory"
 )
 
@@ -26,7 +27,7 @@ type domainAdd struct {
 }
 
 // Run implements the command. It is the first command on a new data directory.
-func (c domainAdd) Run(ctx context.Context, con console) error {
+func (c domainAdd) Run(ctx context.Context, con cli.Console) error {
 	if err := c.create(); err != nil {
 		return err
 	}
@@ -51,13 +52,13 @@ type domainList struct {
 }
 
 // Run implements the command.
-func (c domainList) Run(ctx context.Context, con console) error {
+func (c domainList) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).Domains, admin.ListDomains{}, func(list []admin.Domain) string {
 		var rows [][]string
 		for _, d := range list {
-			rows = append(rows, []string{d.Name, or(strings.Join(d.Hosts, ",")), or(d.Org), yes(d.Default)})
+			rows = append(rows, []string{d.Name, cli.Or(strings.Join(d.Hosts, ",")), cli.Or(d.Org), cli.Yes(d.Default)})
 		}
-		return table("DOMAIN HOSTS ORG DEFAULT", rows)
+		return cli.Table("DOMAIN HOSTS ORG DEFAULT", rows)
 	})
 }
 
@@ -73,7 +74,7 @@ type domainSet struct {
 }
 
 // Run implements the command.
-func (c domainSet) Run(ctx context.Context, con console) error {
+func (c domainSet) Run(ctx context.Context, con cli.Console) error {
 	edit := admin.DomainEdit{
 		Name: admin.Maybe(c.Rename), Hosts: admin.Maybe(replaced(c.Host, c.NoHosts)), Default: given(c.Default), Org: admin.Maybe(c.Org),
 	}
@@ -85,11 +86,11 @@ func (c domainSet) Run(ctx context.Context, con console) error {
 }
 
 // settings reads the file with plan and filters; what it does not say stays.
-func (c domainSet) settings(con console, edit *admin.DomainEdit) error {
+func (c domainSet) settings(con cli.Console, edit *admin.DomainEdit) error {
 	if c.Settings == "" {
 		return nil
 	}
-	in, err := openImport(c.Settings, con.in)
+	in, err := openImport(c.Settings, con.In)
 	if err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ type domainRemove struct {
 }
 
 // Run implements the command.
-func (c domainRemove) Run(ctx context.Context, con console) error {
+func (c domainRemove) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).RemoveDomain, c.Name,
 		func(d admin.Domain) string { return "removed the domain " + d.Name })
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/signal"
 )
 
@@ -18,9 +19,9 @@ type drainCommand struct {
 }
 
 // Run implements the command.
-func (c drainCommand) Run(ctx context.Context, con console) error {
+func (c drainCommand) Run(ctx context.Context, con cli.Console) error {
 	if c.For < time.Second || c.For > admin.LongestDrain {
-		return misuse("--for must be between 1s and %v", admin.LongestDrain)
+		return cli.Misuse("--for must be between 1s and %v", admin.LongestDrain)
 	}
 	err := with(ctx, con, c.adminFlags, (*admin.Client).Drain, admin.Drain{Seconds: int(c.For.Seconds())}, func(d admin.Draining) string {
 		return fmt.Sprintf("The server takes no new logins and no new calls. It stops when its calls have ended (%d now), at the latest at %s.", d.Calls, when(*d.Until))

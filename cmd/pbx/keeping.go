@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 // What administrators do with stored messages (docs/retention.md).
@@ -41,7 +40,7 @@ type retentionList struct {
 }
 
 // Run implements the command.
-func (c retentionList) Run(ctx context.Context, con console) error {
+func (c retentionList) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).RetentionRules, c.messages(), func(list []admin.RetentionRule) string {
 		if len(list) == 0 {
 			return "there is no rule: all messages stay"
@@ -50,7 +49,7 @@ func (c retentionList) Run(ctx context.Context, con console) error {
 		for _, r := range list {
 			rows = append(rows, []string{ruleOf(r), days(r.MessagesDays, "always"), days(r.FilesDays, "as messages"), when(r.Changed)})
 		}
-		return table("OF MESSAGES FILES CHANGED", rows)
+		return cli.Table("OF MESSAGES FILES CHANGED", rows)
 	})
 }
 
@@ -77,7 +76,7 @@ type retentionSet struct {
 }
 
 // Run implements the command.
-func (c retentionSet) Run(ctx context.Context, con console) error {
+func (c retentionSet) Run(ctx context.Context, con cli.Console) error {
 	request := admin.SetRetention{Domain: c.Domain, RetentionRule: admin.RetentionRule{
 		Conversation: c.Conversation, MessagesDays: c.MessagesDays, FilesDays: c.FilesDays,
 	}}
@@ -92,7 +91,7 @@ type retentionUnset struct {
 }
 
 // Run implements the command.
-func (c retentionUnset) Run(ctx context.Context, con console) error {
+func (c retentionUnset) Run(ctx context.Context, con cli.Console) error {
 	request := admin.DropRetention{Domain: c.Domain, Conversation: c.Conversation}
 	return with(ctx, con, c.adminFlags, (*admin.Client).DropRetention, request, func(r admin.DropRetention) string {
 		return "removed: " + ruleOf(admin.RetentionRule{Conversation: r.Conversation})
@@ -105,7 +104,7 @@ type retentionRun struct {
 }
 
 // Run implements the command.
-func (c retentionRun) Run(ctx context.Context, con console) error {
+func (c retentionRun) Run(ctx context.Context, con cli.Console) error {
 	ask := (*admin.Client).RunRetention
 	if c.DryRun {
 		ask = (*admin.Client).RetentionPreview
@@ -115,7 +114,7 @@ func (c retentionRun) Run(ctx context.Context, con console) error {
 		for _, o := range r.Rules {
 			rows = append(rows, countRow(ruleOf(o.Rule), o.Count))
 		}
-		return table("OF MESSAGES FILES BYTES HELD", append(rows, countRow("total", r.Total)))
+		return cli.Table("OF MESSAGES FILES BYTES HELD", append(rows, countRow("total", r.Total)))
 	})
 }
 
@@ -132,7 +131,7 @@ type holdList struct {
 }
 
 // Run implements the command.
-func (c holdList) Run(ctx context.Context, con console) error {
+func (c holdList) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).Holds, c.messages(), func(list []admin.Hold) string {
 		var rows [][]string
 		for _, h := range list {
@@ -140,9 +139,9 @@ func (c holdList) Run(ctx context.Context, con console) error {
 			if h.Conversation != 0 {
 				conv = strconv.FormatInt(h.Conversation, 10)
 			}
-			rows = append(rows, []string{or(h.Person), or(h.GUID), or(conv), when(h.Since), or(h.Note)})
+			rows = append(rows, []string{cli.Or(h.Person), cli.Or(h.GUID), cli.Or(conv), when(h.Since), cli.Or(h.Note)})
 		}
-		return table("PERSON GUID CONVERSATION SINCE NOTE", rows)
+		return cli.Table("PERSON GUID CONVERSATION SINCE NOTE", rows)
 	})
 }
 
@@ -166,7 +165,7 @@ func personIn(name, domain string) (sip, in string, err error) {
 	case !found:
 		return sip, domain, nil
 	case host == "" || domain != "" && !strings.EqualFold(host, domain):
-		return "", "", misuse("%s names another domain than --domain, or none", name)
+		return "", "", cli.Misuse("%s names another domain than --domain, or none", name)
 	}
 	return sip, host, nil
 }
@@ -185,7 +184,7 @@ type holdSet struct {
 }
 
 // Run implements the command.
-func (c holdSet) Run(ctx context.Context, con console) error {
+func (c holdSet) Run(ctx context.Context, con cli.Console) error {
 	request, err := c.hold(c.Domain, c.Note)
 	if err != nil {
 		return err
@@ -199,7 +198,7 @@ type holdEnd struct {
 }
 
 // Run implements the command.
-func (c holdEnd) Run(ctx context.Context, con console) error {
+func (c holdEnd) Run(ctx context.Context, con cli.Console) error {
 	request, err := c.hold(c.Domain, "")
 	if err != nil {
 		return err
@@ -214,7 +213,7 @@ type messagesErase struct {
 }
 
 // Run implements the command.
-func (c messagesErase) Run(ctx context.Context, con console) error {
+func (c messagesErase) Run(ctx context.Context, con cli.Console) error {
 	name, domain, err := personIn(c.Name, c.Domain)
 	if err != nil {
 		return err
@@ -230,15 +229,15 @@ type messagesConversations struct {
 }
 
 // Run implements the command.
-func (c messagesConversations) Run(ctx context.Context, con console) error {
+func (c messagesConversations) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).Conversations, c.messages(), func(list []admin.Conversation) string {
 		var rows [][]string
 		for _, v := range list {
 			rows = append(rows, []string{
-				strconv.FormatInt(v.ID, 10), v.Kind, or(v.Title), or(strings.Join(v.People, ",")), strconv.FormatInt(v.Messages, 10), whenever(v.Last),
+				strconv.FormatInt(v.ID, 10), v.Kind, cli.Or(v.Title), cli.Or(strings.Join(v.People, ",")), strconv.FormatInt(v.Messages, 10), whenever(v.Last),
 			})
 		}
-		return table("NUMBER KIND TITLE PEOPLE MESSAGES LAST", rows)
+		return cli.Table("NUMBER KIND TITLE PEOPLE MESSAGES LAST", rows)
 	})
 }
 
@@ -248,7 +247,7 @@ type messagesSearch struct {
 }
 
 // Run implements the command.
-func (c messagesSearch) Run(ctx context.Context, con console) error {
+func (c messagesSearch) Run(ctx context.Context, con cli.Console) error {
 	ask := (*admin.Client).SearchState
 	if c.Rebuild {
 		ask = (*admin.Client).RebuildSearch
@@ -258,7 +257,7 @@ func (c messagesSearch) Run(ctx context.Context, con console) error {
 		for _, n := range []int64{s.Messages, s.Changes, s.Indexed, s.Parts} {
 			row = append(row, strconv.FormatInt(n, 10))
 		}
-		return table("DOMAIN MESSAGES CHANGES INDEXED PARTS", [][]string{row})
+		return cli.Table("DOMAIN MESSAGES CHANGES INDEXED PARTS", [][]string{row})
 	})
 }
 
@@ -274,7 +273,7 @@ type messagesExport struct {
 }
 
 // Run implements the command.
-func (c messagesExport) Run(ctx context.Context, con console) (err error) {
+func (c messagesExport) Run(ctx context.Context, con cli.Console) (err error) {
 	name, domain, err := personIn(c.Name, c.Domain)
 	if err != nil {
 		return err
@@ -292,26 +291,8 @@ func (c messagesExport) Run(ctx context.Context, con console) (err error) {
 	}
 	defer body.Close()
 	if c.Out == "-" {
-		_, err = io.Copy(con.out, body)
+		_, err = io.Copy(con.Out, body)
 		return err
 	}
-	return writeNew(c.Out, body)
-}
-
-// writeNew writes a file that is not there yet, for its owner alone. What broke
-// off is removed.
-func writeNew(path string, content io.Reader) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists already; name another file", path)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, content)
-	err = errors.Join(err, f.Close())
-	if err != nil {
-		err = errors.Join(err, os.Remove(path))
-	}
-	return err
+	return cli.WriteNew(c.Out, body)
 }

@@ -101,20 +101,6 @@ func TestKeepingElsewhere(t *testing.T) {
 	})
 }
 
-// Nothing is written over.
-func TestWriteNew(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.zip")
-	if err := writeNew(path, strings.NewReader("first")); err != nil {
-		t.Fatal(err)
-	}
-	if err := writeNew(path, strings.NewReader("second")); err == nil || !strings.Contains(err.Error(), "name another file") {
-		t.Error(err)
-	}
-	if got, err := os.ReadFile(path); err != nil || string(got) != "first" {
-		t.Errorf("%q, %v", got, err)
-	}
-}
-
 // Without a server there are no messages to keep, and the commands say so.
 func TestKeepingWithoutServer(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/licence"
 )
 
@@ -31,7 +32,7 @@ type licenceKeygen struct {
 }
 
 // Run implements the command.
-func (c licenceKeygen) Run(ctx context.Context, con console) (err error) {
+func (c licenceKeygen) Run(ctx context.Context, con cli.Console) (err error) {
 	ask := admin.NewLicenceKey{Name: c.Name, Hand: c.Out != ""}
 	if c.Out == "" {
 		return with(ctx, con, c.adminFlags, (*admin.Client).MakeLicenceKey, ask, keygenWords)
@@ -91,7 +92,7 @@ type licenceIssue struct {
 }
 
 // Run implements the command.
-func (c licenceIssue) Run(ctx context.Context, con console) error {
+func (c licenceIssue) Run(ctx context.Context, con cli.Console) error {
 	n, err := c.licence(time.Now())
 	if err != nil {
 		return err
@@ -105,9 +106,9 @@ func (c licenceIssue) Run(ctx context.Context, con console) error {
 		return err
 	}
 	if c.JSON {
-		return writeJSON(con, issued)
+		return cli.WriteJSON(con, issued)
 	}
-	_, err = fmt.Fprintln(con.out, words(issued))
+	_, err = fmt.Fprintln(con.Out, words(issued))
 	return err
 }
 
@@ -117,7 +118,7 @@ func (c licenceIssue) licence(now time.Time) (n admin.NewLicence, err error) {
 	for _, text := range c.Grants {
 		g, err := licence.ParseGrant(text)
 		if err != nil {
-			return n, misuse("%v", err)
+			return n, cli.Misuse("%v", err)
 		}
 		n.Grants = append(n.Grants, admin.LicenceGrant{Name: string(g.Name), Count: g.Count})
 	}
@@ -127,7 +128,7 @@ func (c licenceIssue) licence(now time.Time) (n admin.NewLicence, err error) {
 	n.Until, err = moment("--until", c.Until, 1)
 	switch {
 	case c.Days < 0 || c.Days > 100*366:
-		return n, misuse("--days %d is not from 1 to 36600", c.Days)
+		return n, cli.Misuse("--days %d is not from 1 to 36600", c.Days)
 	case c.Days > 0:
 		n.Until = now.UTC().AddDate(0, 0, c.Days).Truncate(time.Second)
 	}
@@ -145,7 +146,7 @@ func moment(flag, text string, days int) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, misuse("%s %q is neither a day, like 2027-01-31, nor a time, like 2027-01-31T12:00:00Z", flag, text)
+		return time.Time{}, cli.Misuse("%s %q is neither a day, like 2027-01-31, nor a time, like 2027-01-31T12:00:00Z", flag, text)
 	}
 	return at, nil
 }
@@ -193,8 +194,8 @@ type licenceInstall struct {
 }
 
 // Run implements the command.
-func (c licenceInstall) Run(ctx context.Context, con console) error {
-	text, err := readText(c.File, con.in)
+func (c licenceInstall) Run(ctx context.Context, con cli.Console) error {
+	text, err := readText(c.File, con.In)
 	if err != nil {
 		return fmt.Errorf("licence: %w", err)
 	}
@@ -228,7 +229,7 @@ type licenceList struct {
 }
 
 // Run implements the command.
-func (c licenceList) Run(ctx context.Context, con console) error {
+func (c licenceList) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).Licences, admin.ListLicences{}, func(list []admin.Licence) string {
 		var rows [][]string
 		for _, l := range list {
@@ -236,9 +237,9 @@ func (c licenceList) Run(ctx context.Context, con console) error {
 			if l.Holder != "" && l.Holder != l.Domain {
 				domain += " (now " + l.Holder + ")"
 			}
-			rows = append(rows, []string{l.ID, or(domain), l.State, or(grantsOf(l)), dayOf(l.Until), yes(l.Test), or(l.Note)})
+			rows = append(rows, []string{l.ID, cli.Or(domain), l.State, cli.Or(grantsOf(l)), dayOf(l.Until), cli.Yes(l.Test), cli.Or(l.Note)})
 		}
-		return table("LICENCE DOMAIN STATE GRANTS UNTIL TEST NOTE", rows)
+		return cli.Table("LICENCE DOMAIN STATE GRANTS UNTIL TEST NOTE", rows)
 	})
 }
 
@@ -256,20 +257,20 @@ type licenceShow struct {
 }
 
 // Run implements the command.
-func (c licenceShow) Run(ctx context.Context, con console) error {
+func (c licenceShow) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).DomainLicences, c.Domain, func(d admin.DomainLicences) string {
 		if d.Unlimited {
 			return "everything: licences have not begun here"
 		}
 		var rows [][]string
 		for _, f := range d.Features {
-			row := []string{f.Name, "all", "-", "-", dayOf(f.Until), yes(f.Test)}
+			row := []string{f.Name, "all", "-", "-", dayOf(f.Until), cli.Yes(f.Test)}
 			if f.Entitled > 0 {
 				row[1], row[2], row[3] = strconv.Itoa(f.Entitled), strconv.Itoa(f.Assigned), strconv.Itoa(f.Used)
 			}
 			rows = append(rows, row)
 		}
-		return table("FEATURE USERS ASSIGNED USED UNTIL TEST", rows)
+		return cli.Table("FEATURE USERS ASSIGNED USED UNTIL TEST", rows)
 	})
 }
 
@@ -279,7 +280,7 @@ type licenceRevoke struct {
 }
 
 // Run implements the command.
-func (c licenceRevoke) Run(ctx context.Context, con console) error {
+func (c licenceRevoke) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).RevokeLicence, c.ID, func(l admin.Licence) string {
 		return "revoked the licence " + l.ID + " for " + l.Domain
 	})
@@ -296,13 +297,13 @@ type licenceKeysList struct {
 }
 
 // Run implements the command.
-func (c licenceKeysList) Run(ctx context.Context, con console) error {
+func (c licenceKeysList) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).LicenceKeys, admin.ListLicenceKeys{}, func(list []admin.LicenceKey) string {
 		var rows [][]string
 		for _, k := range list {
-			rows = append(rows, []string{k.ID, or(k.Name), yes(k.Issues), dayOf(k.Revoked), k.Public})
+			rows = append(rows, []string{k.ID, cli.Or(k.Name), cli.Yes(k.Issues), dayOf(k.Revoked), k.Public})
 		}
-		return table("KEY NAME ISSUES REVOKED PUBLIC", rows)
+		return cli.Table("KEY NAME ISSUES REVOKED PUBLIC", rows)
 	})
 }
 
@@ -313,7 +314,7 @@ type licenceKeysTrust struct {
 }
 
 // Run implements the command.
-func (c licenceKeysTrust) Run(ctx context.Context, con console) error {
+func (c licenceKeysTrust) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).TrustLicenceKey, admin.TrustedLicenceKey{Public: c.Public, Name: c.Name},
 		func(k admin.LicenceKey) string { return "trusted the licence key " + k.ID })
 }
@@ -325,7 +326,7 @@ type licenceKeysRevoke struct {
 }
 
 // Run implements the command.
-func (c licenceKeysRevoke) Run(ctx context.Context, con console) error {
+func (c licenceKeysRevoke) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).RevokeLicenceKey, admin.RevokeLicenceKey{ID: c.ID, Force: c.Force},
 		func(r admin.RevokedLicenceKey) string {
 			return fmt.Sprintf("revoked the licence key %s; %d licences in use ended", c.ID, r.Ended)

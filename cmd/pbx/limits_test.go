@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/edge"
 	"github.com/tandem-switch/tandem/signal"
 )
@@ -66,7 +67,7 @@ func TestReceiptWait(t *testing.T) {
 	} {
 		var left bool
 		var all commands
-		parser, err := newParser(&all, console{out: new(bytes.Buffer), err: new(bytes.Buffer)}, &left)
+		parser, err := newParser(&all, cli.Console{Out: new(bytes.Buffer), Err: new(bytes.Buffer)}, &left)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 type regsCommand struct {
@@ -13,13 +14,13 @@ type regsCommand struct {
 }
 
 // Run implements the command.
-func (c regsCommand) Run(ctx context.Context, con console) error {
+func (c regsCommand) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).Registrations, admin.ListRegistrations{}, func(list []admin.Registration) string {
 		var rows [][]string
 		for _, r := range list {
-			rows = append(rows, []string{r.SIP + "@" + r.Domain, or(r.HW), or(r.Flags), yes(r.Inbox), or(r.Conn), when(r.Since)})
+			rows = append(rows, []string{r.SIP + "@" + r.Domain, cli.Or(r.HW), cli.Or(r.Flags), cli.Yes(r.Inbox), cli.Or(r.Conn), when(r.Since)})
 		}
-		return table("USER DEVICE FLAGS INBOX CONNECTION SINCE", rows)
+		return cli.Table("USER DEVICE FLAGS INBOX CONNECTION SINCE", rows)
 	})
 }
 
@@ -28,15 +29,15 @@ type callsCommand struct {
 }
 
 // Run implements the command.
-func (c callsCommand) Run(ctx context.Context, con console) error {
+func (c callsCommand) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).Calls, admin.ListCalls{}, func(list []admin.Call) string {
 		var rows [][]string
 		for _, k := range list {
 			rows = append(rows, []string{
-				k.Kind, k.From, k.To, k.Domain, state(k), strconv.Itoa(k.Legs), strconv.FormatUint(k.Texts, 10), or(k.ID), when(k.Since),
+				k.Kind, k.From, k.To, k.Domain, state(k), strconv.Itoa(k.Legs), strconv.FormatUint(k.Texts, 10), cli.Or(k.ID), when(k.Since),
 			})
 		}
-		return table("KIND FROM TO DOMAIN STATE LEGS TEXTS CALL SINCE", rows)
+		return cli.Table("KIND FROM TO DOMAIN STATE LEGS TEXTS CALL SINCE", rows)
 	})
 }
 
@@ -45,7 +46,7 @@ type linksCommand struct {
 }
 
 // Run implements the command.
-func (c linksCommand) Run(ctx context.Context, con console) error {
+func (c linksCommand) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).Links, admin.ListLinks{}, func(list []admin.Link) string {
 		var rows [][]string
 		for _, l := range list {
@@ -53,9 +54,9 @@ func (c linksCommand) Run(ctx context.Context, con console) error {
 			if l.Since != nil {
 				since = when(*l.Since)
 			}
-			rows = append(rows, []string{l.SIP + "@" + l.Domain, or(l.URL), yes(l.Connected), since, or(l.Error)})
+			rows = append(rows, []string{l.SIP + "@" + l.Domain, cli.Or(l.URL), cli.Yes(l.Connected), since, cli.Or(l.Error)})
 		}
-		return table("APP URL CONNECTED SINCE LAST-ERROR", rows)
+		return cli.Table("APP URL CONNECTED SINCE LAST-ERROR", rows)
 	})
 }
 

@@ -7,25 +7,19 @@ package main
 
 import (
 	"context"
-	"io"
 	"os"
 	ossignal "os/signal"
 	"syscall"
+
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 func main() {
 	ctx, stop := ossignal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
-	code := run(ctx, os.Args[1:], console{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	code := run(ctx, os.Args[1:], cli.Console{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	stop()
 	os.Exit(code)
-}
-
-// console is where a command reads and writes.
-type console struct {
-	in  io.Reader
-	out io.Writer
-	err io.Writer
 }
 
 // isTerminal tells whether a person is at the other end of v.

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 // result is what a command has done.
@@ -21,7 +23,7 @@ type result struct {
 func pbx(t *testing.T, stdin string, args ...string) result {
 	t.Helper()
 	var out, err bytes.Buffer
-	code := run(t.Context(), args, console{in: strings.NewReader(stdin), out: &out, err: &err})
+	code := run(t.Context(), args, cli.Console{In: strings.NewReader(stdin), Out: &out, Err: &err})
 	return result{code, out.String(), err.String()}
 }
 
@@ -94,7 +96,7 @@ func start(t *testing.T, data string, lines int, args ...string) *server {
 	code := make(chan int, 1)
 	args = append([]string{"serve", "--data", data, "--listen", "http://127.0.0.1:0"}, args...)
 	go func() {
-		code <- run(ctx, args, console{in: strings.NewReader(""), out: w, err: s.log})
+		code <- run(ctx, args, cli.Console{In: strings.NewReader(""), Out: w, Err: s.log})
 		w.Close()
 	}()
 	s.stop = sync.OnceValue(func() int {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 type messagesCommands struct {
@@ -25,7 +26,7 @@ type messagesList struct {
 }
 
 // Run implements the command.
-func (c messagesList) Run(ctx context.Context, con console) error {
+func (c messagesList) Run(ctx context.Context, con cli.Console) error {
 	request := admin.ListChats{Domain: c.Domain, Usage: c.Usage}
 	return with(ctx, con, c.adminFlags, (*admin.Client).ChatStorage, request, func(list []admin.Chats) string {
 		header := "DOMAIN WHERE STATE CONNECTED USERS STORING"
@@ -34,7 +35,7 @@ func (c messagesList) Run(ctx context.Context, con console) error {
 		}
 		var rows [][]string
 		for _, d := range list {
-			row := []string{d.Domain, d.Mode, d.State, yes(d.Connected), strconv.Itoa(d.Users), strconv.Itoa(d.Storing)}
+			row := []string{d.Domain, d.Mode, d.State, cli.Yes(d.Connected), strconv.Itoa(d.Users), strconv.Itoa(d.Storing)}
 			if u := d.Usage; u != nil {
 				for _, n := range []int64{u.Messages, u.Conversations, u.TextBytes, u.Files, u.FileBytes, u.Changes, u.Indexed} {
 					row = append(row, strconv.FormatInt(n, 10))
@@ -44,7 +45,7 @@ func (c messagesList) Run(ctx context.Context, con console) error {
 			}
 			rows = append(rows, row)
 		}
-		return table(header, rows) + whyVolatile(list)
+		return cli.Table(header, rows) + whyVolatile(list)
 	})
 }
 
@@ -68,13 +69,13 @@ type removedList struct {
 }
 
 // Run implements the command.
-func (c removedList) Run(ctx context.Context, con console) error {
+func (c removedList) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).RemovedChats, struct{}{}, func(list []admin.RemovedChats) string {
 		var rows [][]string
 		for _, r := range list {
 			rows = append(rows, []string{r.Name})
 		}
-		return table("NAME", rows)
+		return cli.Table("NAME", rows)
 	})
 }
 
@@ -84,7 +85,7 @@ type removedDelete struct {
 }
 
 // Run implements the command.
-func (c removedDelete) Run(ctx context.Context, con console) error {
+func (c removedDelete) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).DeleteRemovedChats, admin.RemovedChats{Name: c.Name}, func(r admin.RemovedChats) string {
 		return "deleted: the chats of " + r.Name
 	})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tandem-switch/tandem/cmd/pbx/doctor"
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 // storedEvent is a line of the phone about stored chats.
@@ -110,7 +111,7 @@ func openPhoneOn(t *testing.T, s *server, user, password string, in io.Reader) f
 	t.Helper()
 	out, w := io.Pipe()
 	go func() {
-		run(t.Context(), []string{"phone", "--json", "--server", s.ws(), "--user", user, "--password-file", password}, console{in: in, out: w, err: io.Discard})
+		run(t.Context(), []string{"phone", "--json", "--server", s.ws(), "--user", user, "--password-file", password}, cli.Console{In: in, Out: w, Err: io.Discard})
 		w.Close()
 	}()
 	decoder := json.NewDecoder(out)

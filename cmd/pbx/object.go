@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 type objectCommands struct {
@@ -36,7 +37,7 @@ type objectAdd struct {
 }
 
 // Run implements the command.
-func (c objectAdd) Run(ctx context.Context, con console) error {
+func (c objectAdd) Run(ctx context.Context, con cli.Console) error {
 	password, err := c.read(con)
 	if err != nil {
 		return err
@@ -58,13 +59,13 @@ type objectList struct {
 }
 
 // Run implements the command.
-func (c objectList) Run(ctx context.Context, con console) error {
+func (c objectList) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).Objects, admin.ListObjects{Type: c.Type, Domain: c.Domain}, func(list []admin.Object) string {
 		var rows [][]string
 		for _, o := range list {
-			rows = append(rows, []string{o.SIP + "@" + o.Domain, o.Type, strconv.FormatInt(o.ID, 10), or(o.Num), or(o.Node), or(o.DN), or(o.Template), yes(o.Disabled)})
+			rows = append(rows, []string{o.SIP + "@" + o.Domain, o.Type, strconv.FormatInt(o.ID, 10), cli.Or(o.Num), cli.Or(o.Node), cli.Or(o.DN), cli.Or(o.Template), cli.Yes(o.Disabled)})
 		}
-		return table("OBJECT TYPE ID NUMBER NODE NAME TEMPLATE DISABLED", rows)
+		return cli.Table("OBJECT TYPE ID NUMBER NODE NAME TEMPLATE DISABLED", rows)
 	})
 }
 
@@ -74,7 +75,7 @@ type objectShow struct {
 }
 
 // Run implements the command.
-func (c objectShow) Run(ctx context.Context, con console) error {
+func (c objectShow) Run(ctx context.Context, con cli.Console) error {
 	c.JSON = true // there are no columns for it
 	return with(ctx, con, c.adminFlags, (*admin.Client).ExportObject, c.Name, func(admin.Exported) string { return "" })
 }
@@ -101,7 +102,7 @@ type objectSet struct {
 }
 
 // Run implements the command.
-func (c objectSet) Run(ctx context.Context, con console) error {
+func (c objectSet) Run(ctx context.Context, con cli.Console) error {
 	password, err := c.read(con)
 	if err != nil {
 		return err
@@ -123,7 +124,7 @@ type objectRemove struct {
 }
 
 // Run implements the command.
-func (c objectRemove) Run(ctx context.Context, con console) error {
+func (c objectRemove) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).RemoveObject, admin.RemoveObject{Name: c.Name}, func(o admin.Object) string {
 		return "removed the " + o.Type + " " + o.SIP + "@" + o.Domain + "; to bring it back: pbx object restore " + strconv.FormatInt(o.ID, 10) + " --domain " + o.Domain
 	})
@@ -135,13 +136,13 @@ type objectDeleted struct {
 }
 
 // Run implements the command.
-func (c objectDeleted) Run(ctx context.Context, con console) error {
+func (c objectDeleted) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).DeletedObjects, c.Domain, func(list []admin.Deleted) string {
 		var rows [][]string
 		for _, o := range list {
 			rows = append(rows, []string{strconv.FormatInt(o.ID, 10), o.SIP + "@" + o.Domain, o.Type, when(o.Deleted), when(o.Until)})
 		}
-		return table("ID OBJECT TYPE REMOVED UNTIL", rows)
+		return cli.Table("ID OBJECT TYPE REMOVED UNTIL", rows)
 	})
 }
 
@@ -152,7 +153,7 @@ type objectRestore struct {
 }
 
 // Run implements the command.
-func (c objectRestore) Run(ctx context.Context, con console) error {
+func (c objectRestore) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).RestoreObject, admin.RestoreObject{Domain: c.Domain, ID: c.ID}, func(o admin.Object) string {
 		return "brought back the " + strings.TrimSpace(o.Type+" "+o.SIP) + "@" + o.Domain
 	})

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 // maxPasswordInput bounds what is read where a password is expected; the
@@ -19,10 +21,10 @@ type passwordFlags struct {
 }
 
 // read is the password, or nil if the flags name none.
-func (p passwordFlags) read(con console) (*string, error) {
+func (p passwordFlags) read(con cli.Console) (*string, error) {
 	switch {
 	case p.PasswordStdin:
-		return readPassword(con.in, "standard input")
+		return readPassword(con.In, "standard input")
 	case p.PasswordFile != "":
 		f, err := os.Open(p.PasswordFile)
 		if err != nil {
@@ -50,13 +52,13 @@ func readPassword(r io.Reader, where string) (*string, error) {
 }
 
 // need is the password where there must be one.
-func (p passwordFlags) need(con console) (string, error) {
+func (p passwordFlags) need(con cli.Console) (string, error) {
 	password, err := p.read(con)
 	if err != nil {
 		return "", err
 	}
 	if password == nil {
-		return "", misuse("a password is needed: give --password-stdin or --password-file FILE")
+		return "", cli.Misuse("a password is needed: give --password-stdin or --password-file FILE")
 	}
 	return *password, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tandem-switch/tandem/cmd/pbx/phone"
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 type phoneCommand struct {
@@ -18,23 +19,23 @@ type phoneCommand struct {
 }
 
 // Run implements the command.
-func (c phoneCommand) Run(ctx context.Context, con console) error {
+func (c phoneCommand) Run(ctx context.Context, con cli.Console) error {
 	if c.PasswordStdin || c.PasswordFile == "" {
-		return misuse("the phone reads its lines from standard input: put the password into a file and give --password-file FILE")
+		return cli.Misuse("the phone reads its lines from standard input: put the password into a file and give --password-file FILE")
 	}
 	password, err := passwordFlags{PasswordFile: c.PasswordFile}.need(con)
 	if err != nil {
 		return err
 	}
 	confirm := func(code int) {
-		fmt.Fprintf(con.err, "pbx: confirm this login on another device; the code is %04d\n", code)
+		fmt.Fprintf(con.Err, "pbx: confirm this login on another device; the code is %04d\n", code)
 	}
 	door, err := phone.NewMyApps(c.Server, c.User, password, "pbx phone "+version, confirm)
 	if err != nil {
-		return misuse("%v", err)
+		return cli.Misuse("%v", err)
 	}
 	return phone.Run(ctx, phone.Config{
 		Dial: door.Dial, HW: c.HW, Chat: c.Chat, JSON: c.JSON,
-		Interactive: isTerminal(con.in), Prompt: isTerminal(con.out), In: con.in, Out: con.out,
+		Interactive: isTerminal(con.In), Prompt: isTerminal(con.Out), In: con.In, Out: con.Out,
 	})
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 // event is a line of "pbx phone --json".
@@ -38,7 +40,7 @@ func openPhone(t *testing.T, s *server, name, user, passwordFile string, args ..
 	p := &terminal{t: t, name: name, keys: keys, events: make(chan event, 100), code: make(chan int, 1), log: &lockedBuffer{}}
 	args = append([]string{"phone", "--json", "--server", s.ws(), "--user", user, "--password-file", passwordFile}, args...)
 	go func() {
-		p.code <- run(t.Context(), args, console{in: in, out: w, err: p.log})
+		p.code <- run(t.Context(), args, cli.Console{In: in, Out: w, Err: p.log})
 		w.Close()
 	}()
 	go func() {

@@ -18,6 +18,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/applink"
 	"github.com/tandem-switch/tandem/internal/audit"
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/dial"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/edge"
@@ -60,7 +61,7 @@ type serveCommand struct {
 }
 
 // Run implements the command.
-func (c serveCommand) Run(ctx context.Context, con console) error {
+func (c serveCommand) Run(ctx context.Context, con cli.Console) error {
 	flags, err := c.check()
 	if err != nil {
 		return err
@@ -74,8 +75,8 @@ func (c serveCommand) Run(ctx context.Context, con console) error {
 // serve is the switch: it builds every part, in order, runs them until ctx is
 // done or one of them fails, and stops them in the order that loses nothing. It
 // is to be called again after a restoration: every part then reads the store anew.
-func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) (again bool, err error) {
-	log := slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: c.LogLevel}))
+func serve(ctx context.Context, c serveCommand, traced trace.Flag, con cli.Console) (again bool, err error) {
+	log := slog.New(slog.NewTextHandler(con.Err, &slog.HandlerOptions{Level: c.LogLevel}))
 	if err := c.create(); err != nil {
 		return false, err
 	}
@@ -103,8 +104,8 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 		return false, err
 	}
 	recorder := trace.NewRecorder(c.TraceBuffer)
-	tracer := trace.Open(trace.Config{Sink: traceSink(con.err), On: traced, Recorder: recorder})
-	metrics := metric.New(version, revision())
+	tracer := trace.Open(trace.Config{Sink: traceSink(con.Err), On: traced, Recorder: recorder})
+	metrics := metric.New(version, cli.Revision())
 	metrics.WatchTrace(tracer.Stats)
 	metrics.WatchLicences(licenceTotals(licences))
 	pbx, err := signal.New(signal.Config{
@@ -160,7 +161,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	links, err := applink.New(applink.Config{
 		Directory: dir.Directory, APIs: list, Receiver: chats.Receiver, NetDial: outward.DialContext, Lics: licences.Service, Tracer: tracer, Log: log,
 		Hosted: stored.dialer(), NoMessages: c.Messages == messagesOff,
-		Name: c.Name, Version: version, Build: revision(),
+		Name: c.Name, Version: version, Build: cli.Revision(),
 	})
 	if err != nil {
 		return false, err
@@ -169,7 +170,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	metrics.WatchLinks(links.Totals)
 	api, err := admin.NewAPI(admin.Config{
 		Directory: dir.Directory, Licences: licences, Live: pbx, Links: statesOf(links), Chats: stored, Keeping: stored.keeping(), Tracer: tracer, Recorder: recorder,
-		Answers: dir.store, Drainer: drain, Vault: vault, Audit: trail, Log: log, Version: version, Build: revision(),
+		Answers: dir.store, Drainer: drain, Vault: vault, Audit: trail, Log: log, Version: version, Build: cli.Revision(),
 		Accounts: c.accounts(dir), Origins: c.origins(), Attempts: attempts,
 	})
 	if err != nil {
@@ -182,7 +183,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con console) 
 	doors, err = edge.New(edge.Config{
 		Directory: dir.Directory, Licences: licences, APIs: list,
 		Metrics: metrics, Tracer: tracer, Log: log, Limits: c.Limits.edge(), Guard: attempts,
-		Name: c.Name, Version: version, Build: revision(),
+		Name: c.Name, Version: version, Build: cli.Revision(),
 		Listen: c.Listen, ListenAdmin: c.ListenAdmin, ListenMetrics: c.ListenMetrics,
 		CertFile: c.TLSCert, KeyFile: c.TLSKey, Certificates: certificates.forEdge(),
 		Admin: api, PublicMetrics: c.MetricsPublic, TrustedProxies: prefixes(c.TrustedProxy), Files: stored.files(), Pages: pages,
@@ -275,34 +276,34 @@ const maxTraceBuffer = 1 << 30
 // check finds what cannot work before anything is begun.
 func (c serveCommand) check() (trace.Flag, error) {
 	if c.Messages != messagesEmbedded && c.Messages != messagesExternal && c.Messages != messagesOff {
-		return 0, misuse("--messages %s is not embedded, external or off", c.Messages)
+		return 0, cli.Misuse("--messages %s is not embedded, external or off", c.Messages)
 	}
 	if err := c.Files.Check(); err != nil {
-		return 0, misuse("%v", err)
+		return 0, cli.Misuse("%v", err)
 	}
 	flags, err := trace.ParseFlags(c.Trace)
 	if err != nil {
-		return 0, misuse("--trace: %v", err)
+		return 0, cli.Misuse("--trace: %v", err)
 	}
 	if c.TraceBuffer < 0 || c.TraceBuffer > maxTraceBuffer {
-		return 0, misuse("--trace-buffer %d is not between 0 and %d", c.TraceBuffer, maxTraceBuffer)
+		return 0, cli.Misuse("--trace-buffer %d is not between 0 and %d", c.TraceBuffer, maxTraceBuffer)
 	}
 	if c.OutboxSize < 0 {
-		return 0, misuse("--outbox-size %d is less than nothing", c.OutboxSize)
+		return 0, cli.Misuse("--outbox-size %d is less than nothing", c.OutboxSize)
 	}
 	if c.PublicURL != "" {
 		if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			return 0, misuse("--public-url %s is not like https://pbx.example.com", c.PublicURL)
+			return 0, cli.Misuse("--public-url %s is not like https://pbx.example.com", c.PublicURL)
 		}
 	}
 	if c.AdminIdle <= 0 || c.AdminSession <= 0 {
-		return 0, misuse("--admin-idle and --admin-session are longer than nothing")
+		return 0, cli.Misuse("--admin-idle and --admin-session are longer than nothing")
 	}
 	if err := c.ACME.check(c); err != nil {
 		return 0, err
 	}
 	if c.Pprof != "" && !isLoopback(c.Pprof) {
-		return 0, misuse("--pprof shows the inside of the switch to everybody who reaches it: give it a loopback address, such as 127.0.0.1:6060")
+		return 0, cli.Misuse("--pprof shows the inside of the switch to everybody who reaches it: give it a loopback address, such as 127.0.0.1:6060")
 	}
 	if c.Demo {
 		return flags, c.checkDemo()
@@ -386,7 +387,7 @@ func serveControl(ctx context.Context, control *admin.Server, socket net.Listene
 }
 
 // announce says that the switch is ready, and where.
-func announce(ctx context.Context, c serveCommand, con console, urls []string, dir *directory.Directory, log *slog.Logger) error {
+func announce(ctx context.Context, c serveCommand, con cli.Console, urls []string, dir *directory.Directory, log *slog.Logger) error {
 	demo := ""
 	if c.Demo {
 		text, err := demoDomain(ctx, dir, c.clientURL(urls[0]))
@@ -396,7 +397,7 @@ func announce(ctx context.Context, c serveCommand, con console, urls []string, d
 		demo = text
 	}
 	log.Info("ready", "listen", urls, "data", c.Data, "version", version)
-	_, err := fmt.Fprintf(con.out, "Tandem is ready at %s\n%s", strings.Join(urls, " and "), demo)
+	_, err := fmt.Fprintf(con.Out, "Tandem is ready at %s\n%s", strings.Join(urls, " and "), demo)
 	return err
 }
 
@@ -435,7 +436,7 @@ func (c serveCommand) linkBase(listen string) string {
 
 // invite prints the one-time link for the first operator where there is no
 // administrator yet. It stands nowhere else: whoever has it may do everything.
-func invite(ctx context.Context, c serveCommand, con console, urls []string, api *admin.API) error {
+func invite(ctx context.Context, c serveCommand, con cli.Console, urls []string, api *admin.API) error {
 	token, err := api.SetupToken(ctx)
 	if err != nil || token == "" {
 		return err
@@ -444,7 +445,7 @@ func invite(ctx context.Context, c serveCommand, con console, urls []string, api
 	if c.PublicURL != "" && len(c.ListenAdmin) == 0 {
 		base = c.PublicURL
 	}
-	_, err = fmt.Fprintf(con.out, "There is no administrator yet. Make the first one within 24 hours at\n%s/admin/setup?token=%s\nor with: pbx admin add NAME --password-stdin\n",
+	_, err = fmt.Fprintf(con.Out, "There is no administrator yet. Make the first one within 24 hours at\n%s/admin/setup?token=%s\nor with: pbx admin add NAME --password-stdin\n",
 		strings.TrimSuffix(base, "/"), token)
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/edge"
 )
 
@@ -88,7 +89,7 @@ func TestStopAtOnce(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var log lockedBuffer
 	code := run(ctx, []string{"serve", "--data", t.TempDir(), "--listen", "http://127.0.0.1:0"},
-		console{in: strings.NewReader(""), out: stopAtOnce{cancel}, err: &log})
+		cli.Console{In: strings.NewReader(""), Out: stopAtOnce{cancel}, Err: &log})
 	if code != exitOK || strings.Contains(log.String(), "canceled") {
 		t.Errorf("the server ended with %d\n%s", code, &log)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/audit"
 	"github.com/tandem-switch/tandem/internal/backup"
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/keys"
 	"github.com/tandem-switch/tandem/internal/licence"
@@ -146,7 +147,7 @@ func (o *openedDirectory) api(ctx context.Context, s storage) (*admin.API, error
 		return nil, err
 	}
 	return admin.NewAPI(admin.Config{
-		Directory: o.Directory, Licences: licences, Answers: o.store, Audit: trail, Version: version, Build: revision(),
+		Directory: o.Directory, Licences: licences, Answers: o.store, Audit: trail, Version: version, Build: cli.Revision(),
 		Accounts: o.accounts(), Vault: o.vault(s, slog.New(slog.DiscardHandler), nil, trail.Reseal),
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 type traceCommands struct {
@@ -34,9 +35,9 @@ type traceOn struct {
 }
 
 // Run implements the command.
-func (c traceOn) Run(ctx context.Context, con console) error {
+func (c traceOn) Run(ctx context.Context, con cli.Console) error {
 	if c.Content && strings.TrimSpace(c.Reason) == "" {
-		return misuse("--content shows what people write to each other: say why with --reason, for the audit log")
+		return cli.Misuse("--content shows what people write to each other: say why with --reason, for the audit log")
 	}
 	request := admin.AddTrace{Reason: c.Reason, NewTrace: admin.NewTrace{
 		Flags: c.Flags, Domain: c.Domain, User: c.User, Connection: c.Conn, Call: c.Call, For: c.For.String(), Content: c.Content,
@@ -77,7 +78,7 @@ type traceOff struct {
 }
 
 // Run implements the command.
-func (c traceOff) Run(ctx context.Context, con console) error {
+func (c traceOff) Run(ctx context.Context, con cli.Console) error {
 	request := admin.RemoveTraces{What: c.What, Reason: c.Reason}
 	return with(ctx, con, c.adminFlags, (*admin.Client).RemoveTraces, request, func(list []admin.Trace) string {
 		if len(list) == 0 {
@@ -96,7 +97,7 @@ type traceList struct {
 }
 
 // Run implements the command.
-func (c traceList) Run(ctx context.Context, con console) error {
+func (c traceList) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).Traces, admin.ListTraces{}, func(list []admin.Trace) string {
 		var rows [][]string
 		for _, t := range list {
@@ -105,10 +106,10 @@ func (c traceList) Run(ctx context.Context, con console) error {
 				content = when(*t.ContentUntil)
 			}
 			rows = append(rows, []string{
-				strconv.FormatUint(t.ID, 10), strings.Join(t.Flags, ","), narrowed(t), when(t.Until), content, t.By, or(t.Reason),
+				strconv.FormatUint(t.ID, 10), strings.Join(t.Flags, ","), narrowed(t), when(t.Until), content, t.By, cli.Or(t.Reason),
 			})
 		}
-		return table("TRACE FLAGS OF UNTIL CONTENT BY REASON", rows)
+		return cli.Table("TRACE FLAGS OF UNTIL CONTENT BY REASON", rows)
 	})
 }
 
@@ -149,8 +150,8 @@ type traceTail struct {
 }
 
 // Run implements the command: it ends with an interrupt, or with the server.
-func (c traceTail) Run(ctx context.Context, con console) error {
-	return c.read(ctx, con.out, (*admin.Client).TailTrace)
+func (c traceTail) Run(ctx context.Context, con cli.Console) error {
+	return c.read(ctx, con.Out, (*admin.Client).TailTrace)
 }
 
 type traceSave struct {
@@ -159,9 +160,9 @@ type traceSave struct {
 }
 
 // Run implements the command.
-func (c traceSave) Run(ctx context.Context, con console) error {
+func (c traceSave) Run(ctx context.Context, con cli.Console) error {
 	if c.File == "-" {
-		return c.read(ctx, con.out, (*admin.Client).SaveTrace)
+		return c.read(ctx, con.Out, (*admin.Client).SaveTrace)
 	}
 	file, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {

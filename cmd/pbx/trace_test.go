@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 // Traces are switched, followed and saved while the server runs.
@@ -39,7 +41,7 @@ func testTraceCommands(t *testing.T, flags ...string) {
 	ctx, stop := context.WithCancel(t.Context())
 	followed, ended := &lockedBuffer{}, make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"trace", "tail", "--json", "--flags", "PBX", "--data", data}, console{in: strings.NewReader(""), out: followed, err: followed})
+		ended <- run(ctx, []string{"trace", "tail", "--json", "--flags", "PBX", "--data", data}, cli.Console{In: strings.NewReader(""), Out: followed, Err: followed})
 	}()
 	pbx(t, "the text of alice\n", "phone", "--server", s.ws(), "--user", "alice", "--password-file", files["alice"], "--chat", "bob")
 	for limit := time.Now().Add(20 * time.Second); !strings.Contains(followed.String(), "Logout") && time.Now().Before(limit); {
@@ -87,7 +89,7 @@ func TestTraceTailEndsWithTheServer(t *testing.T) {
 	ended := make(chan int, 1)
 	out := &lockedBuffer{}
 	go func() {
-		ended <- run(t.Context(), []string{"trace", "tail", "--data", data}, console{in: strings.NewReader(""), out: out, err: out})
+		ended <- run(t.Context(), []string{"trace", "tail", "--data", data}, cli.Console{In: strings.NewReader(""), Out: out, Err: out})
 	}()
 	play(t, data, []step{{args: "trace on PBX", out: "trace 1 is on"}})
 	if code := s.stop(); code != exitOK {

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/tandem-switch/tandem/internal/admin"
+	"github.com/tandem-switch/tandem/internal/cli"
 )
 
 // The types of objects that have commands of their own.
@@ -40,7 +41,7 @@ type userAdd struct {
 }
 
 // Run implements the command.
-func (c userAdd) Run(ctx context.Context, con console) error {
+func (c userAdd) Run(ctx context.Context, con cli.Console) error {
 	password, err := c.need(con)
 	if err != nil {
 		return err
@@ -57,13 +58,13 @@ type userList struct {
 }
 
 // Run implements the command.
-func (c userList) Run(ctx context.Context, con console) error {
+func (c userList) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).Objects, admin.ListObjects{Type: userType, Domain: c.Domain}, func(list []admin.Object) string {
 		var rows [][]string
 		for _, u := range list {
-			rows = append(rows, []string{u.SIP + "@" + u.Domain, or(u.Num), or(u.DN), yes(u.Disabled), yes(u.SecondFactor)})
+			rows = append(rows, []string{u.SIP + "@" + u.Domain, cli.Or(u.Num), cli.Or(u.DN), cli.Yes(u.Disabled), cli.Yes(u.SecondFactor)})
 		}
-		return table("USER NUMBER NAME DISABLED SECOND-FACTOR", rows)
+		return cli.Table("USER NUMBER NAME DISABLED SECOND-FACTOR", rows)
 	})
 }
 
@@ -86,7 +87,7 @@ type userSet struct {
 }
 
 // Run implements the command.
-func (c userSet) Run(ctx context.Context, con console) error {
+func (c userSet) Run(ctx context.Context, con cli.Console) error {
 	password, err := c.read(con)
 	if err != nil {
 		return err
@@ -104,7 +105,7 @@ type userRemove struct {
 }
 
 // Run implements the command.
-func (c userRemove) Run(ctx context.Context, con console) error {
+func (c userRemove) Run(ctx context.Context, con cli.Console) error {
 	return with(ctx, con, c.adminFlags, (*admin.Client).RemoveObject, admin.RemoveObject{Type: userType, Name: c.Name},
 		func(u admin.Object) string { return "removed the user " + u.SIP + "@" + u.Domain })
 }
@@ -118,8 +119,8 @@ type userImport struct {
 
 // Run implements the command. It fails if a line was refused; the others are
 // in.
-func (c userImport) Run(ctx context.Context, con console) error {
-	in, err := openImport(c.File, con.in)
+func (c userImport) Run(ctx context.Context, con cli.Console) error {
+	in, err := openImport(c.File, con.In)
 	if err != nil {
 		return err
 	}
@@ -139,7 +140,7 @@ func (c userImport) Run(ctx context.Context, con console) error {
 		return err
 	}
 	for _, l := range imported.Refused {
-		fmt.Fprintf(con.err, "%s:%d: %s\n", c.File, l.Line, l.Text)
+		fmt.Fprintf(con.Err, "%s:%d: %s\n", c.File, l.Line, l.Text)
 	}
 	if c.DryRun {
 		return fmt.Errorf("%d lines of %s would be refused", imported.RefusedLines, c.File)
@@ -162,9 +163,9 @@ type userExport struct {
 }
 
 // Run implements the command. A file that is there is not overwritten.
-func (c userExport) Run(ctx context.Context, con console) (err error) {
+func (c userExport) Run(ctx context.Context, con cli.Console) (err error) {
 	if c.JSON {
-		return misuse("an export is CSV; pbx user list --json writes JSON")
+		return cli.Misuse("an export is CSV; pbx user list --json writes JSON")
 	}
 	client, err := c.operator(ctx, false)
 	if err != nil {
@@ -172,7 +173,7 @@ func (c userExport) Run(ctx context.Context, con console) (err error) {
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
 	if c.File == "-" {
-		return client.ExportUsers(ctx, c.Domain, con.out)
+		return client.ExportUsers(ctx, c.Domain, con.Out)
 	}
 	f, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

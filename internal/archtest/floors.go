@@ -66,6 +66,7 @@ var floors = map[string]int{
 	"trace":               0,
 	"sanitize":            0,
 	"filebuffer":          0,
+	"internal/cli":        0,
 	"internal/ws":         0,
 	"internal/conf":       0,
 	"internal/clock":      0,
