@@ -56,8 +56,8 @@ type Chat struct {
 	posts backlog
 	woken time.Time // when somebody who was not there was woken for a stored text
 	since time.Time
-	last  time.Time // when the last leg went or the last text came
-	timer clock.Timer
+	last  time.Time   // when the last leg went or the last text came
+	timer clock.Timer // set by whoever locks the chat first
 	due   time.Time
 	dead  bool // forgotten: look it up anew
 }
@@ -95,6 +95,10 @@ func (s *Switch) lockChat(t *Turn, a, b *Party) (c *Chat, sideOfA int) {
 		}
 		c.mu.Unlock()
 	}
+	if c.timer == nil {
+		c.due = t.Now.Add(chatMemory)
+		c.timer = s.timer(chatMemory, c.expire)
+	}
 	if c.key[0] == a.Address {
 		return c, 0
 	}
@@ -130,8 +134,6 @@ func (s *Switch) makeChat(t *Turn, key chatKey, a, b *Party) *Chat {
 		}
 	}
 	c.posts.chat = c
-	c.due = t.Now.Add(chatMemory)
-	c.timer = s.timer(chatMemory, c.expire)
 	s.chats[key] = c
 	return c
 }

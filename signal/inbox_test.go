@@ -171,6 +171,24 @@ func TestInboxRefusals(t *testing.T) {
 	alice.expect("1 rel 101")
 }
 
+// What waits until a program has answered one call is overtaken in another (decisions 36
+// and 37), also in the copies that the author's own inboxes get.
+func TestInboxHearsProgramsInTheirCalls(t *testing.T) {
+	w := newWorld(t, "alice", "bot!")
+	one, two := w.connect("bot.1", ""), w.connect("bot.2", "")
+	alice, second, own := w.inboxOf("alice.1"), w.connect("alice.2", ""), w.inboxOf("alice.3")
+	alice.sayText(-1, `"chat":"bot","data":"for whichever"`)
+	alice.lose() // the switch holds the call
+	second.chat(1, "bot")
+	two.say(-2, `{"type":"conn","channel":0}`)
+	second.text(1, "for the second")
+	own.expect("-1 text alice: for the second")
+	w.advance(time.Second)
+	own.expect("-1 text alice: for whichever")
+	one.expect("-1 setup alice", "-2 setup alice", "-2 rel 26", "-1 text alice: for whichever")
+	two.expect("-1 setup alice", "-2 setup alice", "-2 text alice: for the second")
+}
+
 // Parts from an inbox are kept apart by chat, and come on inboxes unbroken.
 func TestInboxPartsByChat(t *testing.T) {
 	w := newWorld(t, "alice", "bob", "carol")

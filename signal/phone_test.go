@@ -297,11 +297,13 @@ func (p *phone) once(src string, number int32, f strictjson.Value, text string) 
 }
 
 // inOrder checks, where everything is stored, that the texts of one author come in
-// their order. Programs are left out: what waits for one of several calls to them
-// may be overtaken in another. So may what waits for a member of the hunt group, see
+// their order. What goes to programs is left out, see
+// TestInboxHearsProgramsInTheirCalls: what waits in one of several calls to them may be
+// overtaken in another. So may what waits for a member of the hunt group, see
 // TestHuntGroupIsOvertaken: there each call of the author has an order of its own.
 func (p *phone) inOrder(number int32, f strictjson.Value, data, text string) {
-	if p.w.store == nil || !p.w.store.strict || strings.HasPrefix(p.name, "bot") {
+	toProgram := strings.HasPrefix(p.name, "bot") || f.Get("chat").Is("bot") && !f.Get("sender").Is("bot")
+	if p.w.store == nil || !p.w.store.strict || toProgram {
 		return
 	}
 	var n, hunt int
