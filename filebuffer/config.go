@@ -27,6 +27,8 @@ type Config struct {
 	Spool string
 	// Alive reports whether a session of PbxMessages lives. It must not block.
 	Alive func(domain string, session uint64) bool
+	// Attacher knows the messages that take further files; nil: none does.
+	Attacher Attacher
 
 	Limit   int64 // bytes of one file; 100 MiB, negative = no bound
 	Quota   Quota // 500 MiB, 20 buffers; each 0 = default, negative = no bound

@@ -18,6 +18,9 @@
 //  3. Staged.Place makes the bytes the blob of their hash.
 //  4. Index.Finish makes the buffer ready; only now it can be read or attached.
 //
+// A file for a message that is stored already goes the same way in one request, whose
+// end is the transaction that adds the reference (Attacher).
+//
 // Whoever stores a message that carries the URL asks Resolve and inserts the
 // references in the transaction of the message. The buffer then ends ten minutes
 // later; the references have URLs of their own (MintURL), which end within an
@@ -88,6 +91,8 @@ type Buffer struct {
 	Used    bool  // a stored message refers to the content
 	Created time.Time
 	Ends    time.Time
+
+	keep time.Duration // lives for so long when it is Ready; 0: KeepFor
 }
 
 // Info is what was found out about a content.
@@ -133,4 +138,8 @@ var (
 	ErrAway     = errors.New("the database cannot be used now")    // try again later
 	ErrCut      = errors.New("the upload was cut off")             // fewer bytes than announced
 	ErrForeign  = errors.New("the URL leads to another place")     // Resolve: not one of this store
+
+	// Of files for a message that is there.
+	ErrForbidden = errors.New("the message may not be changed now")
+	ErrMany      = errors.New("the message has as many files as it may have")
 )

@@ -9,8 +9,10 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -109,7 +111,7 @@ func FuzzRange(f *testing.F) {
 }
 
 func FuzzPath(f *testing.F) {
-	for _, seed := range []string{"/example.com/messages/tmp/17/plan.pdf", "/a/messages/files/1/..", "//messages/tmp/1/x", "/a%2fb/messages/tmp/1/%2e%2e%2f", "/a/messages/tmp/01/x", "/a/messages/tmp/-1/x"} {
+	for _, seed := range []string{"/a/messages/attach/17", "/a/messages/attach/17/", "/example.com/messages/tmp/17/plan.pdf", "/a/messages/files/1/..", "//messages/tmp/1/x", "/a%2fb/messages/tmp/1/%2e%2e%2f", "/a/messages/tmp/01/x", "/a/messages/tmp/-1/x"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, escaped string) {
@@ -117,7 +119,8 @@ func FuzzPath(f *testing.F) {
 		if !ok {
 			return
 		}
-		if domain == "" || kind != "tmp" && kind != "files" || id <= 0 || id >= 1<<53 || strings.Count(escaped, "/") != 5 {
+		parts := map[string]int{"tmp": 5, "files": 5, "attach": 4}[kind]
+		if domain == "" || id <= 0 || id >= 1<<53 || strings.Count(escaped, "/") != parts {
 			t.Errorf("%q: %q %q %d", escaped, domain, kind, id)
 		}
 	})
@@ -136,9 +139,11 @@ func FuzzRequest(f *testing.F) {
 	f.Add("POST", u.Path, "", "", "1.0.0")
 	f.Add("GET", "/example.com/messages/files/1/x", "s=1&k=00&e=99999999999", "", "")
 	f.Add("OPTIONS", "/", "", "", "")
+	f.Add("POST", "/example.com/messages/attach/90", "session=42&key=1", "", "")
+	f.Add("POST", "/example.com/messages/attach/90", "session=42&key=-9007199254740991&name=%zz", "", "")
 	f.Add("PATCH", "/%2e%2e/messages/tmp/1/%00", "t=%zz", "", "1.0.0")
 	f.Fuzz(func(t *testing.T, method, path, query, span, tus string) {
-		if strings.Contains(query, token) || strings.ContainsAny(method, " \r\n") || method == "" {
+		if strings.Contains(query, token) || strings.Contains(query, strconv.FormatUint(pinned.Key, 10)) || strings.ContainsAny(method, " \r\n") || method == "" {
 			return
 		}
 		r := httptest.NewRequest("GET", "/", strings.NewReader("x"))
@@ -164,15 +169,19 @@ func FuzzRequest(f *testing.F) {
 
 const content = "nobody else may read this"
 
+// pinned is the grant of the message of secret's store.
+var pinned = filebuffer.Grant{Domain: domain, Message: 90, Session: 42, Key: 5_308_417_264_910_733}
+
 func secret(t testing.TB) (*filebuffer.Store, string) {
 	dir := t.TempDir()
 	blobs, err := local.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
+	index := memory.New()
 	store, err := filebuffer.New(filebuffer.Config{
 		Base: "https://ap.example.com", Instance: "messages", Key: bytes.Repeat([]byte{7}, 32), Spool: filepath.Join(dir, "spool"),
-		Index: memory.New(), Blobs: blobs, Alive: func(string, uint64) bool { return true },
+		Index: index, Blobs: blobs, Alive: func(string, uint64) bool { return true }, Attacher: &board{index: index, now: time.Now, grant: pinned},
 	})
 	if err != nil {
 		t.Fatal(err)

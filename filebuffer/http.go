@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// ServeHTTP serves uploads and downloads (decisions 62 and 63).
+// ServeHTTP serves uploads and downloads (decisions 62 to 64).
 func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
@@ -37,8 +37,11 @@ func (s *Store) serve(w http.ResponseWriter, r *http.Request) error {
 		return ErrNotFound
 	}
 	q := r.URL.Query()
-	if p.kind == kindPermanent {
+	switch p.kind {
+	case kindPermanent:
 		return s.permanent(w, r, p, q)
+	case kindAttach:
+		return s.attach(w, r, p, q)
 	}
 	return s.temporary(w, r, p, q)
 }
@@ -78,16 +81,20 @@ func (s *Store) temporary(w http.ResponseWriter, r *http.Request, p place, q url
 		}
 		return s.download(w, r, q, Ref{Name: b.Name, Hash: b.Hash, Size: b.Size, Info: b.Info})
 	case r.Method == http.MethodPost || r.Method == http.MethodPut:
-		return s.receive(w, r, b)
+		if err := s.take(w, r, b); err != nil {
+			return err
+		}
+		s.took(w)
+		return nil
 	}
 	return errMethod
 }
 
 func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
-// receive takes the body of a POST or PUT. What can be told from the header is
-// told before a byte is read.
-func (s *Store) receive(w http.ResponseWriter, r *http.Request, b Buffer) error {
+// take takes the body of a POST or PUT. What can be told from the header is told
+// before a byte is read.
+func (s *Store) take(w http.ResponseWriter, r *http.Request, b Buffer) error {
 	in := body{r: r.Body, size: r.ContentLength, most: unknown, deadline: http.NewResponseController(w).SetReadDeadline}
 	if boundary := formBoundary(r); boundary != "" {
 		in.r = newForm(http.MaxBytesReader(w, r.Body, s.c.Limit+formExtra), boundary)
@@ -96,12 +103,13 @@ func (s *Store) receive(w http.ResponseWriter, r *http.Request, b Buffer) error 
 			return ErrTooLarge
 		}
 	}
-	if err := s.upload(r.Context(), b, in); err != nil {
-		return err
-	}
+	return s.upload(r.Context(), b, in)
+}
+
+// took says that a file has been taken.
+func (s *Store) took(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.c.Stall))
 	w.WriteHeader(http.StatusOK)
-	return nil
 }
 
 // preflight answers a browser that asks before it sends from another origin. The
@@ -139,6 +147,8 @@ type answer struct {
 // answers are looked through in order.
 var answers = []answer{
 	{ErrNotFound, http.StatusNotFound, "not_found", ""},
+	{ErrForbidden, http.StatusForbidden, "forbidden", ""},
+	{ErrMany, http.StatusConflict, "many", ""},
 	{errMethod, http.StatusMethodNotAllowed, "method", ""},
 	{errLocked, http.StatusLocked, "busy", ""},
 	{ErrTaken, http.StatusConflict, "taken", ""},

@@ -1,6 +1,7 @@
 package filebuffer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +13,8 @@ import (
 )
 
 // Store is the files of all domains. As an http.Handler it serves everything
-// below /<domain>/<instance>/tmp/ and /<domain>/<instance>/files/; paths begin
-// with the domain.
+// below /<domain>/<instance>/ with tmp/, files/ or attach/ behind it; paths begin with
+// the domain.
 type Store struct {
 	c       Config
 	running *running      // uploads
@@ -142,7 +143,7 @@ func (s *Store) settle(ctx context.Context, b Buffer, staged Staged) error {
 	if err != nil {
 		return err
 	}
-	return s.c.Index.Finish(ctx, b.Owner.Domain, b.ID, info, s.c.Now().Add(s.c.KeepFor))
+	return s.c.Index.Finish(ctx, b.Owner.Domain, b.ID, info, s.c.Now().Add(cmp.Or(b.keep, s.c.KeepFor)))
 }
 
 // look finds out what a content is and makes its thumbnail. What cannot be read

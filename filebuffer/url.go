@@ -19,14 +19,16 @@ const (
 	maxID      = ID(1)<<53 - 1
 )
 
-// The two kinds of URLs, as they stand in paths.
+// The kinds of URLs, as they stand in paths.
 const (
 	kindTemporary = "tmp"
 	kindPermanent = "files"
+	kindAttach    = "attach"
 )
 
-// place is what the path of a URL says: /<domain>/<instance>/<kind>/<id>/<name>.
-// The name is for people; nothing depends on it.
+// place is what the path of a URL says: /<domain>/<instance>/<kind>/<id>/<name>, or,
+// for files of a message that is there, /<domain>/<instance>/attach/<id>. The name is
+// for people; nothing depends on it.
 type place struct {
 	domain string
 	kind   string
@@ -36,7 +38,7 @@ type place struct {
 // parsePath takes an escaped path apart. An encoded slash separates nothing.
 func parsePath(escaped, instance string) (place, bool) {
 	parts := strings.Split(escaped, "/")
-	if len(escaped) > maxURL || len(parts) != 6 || parts[0] != "" || parts[2] != url.PathEscape(instance) || parts[5] == "" {
+	if len(escaped) > maxURL || len(parts) < 5 || parts[0] != "" || parts[2] != url.PathEscape(instance) || !rightTail(parts[3], parts[5:]) {
 		return place{}, false
 	}
 	domain, err := url.PathUnescape(parts[1])
@@ -44,10 +46,18 @@ func parsePath(escaped, instance string) (place, bool) {
 		return place{}, false
 	}
 	id, ok := parseID(parts[4])
-	if !ok || parts[3] != kindTemporary && parts[3] != kindPermanent {
-		return place{}, false
+	return place{domain: domain, kind: parts[3], id: id}, ok
+}
+
+// rightTail tells whether what stands behind the number belongs to the kind.
+func rightTail(kind string, tail []string) bool {
+	switch kind {
+	case kindTemporary, kindPermanent:
+		return len(tail) == 1 && tail[0] != ""
+	case kindAttach:
+		return len(tail) == 0
 	}
-	return place{domain: domain, kind: parts[3], id: id}, true
+	return false
 }
 
 // parseID reads a number as it is written: no sign, no zeros in front.
@@ -116,7 +126,7 @@ func (s *Store) minted(p place, q url.Values) (session uint64, expiry int64, ok 
 	return session, expiry, right && err1 == nil && err2 == nil && err3 == nil
 }
 
-// parseURL takes a whole URL apart, if it is one of this store.
+// parseURL takes the whole URL of a file apart, if it is one of this store.
 func (s *Store) parseURL(text string) (p place, q url.Values, ok bool) {
 	rest, ok := strings.CutPrefix(text, s.c.Base)
 	if !ok || len(text) > maxURL || !strings.HasPrefix(rest, "/") {
@@ -126,7 +136,7 @@ func (s *Store) parseURL(text string) (p place, q url.Values, ok bool) {
 	if strings.Contains(text, "#") {
 		return place{}, nil, false
 	}
-	if p, ok = parsePath(path, s.c.Instance); !ok {
+	if p, ok = parsePath(path, s.c.Instance); !ok || p.kind == kindAttach {
 		return place{}, nil, false
 	}
 	q, err := url.ParseQuery(query)
