@@ -286,7 +286,7 @@ type ChangeKind int8
 // The kinds. Message, Ref, Person and Data of Change say what they mean.
 const (
 	Posted       ChangeKind = 1  // Message
-	Edited       ChangeKind = 2  // Ref: the message; Message: as it is now
+	Edited       ChangeKind = 2  // Ref: the message; Message: as it is now; Data: Announced, or nothing
 	Deleted      ChangeKind = 3  // Ref: the message; Person: who did it
 	Reacted      ChangeKind = 4  // Ref, Person; Data: emoji
 	Unreacted    ChangeKind = 5  // Ref, Person; Data: emoji
@@ -307,6 +307,10 @@ const (
 	ReadPost     ChangeKind = 20 // Ref: newest post of a discussion that the person has read; private
 	FilesDropped ChangeKind = 21 // Tail only. Data: JSON of Purged with Files and the Messages that had them
 )
+
+// Announced is the Data of the change with which a post that has waited for its files
+// is told to others for the first time.
+const Announced = "announced"
 
 // Change is one entry of the log, as seen by the asker.
 type Change struct {

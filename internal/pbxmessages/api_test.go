@@ -215,8 +215,18 @@ func TestFeatures(t *testing.T) {
 	}
 	c.say(`{"api":"PbxMessages","mt":"Post","src":"x","topic":"alice","attach":"https%3A"}`)
 	c.gets(`{"api":"PbxMessages","mt":"PostResult","src":"x","error":true,"errorText":"not licensed"}`)
-	c.say(`{"api":"PbxMessages","mt":"Post","src":"x","topic":"alice","attach":""}`)
-	r.service.hears(`{"mt":"Post","src":"$","user":"alice","session":1001,"author":"alice","topic":"alice","attach":""}`)
+	c.say(`{"api":"PbxMessages","mt":"Post","src":"x","topic":"alice","attaching":true}`)
+	c.gets(`{"api":"PbxMessages","mt":"PostResult","src":"x","error":true,"errorText":"not licensed"}`)
+	c.say(`{"api":"PbxMessages","mt":"Post","src":"x","topic":"alice","attach":"","attaching":false}`)
+	src := r.service.hears(`{"mt":"Post","src":"$","user":"alice","session":1001,"author":"alice","topic":"alice","attach":"","attaching":false}`)[0]
+	result := `"mt":"PostResult","src":%s,"session":1001,"key":7,"url":"https://x","id":5}`
+	r.service.say("{"+result, src)
+	c.gets(`{"api":"PbxMessages","mt":"PostResult","src":"x","id":5}`)
+	r.lics.set(licence.ChatAttach, false)
+	c.say(`{"api":"PbxMessages","mt":"Post","src":"x","topic":"alice"}`)
+	src = r.service.hears(`{"mt":"Post","src":"$","user":"alice","session":1001,"author":"alice","topic":"alice"}`)[0]
+	r.service.say("{"+result, src)
+	c.gets(fmt.Sprintf(`{"api":"PbxMessages",`+result, `"x"`))
 	r.lics.set(licence.Chat, true)
 	r.clock.Advance(time.Second)
 	c.gets(`{"api":"PbxMessages","src":"s","mt":"Error","error":3,"errorText":"no stored chats"}`)

@@ -36,7 +36,7 @@ func TestProtocolExamples(t *testing.T) {
 		if f.API != "" {
 			out = appendRequest(nil, &f, request{token: 18, user: "alice", session: 4503599627370001, author: f.MT == "Post"})
 		} else {
-			out = appendAnswer(nil, &f, []byte(`"m2"`), 0)
+			out = appendAnswer(nil, &f, []byte(`"m2"`), 0, false)
 		}
 		if string(out) != want {
 			t.Errorf("%s\nbecame %s\nwant   %s", in, out, want)

@@ -53,11 +53,17 @@ func feature(f *appservice.Frame) licence.Feature {
 		if a := f.Get("attach"); a.Exists() && !a.Is("") {
 			return licence.ChatAttach
 		}
+		if waits, ok := f.Get("attaching").Bool(); ok && waits {
+			return licence.ChatAttach
+		}
 	case "WriteGroup", "WriteMember", "SetGroup", "Join", "Invite", "Kick", "Ban", "Mute", "Grant":
 		return licence.ChatGroup
 	}
 	return ""
 }
+
+// hasKey tells whether a result may let its client upload files to a message.
+func hasKey(mt string) bool { return mt == "PostResult" || mt == "UpdateResult" }
 
 // forbidden tells whether a Post is one that only the switch sends (A11): of a chat,
 // into several topics, into a group, or with a key against duplicates.

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/tandem-switch/tandem/appservice"
+	"github.com/tandem-switch/tandem/internal/licence"
 	"github.com/tandem-switch/tandem/signal"
 )
 
@@ -196,7 +197,8 @@ func (s *service) toClient(t *ticket, f *appservice.Frame) {
 		s.m.obs.Dropped("service_error_on_session")
 		return
 	}
-	x.guest.send(s.m.answer(f, t.src, 0))
+	keyless := hasKey(f.MT) && !s.m.lics.Licensed(x.guest.owner, licence.ChatAttach)
+	x.guest.send(s.m.answer(f, t.src, 0, keyless))
 	if f.MT == "ReadChatResult" {
 		s.poll(x.guest.owner)
 	}
@@ -204,8 +206,8 @@ func (s *service) toClient(t *ticket, f *appservice.Frame) {
 
 // answer is what the service has sent as the client gets it: an Error in its place if
 // no client would take as much.
-func (m *Messages) answer(f *appservice.Frame, src []byte, session int64) []byte {
-	raw := appendAnswer(make([]byte, 0, len(f.Raw)+64), f, src, session)
+func (m *Messages) answer(f *appservice.Frame, src []byte, session int64, keyless bool) []byte {
+	raw := appendAnswer(make([]byte, 0, len(f.Raw)+64), f, src, session, keyless)
 	if len(raw) <= appservice.MaxMessage {
 		return raw
 	}

@@ -104,9 +104,9 @@ func (s *service) opened(x *session, f *appservice.Frame) {
 			s.m.obs.Dropped("service_foreign_src")
 			return
 		}
-		x.guest.send(s.m.answer(f, x.src, x.id))
+		x.guest.send(s.m.answer(f, x.src, x.id, false))
 	default:
-		x.guest.send(s.m.answer(f, x.src, 0))
+		x.guest.send(s.m.answer(f, x.src, 0, false))
 	}
 }
 

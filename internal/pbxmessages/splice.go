@@ -68,8 +68,9 @@ func appendMember(dst []byte, m strictjson.Member) []byte {
 
 // appendAnswer writes what the service has sent as it goes to the client: with the api,
 // and the src of the client instead of the token, or none. session is put in place of
-// what the service says if it is not 0.
-func appendAnswer(dst []byte, f *appservice.Frame, src []byte, session int64) []byte {
+// what the service says if it is not 0. keyless leaves out what lets the client upload
+// files to a message (decision 64).
+func appendAnswer(dst []byte, f *appservice.Frame, src []byte, session int64, keyless bool) []byte {
 	dst = append(dst, `{"api":"`+appservice.APIPbxMessages+`","mt":`...)
 	dst = strictjson.AppendString(dst, f.MT)
 	if src != nil {
@@ -81,6 +82,7 @@ func appendAnswer(dst []byte, f *appservice.Frame, src []byte, session int64) []
 	for m := range f.Doc().Root().Members() {
 		switch name := m.Name(); {
 		case name == "mt", name == "api", name == "src", name == "session" && session != 0, owned.Variant(name):
+		case keyless && (name == "session" || name == "key" || name == "url"):
 		default:
 			dst = appendMember(dst, m)
 		}

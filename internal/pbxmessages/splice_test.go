@@ -89,17 +89,19 @@ func FuzzAnswer(f *testing.F) {
 	for _, text := range spliced {
 		f.Add([]byte(text), true, int64(5))
 	}
+	f.Add([]byte(`{"mt":"PostResult","session":5,"key":7,"url":"u","id":1}`), true, int64(0))
 	f.Fuzz(func(t *testing.T, text []byte, hasSrc bool, session int64) {
 		sent, _ := members(text)
 		if sent == nil {
 			return
 		}
+		keyless := len(text)%2 == 0
 		frame, _ := appservice.ParseFrame(new(strictjson.Doc), text)
 		var src []byte
 		if hasSrc {
 			src = []byte(`"mine"`)
 		}
-		raw := appendAnswer(nil, &frame, src, session)
+		raw := appendAnswer(nil, &frame, src, session, keyless)
 		got, order := members(raw)
 		if got == nil || got["api"] != `"PbxMessages"` || got["src"] != string(src) || order[0] != "api" || order[1] != "mt" {
 			t.Fatalf("%q became %q", text, raw)
@@ -111,6 +113,10 @@ func FuzzAnswer(f *testing.F) {
 			_, there := got[name]
 			switch {
 			case name == "api", name == "src", name == "mt", name == "session" && session != 0:
+			case keyless && (name == "session" || name == "key" || name == "url"):
+				if there {
+					t.Errorf("%s has passed: %q", name, got[name])
+				}
 			case owned.Variant(name) == there, there && got[name] != value:
 				t.Errorf("%s: %q became %q", name, value, got[name])
 			}

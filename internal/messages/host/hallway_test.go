@@ -126,6 +126,8 @@ func TestIsFile(t *testing.T) {
 		"/example.com/messages":                          false,
 		"/example.com/messages/innovaphone-messages-api": false,
 		"/example.com/other/files/1/x":                   false,
+		"/example.com/messages/attach/90":                true,
+		"/example.com/messages/attach":                   false,
 		"/messages/files/1":                              false,
 	} {
 		if isFile(path, "messages") != want {

@@ -183,10 +183,24 @@ func (h *Host) openFiles(ctx context.Context) (*filebuffer.Store, error) {
 	return filebuffer.New(filebuffer.Config{
 		Base: strings.TrimSuffix(h.config.FilesURL, "/"), Instance: h.config.Instance, Key: key,
 		Index: h.store.FileIndex(), Blobs: blobs, Spool: filepath.Join(h.config.Dir, spoolName),
-		Alive: func(domain string, session uint64) bool { return h.service.Alive(domain, session) },
-		Limit: h.config.FileLimit, Quota: filebuffer.Quota{Bytes: h.config.FileQuota, Buffers: h.config.FileBuffers},
+		Alive:    func(domain string, session uint64) bool { return h.service.Alive(domain, session) },
+		Attacher: attacher{h},
+		Limit:    h.config.FileLimit, Quota: filebuffer.Quota{Bytes: h.config.FileQuota, Buffers: h.config.FileBuffers},
 		Log: h.config.Log, Observer: h.config.Metrics.Messages(),
 	})
+}
+
+// attacher is the service, which is opened behind the files and needs them.
+type attacher struct{ h *Host }
+
+// Granted implements filebuffer.Attacher.
+func (a attacher) Granted(ctx context.Context, g filebuffer.Grant) (filebuffer.Owner, error) {
+	return a.h.service.Granted(ctx, g)
+}
+
+// Attach implements filebuffer.Attacher.
+func (a attacher) Attach(ctx context.Context, g filebuffer.Grant, file filebuffer.Attachment) error {
+	return a.h.service.Attach(ctx, g, file)
 }
 
 func (h *Host) openSearch(ctx context.Context) (err error) {
@@ -238,7 +252,8 @@ func (h *Host) ServeFiles(w http.ResponseWriter, r *http.Request) { h.files.Serv
 func isFile(path, instance string) bool {
 	_, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	at, link, found := strings.Cut(rest, "/")
-	return found && at == instance && (strings.HasPrefix(link, "tmp/") || strings.HasPrefix(link, "files/"))
+	kind, _, below := strings.Cut(link, "/")
+	return found && at == instance && below && (kind == "tmp" || kind == "files" || kind == "attach")
 }
 
 // Attached are the domains whose Messages object is connected now, by their names in

@@ -76,7 +76,7 @@ func (x *session) changedMessage(out *Change, c *messages.Change) bool {
 	case c.Message.Deleted:
 		out.Kind, out.ID = kindDelete, int64(c.Message.ID)
 		return true
-	case c.Kind == messages.Edited:
+	case c.Kind == messages.Edited && c.Data != messages.Announced:
 		out.Kind, out.Timestamp = kindEdit, c.Time
 	case c.Message.Post != nil:
 		out.Kind = kindPost

@@ -193,6 +193,9 @@ func (c *call) update(ctx context.Context, q *Update) (r UpdateResult, err error
 		By: x.ref(), ID: messages.Number(q.ID), Windows: x.windows(),
 		Mime: q.Mime, Text: q.Text, Data: q.Data, Ext: string(q.Ext), Alt: q.Alt,
 	}
+	if q.Attaching != nil {
+		op.Attaching, op.KeepText = *q.Attaching, q.isEmpty() && q.Ext == nil
+	}
 	if q.Tags != nil || q.Notify != nil {
 		op.SetTags, op.Tags = true, tagsOf(q.Tags)
 		for _, n := range q.Notify {
@@ -201,11 +204,20 @@ func (c *call) update(ctx context.Context, q *Update) (r UpdateResult, err error
 			}
 		}
 	}
-	_, err = x.link.domain.log.Do(ctx, op)
-	if err == nil && x.ext {
+	done, err := x.link.domain.log.Do(ctx, op)
+	if err != nil {
+		return r, err
+	}
+	if done.Message != nil && !done.Message.Attaching {
+		x.link.domain.announced(m.ID)
+	}
+	if x.ext {
 		r.ID = q.ID
 	}
-	return r, err
+	if m.Author.ID == x.person.ID {
+		r.AttachKey = x.allow(m.ID)
+	}
+	return r, nil
 }
 
 // windows says for how long the person may change and delete.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -29,6 +30,7 @@ type domain struct {
 	groups   map[messages.ConvID]map[*session]struct{}   // sessions of the members
 	apps     map[messages.PersonID]map[*session]struct{} // sessions of logins through apps
 	sessions map[int64]*session                          // by number, for links to files
+	waiting  map[messages.Number]time.Time               // posts that wait for files, until then at most
 
 	reachMu sync.Mutex // guards the following
 	reach   *lru.Table[*rate.Limiter]
@@ -50,7 +52,8 @@ func (s *Service) enter(ctx context.Context, a Account) (*domain, error) {
 		s: s, name: name, object: a.Object, log: log,
 		links: map[*link]struct{}{}, people: map[messages.PersonID]map[*session]struct{}{},
 		groups: map[messages.ConvID]map[*session]struct{}{}, apps: map[messages.PersonID]map[*session]struct{}{}, sessions: map[int64]*session{},
-		reach: lru.New[*rate.Limiter](reachers),
+		waiting: map[messages.Number]time.Time{},
+		reach:   lru.New[*rate.Limiter](reachers),
 	}
 	d.ctx, d.cancel = context.WithCancel(s.ctx)
 	d.badge, d.follow = newBadge(d), newFollower(d)

@@ -43,6 +43,69 @@ func TestExpireNow(t *testing.T) {
 	}
 }
 
+// Posts whose files nobody has ended to wait for are announced, once.
+func TestAnnounce(t *testing.T) {
+	now := clock.NewManual()
+	a, pbx, _ := newWires(t, func(c *Config) { c.Clock = now })
+	v, _ := a.links.Load(pbx)
+	d := v.(*link).domain
+	post := func() messages.Number {
+		t.Helper()
+		r, err := d.log.Do(t.Context(), &messages.Post{Author: messages.Ref{SIP: "alice"}, Topic: "news", Text: "x", Attaching: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.wait(r.N)
+		return r.N
+	}
+	// waits runs a round and counts what waits before and behind it.
+	waits := func(want int) {
+		t.Helper()
+		if err := d.announce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(d.waiting) != want {
+			t.Errorf("%d wait, want %d", len(d.waiting), want)
+		}
+	}
+	told := func(above messages.Number) (list []string) {
+		t.Helper()
+		page, err := d.log.Tail(t.Context(), above, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range page.Changes {
+			if c.Kind == messages.Edited {
+				list = append(list, c.Data)
+			}
+		}
+		return list
+	}
+	first := post()
+	waits(1)
+	now.Advance(messages.AttachTime - time.Second)
+	gone := post()
+	if _, err := d.log.Do(t.Context(), &messages.Delete{ID: gone}); err != nil {
+		t.Fatal(err)
+	}
+	waits(2)
+	now.Advance(time.Second)
+	waits(1)
+	if got := told(first); len(got) != 1 || got[0] != messages.Announced {
+		t.Errorf("told %q", got)
+	}
+	now.Advance(messages.AttachTime)
+	waits(0) // the deleted one
+	for id := messages.Number(1); len(d.waiting) < maxAttaching; id++ {
+		d.wait(1<<40 + id)
+	}
+	last := post()
+	waits(maxAttaching) // it waits no longer than to the next round
+	if got := told(last); len(got) != 1 {
+		t.Errorf("told %q", got)
+	}
+}
+
 // What the service does can be followed under App, and what it is told under
 // Signalling, without the texts of people.
 func TestTraces(t *testing.T) {

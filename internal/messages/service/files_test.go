@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,13 +18,13 @@ import (
 )
 
 // withFiles is a ground whose service keeps files, and the way to them.
-func withFiles(t *testing.T) *ground {
+func withFiles(t *testing.T, edit ...func(*service.Config)) *ground {
 	t.Helper()
 	var g *ground
 	var files *filebuffer.Store
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { files.ServeHTTP(w, r) }))
 	t.Cleanup(web.Close)
-	g = newGround(t, func(c *service.Config) {
+	g = newGround(t, append(edit, func(c *service.Config) {
 		blobs, err := local.Open(t.TempDir())
 		if err != nil {
 			t.Fatal(err)
@@ -31,14 +32,27 @@ func withFiles(t *testing.T) *ground {
 		files, err = filebuffer.New(filebuffer.Config{
 			Base: web.URL, Instance: object, Key: bytes.Repeat([]byte{7}, 32), Index: c.Store.(*sqlstore.Store).FileIndex(),
 			Blobs: blobs, Spool: t.TempDir(), Alive: func(domain string, session uint64) bool { return g.s.Alive(domain, session) },
+			Attacher: attacher{&g},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.Files = files
 		c.FilesURL = func(domain string) string { return web.URL + "/" + domain + "/" + object + "/" }
-	})
+	})...)
+	g.files, g.web = files, web.URL
 	return g
+}
+
+// attacher is the service of a ground that is being made.
+type attacher struct{ g **ground }
+
+func (a attacher) Granted(ctx context.Context, g filebuffer.Grant) (filebuffer.Owner, error) {
+	return (*a.g).s.Granted(ctx, g)
+}
+
+func (a attacher) Attach(ctx context.Context, g filebuffer.Grant, file filebuffer.Attachment) error {
+	return (*a.g).s.Attach(ctx, g, file)
 }
 
 // upload has a session make a buffer and fills it.
@@ -94,6 +108,7 @@ func TestFileFromBufferToHistory(t *testing.T) {
 	_, at := a.upload("plan.txt", "the plan")
 	m := p.chat("alice", "bob", "see file", `,"id":"f1","attach":"`+encode(at)+`"`)
 	expect(t, []frame{m}, `{"mt":"PostResult","!error":0}`)
+	b.event(`{"kind":"message","msg":{"attached":[{"name":"plan.txt"}]}}`)
 	bobs := b.ask(`{"mt":"ReadChat","sip":"alice"}`)
 	expect(t, bobs, `{"msg":{"text":"see file","attached":[{"name":"plan.txt","url":"*","size":8,"type":"*","id":"*"}]}}`, `{"mt":"ReadChatResult"}`)
 	alices := a.ask(`{"mt":"ReadChat","sip":"bob"}`)

@@ -235,6 +235,9 @@ func union(a, b []*session) []*session {
 
 // tellAll tells one change to sessions that may see it.
 func (f *follower) tellAll(ctx context.Context, c *messages.Change, p *place, to []*session) {
+	if c.Message != nil && c.Message.Waits(f.d.s.config.Clock.Now().UnixMilli()) {
+		return // it is announced when its files have come
+	}
 	for _, x := range to {
 		if p != nil {
 			c.Chat = p.chatOf(c.Conv, x.person.ID)
@@ -489,6 +492,9 @@ func (d *domain) expire() {
 		}
 		if err := d.expireNow(d.ctx); err != nil && d.ctx.Err() == nil {
 			d.s.config.Log.Warn("expired messages stay", "domain", d.name, "error", err)
+		}
+		if err := d.announce(d.ctx); err != nil && d.ctx.Err() == nil {
+			d.s.config.Log.Warn("posts wait longer than for their files", "domain", d.name, "error", err)
 		}
 	}
 }

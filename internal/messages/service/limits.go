@@ -36,6 +36,8 @@ const (
 	maxPosting       = 1024    // posts and marks of one link that wait
 	maxOutgoing      = 4 << 20 // bytes; above, what asked waits and live news are left out
 	maxSubscriptions = 32      // SetFilter and Discussion of one session
+	maxGrants        = 64      // messages to which the client of one session may upload files
+	maxAttaching     = 10000   // posts of one domain that wait for files
 	flowHigh         = 256 << 10
 	flowLow          = 128 << 10
 )
@@ -44,5 +46,6 @@ const (
 const (
 	resolveTime = 2 * time.Second        // for the switch to say who somebody is
 	endTime     = 30 * time.Second       // for the end of a session to be noted
+	attachTime  = 10 * time.Minute       // for a client to begin the upload of a further file (decision 64)
 	badgePause  = 200 * time.Millisecond // between two looks at the unread numbers
 )

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tandem-switch/tandem/appservice"
@@ -63,8 +64,15 @@ func (x *session) attached(files []messages.File) []Attach {
 	if len(files) == 0 || x.link.s.config.Files == nil {
 		return nil
 	}
+	mine := messages.PersonID(0)
+	if slices.ContainsFunc(files, func(f messages.File) bool { return f.Owner == x.person.ID }) {
+		mine = x.person.ID
+	}
 	out := make([]Attach, 0, len(files))
 	for _, f := range files {
+		if f.Owner != mine {
+			continue // news have the references of both sides
+		}
 		a := Attach{Name: f.Name, URL: x.mint(f)}
 		if x.ext {
 			a.ID, a.Size, a.Type, a.Thumb = f.ID, f.Size, f.Type, f.Thumb

@@ -90,6 +90,7 @@ func (d *domain) stored(op *messages.Post, r messages.Result) {
 
 // archived is the operation for a post of the switch.
 func (d *domain) archived(ctx context.Context, q *Post) (*messages.Post, error) {
+	q.Attaching = false // it has no session whose client could upload anything
 	if q.Type == typePost {
 		return d.archivedPost(ctx, q)
 	}
@@ -115,7 +116,7 @@ func (d *domain) message(q *Post) (*messages.Post, error) {
 		return nil, err
 	}
 	q.fromExt()
-	if q.isEmpty() && q.Attach == "" {
+	if q.isEmpty() && q.Attach == "" && !q.Attaching {
 		return nil, withCause(causeTooLong, parameter("The message is empty."))
 	}
 	kind, err := kindOf(q.Kind)
@@ -276,7 +277,7 @@ func (x *session) post(ctx context.Context, q *Post) (PostResult, error) {
 	if err != nil {
 		return PostResult{}, err
 	}
-	op.Author = x.ref()
+	op.Author, op.Attaching = x.ref(), q.Attaching
 	if op.Topic, err = x.topicOf(ctx, q.Topic); err != nil {
 		return PostResult{}, err
 	}
@@ -303,7 +304,10 @@ func (x *session) post(ctx context.Context, q *Post) (PostResult, error) {
 	if addsTo == 0 {
 		addsTo = r.N
 	}
-	return PostResult{ID: int64(r.N), AddsTo: int64(addsTo), Timestamp: r.Time, Repeated: r.Repeated}, nil
+	if op.Attaching && !r.Repeated {
+		d.wait(r.N)
+	}
+	return PostResult{ID: int64(r.N), AddsTo: int64(addsTo), Timestamp: r.Time, Repeated: r.Repeated, AttachKey: x.allow(r.N)}, nil
 }
 
 // mayWrite checks that the asker may write into a topic, by its name in the store: in
@@ -323,7 +327,7 @@ func (x *session) mayWrite(ctx context.Context, topic string) error {
 	switch {
 	case err != nil:
 		return err
-	case g.Announce && m.Role < messages.Admin:
+	case m.Role < messages.MemberRole, g.Announce && m.Role < messages.Admin:
 		return notAllowed("Writing in this group")
 	case m.MutedUntil > x.link.s.config.Clock.Now().UnixMilli():
 		return notAllowed("Writing in this group for the time being")
@@ -375,11 +379,7 @@ func (d *domain) attach(ctx context.Context, op *messages.Post, list string) err
 		if err != nil {
 			return withCause(causeForeign, err)
 		}
-		op.Files = append(op.Files, messages.File{
-			Hash: file.Hash.String(), Name: sanitize.Text(file.Name, maxTitle), Type: file.Info.Type, Size: file.Size,
-			Width: file.Info.Width, Height: file.Info.Height, Duration: file.Info.Duration.Milliseconds(), Thumb: file.Info.Thumb,
-			Buffer: int64(file.Buffer), From: int64(file.Ref),
-		})
+		op.Files = append(op.Files, fileOf(file))
 	}
 	return nil
 }

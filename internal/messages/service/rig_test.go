@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tandem-switch/tandem/appservice"
+	"github.com/tandem-switch/tandem/filebuffer"
 	"github.com/tandem-switch/tandem/internal/messages"
 	"github.com/tandem-switch/tandem/internal/messages/service"
 	"github.com/tandem-switch/tandem/internal/messages/sqlstore"
@@ -35,6 +36,9 @@ type ground struct {
 	s     *service.Service
 	url   string
 	seen  *observer
+
+	files *filebuffer.Store // with withFiles
+	web   string            // where it serves
 }
 
 // accounts has two domains with the same names of objects and people.

@@ -72,6 +72,7 @@ type Files interface {
 	Create(ctx context.Context, o filebuffer.Owner, session uint64, name string) (filebuffer.ID, string, error)
 	Resolve(ctx context.Context, author filebuffer.Owner, url string) (filebuffer.Attachment, error)
 	MintURL(domain string, r filebuffer.Ref, session uint64) string
+	AttachURL(g filebuffer.Grant) string
 	Delete(ctx context.Context, o filebuffer.Owner, id filebuffer.ID) error
 	EndSession(ctx context.Context, domain string, session uint64) error
 }

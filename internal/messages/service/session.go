@@ -28,6 +28,8 @@ type session struct {
 	subs  map[string]*subscription
 	ended bool
 	lost  bool // live news were left out
+
+	grants map[int64]grant // by message
 }
 
 // flagExt asks for the members of our extension (A9).

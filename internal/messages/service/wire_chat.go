@@ -55,6 +55,7 @@ type Post struct {
 	Notify    []string `json:"notify,omitempty" many:"64"`
 	Tags      []string `json:"tags,omitempty" max:"64" many:"32"`
 	Attach    string   `json:"attach,omitempty" max:"8192"`
+	Attaching bool     `json:"attaching,omitempty"` // files will follow
 	Body
 
 	ID        string   `json:"id,omitempty" max:"64"` // the sender's
@@ -67,8 +68,16 @@ type Post struct {
 	Timestamp int64    `json:"timestamp,omitempty"`
 }
 
+// AttachKey lets a client upload files to a message (decision 64).
+type AttachKey struct {
+	Session int64  `json:"session,omitempty"`
+	Key     int64  `json:"key,omitempty"`
+	URL     string `json:"url,omitempty" max:"8192"` // of our extension: what is left to add is &name=
+}
+
 // PostResult says under which number and time the message is stored.
 type PostResult struct {
+	AttachKey
 	ID        int64  `json:"id,omitempty"`
 	AddsTo    int64  `json:"addsTo,omitempty"`
 	Timestamp int64  `json:"timestamp,omitempty"`
@@ -204,11 +213,15 @@ type Update struct {
 	ID     int64    `json:"id"`
 	Notify []string `json:"notify,omitempty" many:"64"`
 	Tags   []string `json:"tags,omitempty" max:"64" many:"32"`
+	// Attaching says whether files will follow still. With it, and without a text,
+	// the text stays.
+	Attaching *bool `json:"attaching,omitempty"`
 	Body
 }
 
 // UpdateResult answers it.
 type UpdateResult struct {
+	AttachKey
 	ID int64 `json:"id,omitempty"` // of our extension
 	Failed
 }

@@ -145,8 +145,12 @@ func (b *batch) edit(op *messages.Edit) (r messages.Result, err error) {
 		}
 	}
 	waits := t.Waits(b.now)
-	if op.KeepText && !waits && !op.SetTags {
+	if op.KeepText && !t.Attaching && !op.SetTags {
 		return b.result(&t, 0), b.err
+	}
+	told := ""
+	if t.Attaching && !(waits && op.Attaching) {
+		told = messages.Announced
 	}
 	if !op.KeepText {
 		edited := b.now
@@ -156,11 +160,11 @@ func (b *batch) edit(op *messages.Edit) (r messages.Result, err error) {
 		b.put(`UPDATE msg SET mime = $1, body = $2, data = $3, ext = $4, alt = $5, edited = $6 WHERE mid = $7`,
 			op.Mime, op.Text, op.Data, op.Ext, op.Alt, edited, t.key)
 	}
-	b.bit(&t, isAttaching, waits && op.Attaching)
+	b.bit(&t, isAttaching, t.Attaching && told == "")
 	if op.SetTags && t.bits&isPost != 0 {
 		b.put(`UPDATE post SET tags = $1, notify = $2 WHERE mid = $3`, jsonList(op.Tags), b.notified(op.Notify), t.key)
 	}
-	return b.result(&t, b.event(t.c, messages.Edited, t.key, t.asker(), 0, "")), b.err
+	return b.result(&t, b.event(t.c, messages.Edited, t.key, t.asker(), 0, told)), b.err
 }
 
 // attach adds files. While the message waits for files nobody is told; then the Edit
