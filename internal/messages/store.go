@@ -104,6 +104,7 @@ type Store interface {
 type Stats struct {
 	Operations, Batches, Retries, Failures int64
 	Queued                                 int           // now, over all domains
+	Busy                                   bool          // now: something is written, or waits for it
 	CommitTime                             time.Duration // sum
 	Reads                                  int64
 }

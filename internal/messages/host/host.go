@@ -222,7 +222,7 @@ func (h *Host) openSearch(ctx context.Context) (err error) {
 		h.index = index
 	}
 	h.follow, err = search.NewFollower(search.FollowerConfig{
-		Source: h.store, Index: h.index, Busy: func() bool { return h.store.Stats().Queued > 0 }, Observer: h.config.Metrics.Messages().Index(), Log: h.config.Log,
+		Source: h.store, Index: h.index, Busy: func() bool { return h.store.Stats().Busy }, Observer: h.config.Metrics.Messages().Index(), Log: h.config.Log,
 	})
 	return err
 }

@@ -42,8 +42,9 @@ func Fold(text string) string {
 
 // foldCells folds a text. A character of the text becomes none, one or several
 // cells. Bytes that are no UTF-8 become gaps.
-func foldCells(text string) []cell {
-	cells := make([]cell, 0, len(text))
+func foldCells(text string) []cell { return appendCells(make([]cell, 0, len(text)), text) }
+
+func appendCells(cells []cell, text string) []cell {
 	for at := 0; at < len(text); {
 		if c := text[at]; c < utf8.RuneSelf && (at+1 == len(text) || text[at+1] < utf8.RuneSelf) {
 			cells = append(cells, asciiCell(c, at))

@@ -256,7 +256,7 @@ func (d *follow) run(ctx context.Context) {
 	wait := retry
 	for ctx.Err() == nil {
 		changed, begin := d.log.Changed(), time.Now()
-		more, err := d.step(ctx)
+		n, more, err := d.step(ctx)
 		took := time.Since(begin)
 		switch {
 		case err == nil:
@@ -271,11 +271,11 @@ func (d *follow) run(ctx context.Context) {
 			wait = min(2*wait, retryMax)
 			continue
 		}
-		switch {
-		case !more:
+		if more && d.f.config.Busy != nil && d.f.config.Busy() {
+			d.pause(ctx, restBusy*took, nil) // which counts for the rate
+		}
+		if d.f.limiter.WaitN(ctx, min(n, tailLot)) == nil && !more {
 			d.idle(ctx, changed)
-		case d.f.config.Busy != nil && d.f.config.Busy():
-			d.pause(ctx, restBusy*took, nil)
 		}
 	}
 }
@@ -334,37 +334,37 @@ func (d *follow) pause(ctx context.Context, t time.Duration, changed <-chan stru
 	return false
 }
 
-// step reads one lot of changes and writes it to the index.
-func (d *follow) step(ctx context.Context) (more bool, err error) {
+// step reads one lot of changes and writes it to the index. n is how many it was.
+func (d *follow) step(ctx context.Context) (n int, more bool, err error) {
 	if err := d.begin(ctx); err != nil {
-		return false, err
+		return 0, false, err
 	}
 	page, err := d.log.Tail(ctx, messages.Number(d.state.Mark), tailLot)
 	switch {
 	case messages.CodeOf(err) == messages.NotFound: // the domain was dropped
-		return false, cmp.Or(d.f.config.Index.Reset(ctx, d.name), errGone)
+		return 0, false, cmp.Or(d.f.config.Index.Reset(ctx, d.name), errGone)
 	case err != nil:
-		return false, err
+		return 0, false, err
 	case int64(page.Floor) > max(d.state.Begun, d.state.Mark): // what has changed meanwhile is forgotten
 		d.known = false
-		return true, d.f.config.Index.Reset(ctx, d.name)
+		return 0, true, d.f.config.Index.Reset(ctx, d.name)
 	}
 	if len(page.Changes) == 0 && int64(page.Next) == d.state.Mark {
 		d.f.config.Observer.Lag(d.name, 0)
-		return false, nil
+		return 0, false, nil
 	}
 	b, err := d.batch(ctx, page)
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	if err := d.f.config.Index.Write(ctx, b); err != nil {
-		return false, err
+		return 0, false, err
 	}
 	d.state.Mark, d.state.Epoch = b.Mark, b.Epoch
 	d.f.config.Observer.Indexed(len(page.Changes), len(b.Put))
 	d.f.config.Observer.Lag(d.name, max(0, int64(d.log.Head())-b.Mark))
 	d.take()
-	return page.More, d.f.limiter.WaitN(ctx, min(len(page.Changes), tailLot))
+	return len(page.Changes), page.More, nil
 }
 
 // take answers a Rebuild while there is more to read.

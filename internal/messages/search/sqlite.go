@@ -23,7 +23,11 @@ import (
 type SQLite struct {
 	writer *sql.DB // one connection, transactions take the write lock at once
 	reader *sql.DB
+	puts   puts
 }
+
+// puts are the statements of every message, prepared for writer.
+type puts struct{ doc, word, part *sql.Stmt }
 
 var _ Index = (*SQLite)(nil)
 
@@ -65,6 +69,9 @@ func OpenSQLite(ctx context.Context, path string) (*SQLite, error) {
 	}
 	if err == nil {
 		err = s.create(ctx)
+	}
+	if err == nil {
+		err = s.prepare(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("search: open %s: %w", path, err), s.Close())
@@ -119,6 +126,29 @@ func recreate(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
+func (s *SQLite) prepare(ctx context.Context) (err error) {
+	for _, p := range []struct {
+		into **sql.Stmt
+		text string
+	}{
+		{&s.puts.doc, "INSERT INTO doc (id, conv, body) VALUES (?, ?, ?)"},
+		{&s.puts.word, "INSERT INTO word (rowid, body) VALUES (?, ?)"},
+		{&s.puts.part, "INSERT INTO part (rowid, body) VALUES (?, ?)"},
+	} {
+		if *p.into, err = s.writer.PrepareContext(ctx, p.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// of are the statements in a transaction. Its context does not end them: each is short,
+// and one that can be ended costs a goroutine. The caller looks at ctx in between.
+func (p puts) of(ctx context.Context, tx *sql.Tx) puts {
+	ctx = context.WithoutCancel(ctx)
+	return puts{tx.StmtContext(ctx, p.doc), tx.StmtContext(ctx, p.word), tx.StmtContext(ctx, p.part)}
+}
+
 // within runs a transaction.
 func (s *SQLite) within(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
@@ -135,6 +165,11 @@ func (s *SQLite) within(ctx context.Context, do func(*sql.Tx) error) error {
 // Close implements Index.
 func (s *SQLite) Close() error {
 	var errs []error
+	for _, stmt := range []*sql.Stmt{s.puts.doc, s.puts.word, s.puts.part} {
+		if stmt != nil {
+			errs = append(errs, stmt.Close())
+		}
+	}
 	for _, db := range []*sql.DB{s.reader, s.writer} {
 		if db != nil {
 			errs = append(errs, db.Close())
@@ -158,7 +193,7 @@ func (s *SQLite) Write(ctx context.Context, b Batch) error {
 		return err
 	}
 	err := s.within(ctx, func(tx *sql.Tx) error {
-		w, err := newSQLiteWriter(ctx, tx, b.Domain)
+		w, err := s.newWriter(ctx, tx, b.Domain)
 		if err != nil {
 			return err
 		}
@@ -174,17 +209,19 @@ func (s *SQLite) Write(ctx context.Context, b Batch) error {
 type sqliteWriter struct {
 	ctx    context.Context
 	tx     *sql.Tx
+	puts   puts
+	cut    cutter
 	id     int64
 	parts  int64
 	newest int64 // highest number in the index: what is above cannot be there yet
 	docs   int64 // more or fewer than before
 }
 
-func newSQLiteWriter(ctx context.Context, tx *sql.Tx, domain string) (*sqliteWriter, error) {
+func (s *SQLite) newWriter(ctx context.Context, tx *sql.Tx, domain string) (*sqliteWriter, error) {
 	if _, err := tx.ExecContext(ctx, "INSERT INTO domain (name) VALUES (?) ON CONFLICT DO NOTHING", domain); err != nil {
 		return nil, err
 	}
-	w := &sqliteWriter{ctx: ctx, tx: tx}
+	w := &sqliteWriter{ctx: ctx, tx: tx, puts: s.puts.of(ctx, tx)}
 	err := tx.QueryRowContext(ctx, "SELECT id, parts FROM domain WHERE name = ?", domain).Scan(&w.id, &w.parts)
 	if err != nil {
 		return nil, err
@@ -233,13 +270,12 @@ func (w *sqliteWriter) remove(number int64) error {
 	if err != nil {
 		return err
 	}
-	words, parts := entry(body)
-	scope := scopeToken(w.id, conv) + " "
-	if _, err := w.tx.ExecContext(w.ctx, "INSERT INTO word (word, rowid, body) VALUES ('delete', ?, ?)", id, scope+words); err != nil {
+	scope := scopeToken(w.id, conv)
+	if _, err := w.tx.ExecContext(w.ctx, "INSERT INTO word (word, rowid, body) VALUES ('delete', ?, ?)", id, w.cut.words(scope, body)); err != nil {
 		return err
 	}
 	if number <= w.parts {
-		if _, err := w.tx.ExecContext(w.ctx, "INSERT INTO part (part, rowid, body) VALUES ('delete', ?, ?)", id, scope+parts); err != nil {
+		if _, err := w.tx.ExecContext(w.ctx, "INSERT INTO part (part, rowid, body) VALUES ('delete', ?, ?)", id, w.cut.parts(scope, body)); err != nil {
 			return err
 		}
 	}
@@ -252,17 +288,18 @@ func (w *sqliteWriter) put(d Doc) error {
 	if err := w.remove(d.Number); err != nil {
 		return err
 	}
-	id, text := rowOf(w.id, d.Number), d.text()
-	words, parts := entry(text)
-	scope := scopeToken(w.id, d.Conv) + " "
-	if _, err := w.tx.ExecContext(w.ctx, "INSERT INTO doc (id, conv, body) VALUES (?, ?, ?)", id, d.Conv, text); err != nil {
+	if err := w.ctx.Err(); err != nil {
 		return err
 	}
-	if _, err := w.tx.ExecContext(w.ctx, "INSERT INTO word (rowid, body) VALUES (?, ?)", id, scope+words); err != nil {
+	id, text, scope := rowOf(w.id, d.Number), d.text(), scopeToken(w.id, d.Conv)
+	if _, err := w.puts.doc.Exec(id, d.Conv, text); err != nil {
+		return err
+	}
+	if _, err := w.puts.word.Exec(id, w.cut.words(scope, text)); err != nil {
 		return err
 	}
 	if d.Number <= w.parts {
-		if _, err := w.tx.ExecContext(w.ctx, "INSERT INTO part (rowid, body) VALUES (?, ?)", id, scope+parts); err != nil {
+		if _, err := w.puts.part.Exec(id, w.cut.parts(scope, text)); err != nil {
 			return err
 		}
 	}
@@ -282,7 +319,7 @@ func (s *SQLite) Deepen(ctx context.Context, domain string, limit int) (done int
 		if err != nil {
 			return err
 		}
-		done, err = deepenSQLite(ctx, tx, id, parts, limit)
+		done, err = s.deepen(ctx, tx, id, parts, limit)
 		return err
 	})
 	if err != nil {
@@ -291,7 +328,7 @@ func (s *SQLite) Deepen(ctx context.Context, domain string, limit int) (done int
 	return done, nil
 }
 
-func deepenSQLite(ctx context.Context, tx *sql.Tx, id, parts int64, limit int) (int, error) {
+func (s *SQLite) deepen(ctx context.Context, tx *sql.Tx, id, parts int64, limit int) (int, error) {
 	rows, err := tx.QueryContext(ctx, "SELECT id, conv, body FROM doc WHERE id > ? AND id < ? ORDER BY id LIMIT ?",
 		rowOf(id, parts), rowOf(id+1, 0), limit)
 	if err != nil {
@@ -301,10 +338,10 @@ func deepenSQLite(ctx context.Context, tx *sql.Tx, id, parts int64, limit int) (
 	if err != nil || len(docs) == 0 {
 		return 0, err
 	}
+	var cut cutter
+	puts := s.puts.of(ctx, tx)
 	for _, d := range docs {
-		_, grams := entry(d.text)
-		body := scopeToken(id, d.conv) + " " + grams
-		if _, err := tx.ExecContext(ctx, "INSERT INTO part (rowid, body) VALUES (?, ?)", rowOf(id, d.number), body); err != nil {
+		if _, err := puts.part.Exec(rowOf(id, d.number), cut.parts(scopeToken(id, d.conv), d.text)); err != nil {
 			return 0, err
 		}
 	}
@@ -370,7 +407,7 @@ const resetLot = 500
 func (s *SQLite) Reset(ctx context.Context, domain string) error {
 	for more := true; more; {
 		err := s.within(ctx, func(tx *sql.Tx) (err error) {
-			more, err = resetSQLite(ctx, tx, domain)
+			more, err = s.reset(ctx, tx, domain)
 			return err
 		})
 		if err != nil {
@@ -380,7 +417,7 @@ func (s *SQLite) Reset(ctx context.Context, domain string) error {
 	return nil
 }
 
-func resetSQLite(ctx context.Context, tx *sql.Tx, domain string) (more bool, err error) {
+func (s *SQLite) reset(ctx context.Context, tx *sql.Tx, domain string) (more bool, err error) {
 	var others, here int
 	err = tx.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE name <> ?), count(*) FILTER (WHERE name = ?) FROM domain", domain, domain).
 		Scan(&others, &here)
@@ -390,7 +427,7 @@ func resetSQLite(ctx context.Context, tx *sql.Tx, domain string) (more bool, err
 	if others == 0 {
 		return false, recreate(ctx, tx)
 	}
-	w, err := newSQLiteWriter(ctx, tx, domain)
+	w, err := s.newWriter(ctx, tx, domain)
 	if err != nil {
 		return false, err
 	}

@@ -1,6 +1,10 @@
 package search
 
-import "strings"
+import (
+	"iter"
+	"strings"
+	"unicode/utf8"
+)
 
 // What is indexed of one message. Words behind maxWords and characters of a word
 // behind maxWord are not found.
@@ -47,20 +51,29 @@ func cutWords(cells []cell) []word {
 // for its last character, so that every part of it is a phrase.
 func tokens(words []word) []string {
 	out := make([]string, 0, len(words))
-	for _, w := range words {
-		if len(out) >= maxWords {
-			return out[:maxWords]
-		}
-		r := w.runes()
-		if w.kind != dense {
-			out = append(out, string(r[:min(len(r), maxWord)]))
-			continue
-		}
-		for i := range r {
-			out = append(out, string(r[i:min(i+2, len(r))]))
+	for t := range tokenCells(words) {
+		out = append(out, string(word{cells: t}.runes()))
+	}
+	return out
+}
+
+// tokenCells are the cells of each token.
+func tokenCells(words []word) iter.Seq[[]cell] {
+	return func(yield func([]cell) bool) {
+		left := maxWords
+		for _, w := range words {
+			step, size := len(w.cells), maxWord
+			if w.kind == dense {
+				step, size = 1, 2
+			}
+			for at := 0; at < len(w.cells); at += step {
+				if left == 0 || !yield(w.cells[at:min(at+size, len(w.cells))]) {
+					return
+				}
+				left--
+			}
 		}
 	}
-	return out[:min(len(out), maxWords)]
 }
 
 // grams are the parts of the words, each once: all runs of three letters.
@@ -84,8 +97,27 @@ func grams(words []word) []string {
 	return out
 }
 
-// entry is what the engines store of a message, beside its text.
-func entry(text string) (words, parts string) {
-	w := cutWords(foldCells(text))
-	return strings.Join(tokens(w), " "), strings.Join(grams(w), " ")
+// cutter makes entries of texts, in room that it keeps.
+type cutter struct {
+	cells []cell
+	out   []byte
+}
+
+// words are the words of a text behind its scope, as the engines store them.
+func (c *cutter) words(scope, text string) string {
+	c.cells = appendCells(c.cells[:0], text)
+	c.out = append(c.out[:0], scope...)
+	for t := range tokenCells(cutWords(c.cells)) {
+		c.out = append(c.out, ' ')
+		for _, x := range t {
+			c.out = utf8.AppendRune(c.out, x.r)
+		}
+	}
+	return string(c.out)
+}
+
+// parts are the parts of the words of a text behind its scope.
+func (c *cutter) parts(scope, text string) string {
+	c.cells = appendCells(c.cells[:0], text)
+	return scope + " " + strings.Join(grams(cutWords(c.cells)), " ")
 }

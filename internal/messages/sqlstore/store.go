@@ -290,6 +290,7 @@ func (s *Store) Stats() messages.Stats {
 	for _, l := range s.byDom {
 		st.Queued += len(l.queue)
 	}
+	st.Busy = st.Queued > 0 || s.w.busy.Load()
 	return st
 }
 

@@ -30,6 +30,7 @@ type writer struct {
 	batchNo  int64
 	timer    clock.Timer // of the next fold; nil: none runs
 	foldDue  atomic.Bool
+	busy     atomic.Bool // it has found something to do each time that it looked
 
 	operations, batches, retries, failures, commitTime atomic.Int64
 }
@@ -91,6 +92,7 @@ func (w *writer) loop() {
 	defer close(w.stopped)
 	for {
 		if w.collect(); len(w.items) > 0 {
+			w.busy.Store(true)
 			w.run(w.items)
 			select { // work of the store must not wait for a quiet moment
 			case c := <-w.control:
@@ -99,6 +101,7 @@ func (w *writer) loop() {
 			}
 			continue
 		}
+		w.busy.Store(false)
 		if w.foldDue.Load() {
 			w.run(nil)
 		}
