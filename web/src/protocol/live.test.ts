@@ -6,6 +6,7 @@ import { WebSocket as NodeSocket } from "ws";
 import { type Change, type Client, clientUrl, createClient, type Credentials, isProtocolError, type Receipt, type SocketLike, type Text, thumbUrl } from "./index.ts";
 
 const pbx = process.env["TANDEM_PBX"];
+const page = pbx ?? "http://127.0.0.1";
 const people = (process.env["TANDEM_PEOPLE"] ?? "").split(" ").map((p) => {
   const [, name = "", domain = "", password = ""] = /^([^@]+)@([^:]+):(.+)$/.exec(p) ?? [];
   return { name, domain, password };
@@ -24,7 +25,7 @@ class Person {
 
   constructor(readonly who: { name: string; domain: string; password: string }) {
     this.client = createClient({
-      url: clientUrl(pbx ?? ""), userAgent: "live test", page: pbx ?? "",
+      url: clientUrl(page), userAgent: "live test", page,
       socket: (url) => new NodeSocket(url) as unknown as SocketLike,
     });
     this.client.on("text", (t) => this.texts.push(t));
