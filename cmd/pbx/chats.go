@@ -281,7 +281,7 @@ func (c *chats) keeping() func() *admin.Keeping {
 			return nil
 		}
 		return &admin.Keeping{
-			Keeper: h.Keeper(), Files: h.Contents(), Search: h.Search(),
+			Desk:    h.Desk(),
 			Removed: func(ctx context.Context) ([]string, error) { return h.Removed(ctx, c.exists) },
 			Forget:  func(ctx context.Context, name string) error { return h.Forget(ctx, name, c.exists) },
 		}

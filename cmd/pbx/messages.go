@@ -2,22 +2,43 @@ package main
 
 import (
 	"context"
+	"io"
 	"strconv"
 
 	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/cli"
+	"github.com/tandem-switch/tandem/internal/messages/keepcmd"
+	"github.com/tandem-switch/tandem/internal/messages/keeping"
 )
 
 type messagesCommands struct {
-	List          messagesList          `cmd:"" help:"Show for each domain whether chats are stored, for whom, and how much."`
-	Conversations messagesConversations `cmd:"" help:"List the conversations of a domain, without what is said."`
-	Retention     retentionCommands     `cmd:"" help:"How long messages and files are kept."`
-	Hold          holdCommands          `cmd:"" help:"Legal holds: what nobody deletes."`
-	Erase         messagesErase         `cmd:"" help:"Erase what a person has written, and the person."`
-	Export        messagesExport        `cmd:"" help:"Write conversations into a ZIP archive."`
-	Search        messagesSearch        `cmd:"" help:"Show how far the search index is, or make it anew."`
-	Removed       removedCommands       `cmd:"" help:"Chats of domains that were removed."`
+	keepcmd.Commands[adminFlags] `embed:""`
+
+	List    messagesList    `cmd:"" help:"Show for each domain whether chats are stored, for whom, and how much."`
+	Removed removedCommands `cmd:"" help:"Chats of domains that were removed."`
 }
+
+var _ keepcmd.Flags = adminFlags{}
+
+// Keeping implements keepcmd.Flags.
+func (f adminFlags) Keeping(ctx context.Context) (client keeping.Client, done func() error, err error) {
+	op, err := f.operator(ctx, false)
+	if err != nil {
+		return client, nil, err
+	}
+	asked := op.Keeping()
+	return keeping.Client{
+		Do: func(ctx context.Context, method, domain, path string, in, out any) error {
+			return asked.Do(admin.WithReason(ctx, f.Reason), method, domain, path, in, out)
+		},
+		Open: func(ctx context.Context, domain, path string) (io.ReadCloser, error) {
+			return asked.Open(admin.WithReason(ctx, f.Reason), domain, path)
+		},
+	}, op.Close, nil
+}
+
+// AsJSON implements keepcmd.Flags.
+func (f adminFlags) AsJSON() bool { return f.JSON }
 
 type messagesList struct {
 	adminFlags `embed:""`

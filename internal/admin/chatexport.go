@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/tandem-switch/tandem/internal/account"
-	"github.com/tandem-switch/tandem/internal/messages"
 	"github.com/tandem-switch/tandem/internal/messages/export"
+	"github.com/tandem-switch/tandem/internal/messages/keeping"
 )
 
 func (a *API) registerExport() {
@@ -33,60 +31,25 @@ type exportChatsInput struct {
 	NoFiles      bool   `query:"no_files" doc:"Leave the files out."`
 }
 
-// request is what is to be exported.
-func (in *exportChatsInput) request() (export.Request, error) {
-	r := export.Request{
-		Person: messages.Ref{SIP: in.Person, GUID: in.GUID}, JSON: in.Format != "html", HTML: in.Format != "json", Now: time.Now(),
-	}
-	switch {
-	case in.Person == "" && in.GUID == "" && in.With == "" && in.Conversation != 0:
-		r.Conv = messages.ConvID(in.Conversation)
-	case in.Person == "" && in.GUID == "":
-		return r, wrong(Invalid, "person", "Name the person, or a conversation alone.")
-	case in.With != "" && in.Conversation != 0:
-		return r, wrong(Invalid, "with", "Name the chat by with or by conversation, not by both.")
-	case in.With != "":
-		r.With = messages.Ref{SIP: in.With}
-	default:
-		r.Group = messages.ConvID(in.Conversation)
-	}
-	return r, nil
-}
-
 func (a *API) exportChats(ctx context.Context, in *exportChatsInput) (*huma.StreamResponse, error) {
-	about(ctx, exported(in))
-	r, err := in.request()
+	e := keeping.ChatExport{
+		Domain: calling(ctx).domain.Name, Person: in.Person, GUID: in.GUID, With: in.With, Conversation: in.Conversation,
+		Format: in.Format, NoFiles: in.NoFiles,
+	}
+	about(ctx, e.About())
+	k, err := a.keeping()
 	if err != nil {
 		return nil, err
 	}
-	k, log, err := a.stored(ctx)
+	r, err := k.Export(ctx, e)
 	if err != nil {
-		return nil, err
+		return nil, ofField(err, "person")
 	}
-	if r.Log = log; !in.NoFiles {
-		r.Files = k.Files
-	}
-	if err := export.Check(ctx, r); err != nil {
-		return nil, ofMessages(err)
-	}
-	name := calling(ctx).domain.Name
 	return &huma.StreamResponse{Body: func(out huma.Context) {
 		out.SetHeader("Content-Type", "application/zip")
-		out.SetHeader("Content-Disposition", fmt.Sprintf(`attachment; filename="messages-%s.zip"`, name))
+		out.SetHeader("Content-Disposition", fmt.Sprintf(`attachment; filename="messages-%s.zip"`, e.Domain))
 		if _, err := export.Write(ctx, out.BodyWriter(), r); err != nil {
-			a.Log.Error("an export of messages broke off", "domain", name, "err", err)
+			a.Log.Error("an export of messages broke off", "domain", e.Domain, "err", err)
 		}
 	}}, nil
-}
-
-// exported is what an export is about, for the audit log.
-func exported(in *exportChatsInput) string {
-	text := in.Person + in.GUID
-	if in.With != "" {
-		text += " with " + in.With
-	}
-	if in.Conversation != 0 {
-		text += " conversation " + strconv.FormatInt(in.Conversation, 10)
-	}
-	return text
 }

@@ -3,21 +3,10 @@ package admin
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/tandem-switch/tandem/internal/account"
-	"github.com/tandem-switch/tandem/internal/messages"
+	"github.com/tandem-switch/tandem/internal/messages/keeping"
 )
-
-// Hold is a legal hold: what a person wrote or may read in chats, or a
-// conversation, is not deleted by anybody.
-type Hold struct {
-	Person       string    `json:"person,omitempty" maxLength:"256" doc:"Name (sip) of the person."`
-	GUID         string    `json:"guid,omitempty" maxLength:"256" doc:"The guid of the person."`
-	Conversation int64     `json:"conversation,omitempty" minimum:"0" doc:"Or the number of the conversation."`
-	Note         string    `json:"note,omitempty" maxLength:"256" doc:"What it is for."`
-	Since        time.Time `json:"since,omitzero" required:"false" readOnly:"true" doc:"When it began."`
-}
 
 func (a *API) registerHolds() {
 	const path = "/domains/{domain}/messages/holds"
@@ -38,14 +27,14 @@ func (a *API) registerHolds() {
 
 type (
 	holdsAnswer struct {
-		Body Page[Hold]
+		Body Page[keeping.Hold]
 	}
 	holdInput struct {
 		InDomain
-		Body Hold
+		Body keeping.Hold
 	}
 	holdAnswer struct {
-		Body Hold
+		Body keeping.Hold
 	}
 	endHoldInput struct {
 		InDomain
@@ -56,65 +45,33 @@ type (
 )
 
 func (a *API) listHolds(ctx context.Context, _ *InDomain) (*holdsAnswer, error) {
-	_, log, err := a.stored(ctx)
+	k, domain, err := a.stored(ctx)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := log.Holds(ctx)
-	if err != nil {
-		return nil, ofMessages(err)
-	}
-	var ids []messages.PersonID
-	for _, r := range rows {
-		ids = append(ids, r.Person)
-	}
-	people, err := log.People(ctx, ids)
-	list := mapped(rows, func(r messages.HoldRow) Hold {
-		p := people[r.Person]
-		return Hold{Person: p.SIP, GUID: p.GUID, Conversation: int64(r.Conv), Note: r.Note, Since: time.UnixMilli(r.Since).UTC()}
-	})
-	return &holdsAnswer{Page[Hold]{Items: list}}, ofMessages(err)
-}
-
-// hold sets or ends one.
-func (a *API) hold(ctx context.Context, h Hold, on bool) error {
-	named := 0
-	for _, is := range []bool{h.Person != "", h.GUID != "", h.Conversation != 0} {
-		if is {
-			named++
-		}
-	}
-	if named != 1 {
-		return wrong(Invalid, "person", "Name one: a person, a guid or a conversation.")
-	}
-	if h.Conversation != 0 {
-		aboutConversation(ctx, h.Conversation)
-	} else {
-		about(ctx, h.Person+h.GUID)
-	}
-	_, log, err := a.stored(ctx)
-	if err != nil {
-		return err
-	}
-	op := &messages.SetHold{Conv: messages.ConvID(h.Conversation), On: on, Note: h.Note}
-	if h.Conversation == 0 {
-		op.Person = messages.Ref{SIP: h.Person, GUID: h.GUID}
-	}
-	r, err := log.Do(ctx, op)
-	if err == nil && !on && !r.Changed {
-		return problem(NotFound, "There is no such hold.")
-	}
-	return ofMessages(err)
+	list, err := k.Holds(ctx, domain)
+	return &holdsAnswer{Page[keeping.Hold]{Items: list}}, ofMessages(err)
 }
 
 func (a *API) setHold(ctx context.Context, in *holdInput) (*holdAnswer, error) {
-	if err := a.hold(ctx, in.Body, true); err != nil {
+	about(ctx, in.Body.About())
+	k, domain, err := a.stored(ctx)
+	if err != nil {
 		return nil, err
+	}
+	if err := k.SetHold(ctx, domain, in.Body); err != nil {
+		return nil, ofField(err, "person")
 	}
 	note(ctx, "note", in.Body.Note)
 	return &holdAnswer{in.Body}, nil
 }
 
 func (a *API) endHold(ctx context.Context, in *endHoldInput) (*nothing, error) {
-	return nil, a.hold(ctx, Hold{Person: in.Person, GUID: in.GUID, Conversation: in.Conversation}, false)
+	h := keeping.Hold{Person: in.Person, GUID: in.GUID, Conversation: in.Conversation}
+	about(ctx, h.About())
+	k, domain, err := a.stored(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return nil, ofField(k.EndHold(ctx, domain, h), "person")
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/admin"
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/messages"
+	"github.com/tandem-switch/tandem/internal/messages/keeping"
 	"github.com/tandem-switch/tandem/internal/messages/retention"
 	"github.com/tandem-switch/tandem/internal/messages/search"
 	"github.com/tandem-switch/tandem/internal/messages/sqlstore"
@@ -52,7 +53,7 @@ func kept(t *testing.T) (*admin.Keeping, *sqlstore.Store, *past) {
 		store.Close()
 	})
 	keeper := must(retention.New(retention.Config{Store: store}))(t)
-	return &admin.Keeping{Keeper: keeper, Files: noBlobs{}, Search: follower}, store, then
+	return &admin.Keeping{Desk: keeping.Desk{Keeper: keeper, Files: noBlobs{}, Search: follower}}, store, then
 }
 
 func named(sip string) messages.Ref { return messages.Ref{GUID: "guid-" + sip, SIP: sip} }
@@ -66,9 +67,9 @@ func say(t *testing.T, log messages.Log, from, to, text string) messages.ConvID 
 // keptMessages is a switch with messages in one.example.
 func keptMessages(t *testing.T) (ctx context.Context, op *admin.Client, log messages.Log, pair messages.ConvID) {
 	t.Helper()
-	keeping, store, then := kept(t)
+	desk, store, then := kept(t)
 	dir := openDirectory(t, t.TempDir())
-	op = directly(newAPI(t, dir, admin.Config{Keeping: func() *admin.Keeping { return keeping }}))
+	op = directly(newAPI(t, dir, admin.Config{Keeping: func() *admin.Keeping { return desk }}))
 	ctx = admin.WithReason(t.Context(), "test")
 	must(op.AddDomain(ctx, admin.NewDomain{Name: "one.example"}))(t)
 	must(op.AddDomain(ctx, admin.NewDomain{Name: "two.example"}))(t)
@@ -82,61 +83,61 @@ func keptMessages(t *testing.T) (ctx context.Context, op *admin.Client, log mess
 
 func TestRetentionRules(t *testing.T) {
 	ctx, op, _, pair := keptMessages(t)
-	one := admin.Messages{Domain: "one.example"}
-	equal(t, len(must(op.RetentionRules(ctx, one))(t)), 0)
-	_, err := op.SetRetention(t.Context(), admin.SetRetention{Domain: "one.example"})
+	one := keeping.Messages{Domain: "one.example"}
+	equal(t, len(must(op.Keeping().RetentionRules(ctx, one))(t)), 0)
+	_, err := op.Keeping().SetRetention(t.Context(), keeping.SetRetention{Domain: "one.example"})
 	refused(t, err, admin.ReasonRequired, "--reason")
-	rule := admin.RetentionRule{MessagesDays: 30, FilesDays: 10}
-	must(op.SetRetention(ctx, admin.SetRetention{Domain: "one.example", RetentionRule: rule}))(t)
-	own := admin.RetentionRule{Conversation: int64(pair), MessagesDays: 365}
-	must(op.SetRetention(ctx, admin.SetRetention{Domain: "one.example", RetentionRule: own}))(t)
-	_, err = op.SetRetention(ctx, admin.SetRetention{Domain: "one.example", RetentionRule: admin.RetentionRule{Conversation: 999}})
+	rule := keeping.RetentionRule{MessagesDays: 30, FilesDays: 10}
+	must(op.Keeping().SetRetention(ctx, keeping.SetRetention{Domain: "one.example", RetentionRule: rule}))(t)
+	own := keeping.RetentionRule{Conversation: int64(pair), MessagesDays: 365}
+	must(op.Keeping().SetRetention(ctx, keeping.SetRetention{Domain: "one.example", RetentionRule: own}))(t)
+	_, err = op.Keeping().SetRetention(ctx, keeping.SetRetention{Domain: "one.example", RetentionRule: keeping.RetentionRule{Conversation: 999}})
 	refused(t, err, admin.NotFound, "no such conversation")
-	_, err = op.SetRetention(ctx, admin.SetRetention{Domain: "one.example", RetentionRule: admin.RetentionRule{MessagesDays: 99999}})
+	_, err = op.Keeping().SetRetention(ctx, keeping.SetRetention{Domain: "one.example", RetentionRule: keeping.RetentionRule{MessagesDays: 99999}})
 	refused(t, err, admin.Invalid, "messages_days")
-	_, err = op.SetRetention(ctx, admin.SetRetention{Domain: "two.example", RetentionRule: rule})
+	_, err = op.Keeping().SetRetention(ctx, keeping.SetRetention{Domain: "two.example", RetentionRule: rule})
 	refused(t, err, admin.NotFound, "no messages")
 
-	list := must(op.RetentionRules(ctx, one))(t)
+	list := must(op.Keeping().RetentionRules(ctx, one))(t)
 	if len(list) != 2 || list[0].Changed.IsZero() || list[0].MessagesDays != 30 || list[1].Conversation != int64(pair) {
 		t.Fatalf("rules %+v", list)
 	}
-	equal(t, must(op.RetentionPreview(ctx, one))(t).Total, admin.RetentionCount{})
-	must(op.DropRetention(ctx, admin.DropRetention{Domain: "one.example", Conversation: int64(pair)}))(t)
-	_, err = op.DropRetention(ctx, admin.DropRetention{Domain: "one.example", Conversation: int64(pair)})
+	equal(t, must(op.Keeping().RetentionPreview(ctx, one))(t).Total, keeping.RetentionCount{})
+	must(op.Keeping().DropRetention(ctx, keeping.DropRetention{Domain: "one.example", Conversation: int64(pair)}))(t)
+	_, err = op.Keeping().DropRetention(ctx, keeping.DropRetention{Domain: "one.example", Conversation: int64(pair)})
 	refused(t, err, admin.NotFound, "no such rule")
-	equal(t, must(op.RetentionPreview(ctx, one))(t).Total, admin.RetentionCount{Messages: 1})
-	equal(t, must(op.RunRetention(ctx, one))(t).Total, admin.RetentionCount{Messages: 1})
-	equal(t, must(op.RunRetention(ctx, one))(t).Total, admin.RetentionCount{})
+	equal(t, must(op.Keeping().RetentionPreview(ctx, one))(t).Total, keeping.RetentionCount{Messages: 1})
+	equal(t, must(op.Keeping().RunRetention(ctx, one))(t).Total, keeping.RetentionCount{Messages: 1})
+	equal(t, must(op.Keeping().RunRetention(ctx, one))(t).Total, keeping.RetentionCount{})
 }
 
 func TestHoldsAndErasure(t *testing.T) {
 	ctx, op, log, pair := keptMessages(t)
-	one := admin.Messages{Domain: "one.example"}
-	hold := func(h admin.Hold) admin.OneHold { return admin.OneHold{Domain: "one.example", Hold: h} }
-	must(op.SetHold(ctx, hold(admin.Hold{Person: "alice", Note: "case 7"})))(t)
-	must(op.SetHold(ctx, hold(admin.Hold{Conversation: int64(pair)})))(t)
-	list := must(op.Holds(ctx, one))(t)
-	if len(list) != 2 || !slices.ContainsFunc(list, func(h admin.Hold) bool { return h.Person == "alice" && h.Note == "case 7" && !h.Since.IsZero() }) {
+	one := keeping.Messages{Domain: "one.example"}
+	hold := func(h keeping.Hold) keeping.OneHold { return keeping.OneHold{Domain: "one.example", Hold: h} }
+	must(op.Keeping().SetHold(ctx, hold(keeping.Hold{Person: "alice", Note: "case 7"})))(t)
+	must(op.Keeping().SetHold(ctx, hold(keeping.Hold{Conversation: int64(pair)})))(t)
+	list := must(op.Keeping().Holds(ctx, one))(t)
+	if len(list) != 2 || !slices.ContainsFunc(list, func(h keeping.Hold) bool { return h.Person == "alice" && h.Note == "case 7" && !h.Since.IsZero() }) {
 		t.Fatalf("holds %+v", list)
 	}
-	_, err := op.SetHold(ctx, hold(admin.Hold{Person: "nobody"}))
+	_, err := op.Keeping().SetHold(ctx, hold(keeping.Hold{Person: "nobody"}))
 	refused(t, err, admin.NotFound, "no such person")
-	_, err = op.SetHold(ctx, hold(admin.Hold{Person: "alice", Conversation: 1}))
+	_, err = op.Keeping().SetHold(ctx, hold(keeping.Hold{Person: "alice", Conversation: 1}))
 	refused(t, err, admin.Invalid, "Name one")
-	erase := admin.ErasePerson{Domain: "one.example", Erasure: admin.Erasure{Person: "alice"}}
-	_, err = op.ErasePerson(ctx, erase)
+	erase := keeping.ErasePerson{Domain: "one.example", Erasure: keeping.Erasure{Person: "alice"}}
+	_, err = op.Keeping().ErasePerson(ctx, erase)
 	refused(t, err, "on_hold", "legal hold")
 	for _, h := range list {
-		must(op.EndHold(ctx, hold(admin.Hold{Person: h.Person, Conversation: h.Conversation})))(t)
+		must(op.Keeping().EndHold(ctx, hold(keeping.Hold{Person: h.Person, Conversation: h.Conversation})))(t)
 	}
-	_, err = op.EndHold(ctx, hold(admin.Hold{Person: "alice"}))
+	_, err = op.Keeping().EndHold(ctx, hold(keeping.Hold{Person: "alice"}))
 	refused(t, err, admin.NotFound, "no such hold")
 
-	equal(t, must(op.ErasePerson(ctx, erase))(t).Messages, int64(1))
-	_, err = op.ErasePerson(ctx, erase)
+	equal(t, must(op.Keeping().ErasePerson(ctx, erase))(t).Messages, int64(1))
+	_, err = op.Keeping().ErasePerson(ctx, erase)
 	refused(t, err, admin.NotFound, "no such person")
-	_, err = op.ErasePerson(ctx, admin.ErasePerson{Domain: "one.example"})
+	_, err = op.Keeping().ErasePerson(ctx, keeping.ErasePerson{Domain: "one.example"})
 	refused(t, err, admin.Invalid, "Name the person")
 	left := must(log.Conversation(ctx, pair, messages.Page{}))(t)
 	if len(left) != 1 || left[0].Text != "new" {
@@ -162,39 +163,39 @@ func entriesOf(t *testing.T, body io.ReadCloser) (names []string, all string) {
 func TestChatExport(t *testing.T) {
 	ctx, op, log, pair := keptMessages(t)
 	say(t, log, "carol", "dave", "not for alice")
-	ask := func(e admin.ChatExport) (io.ReadCloser, error) {
+	ask := func(e keeping.ChatExport) (io.ReadCloser, error) {
 		e.Domain = "one.example"
-		return op.ExportChats(ctx, e)
+		return op.Keeping().ExportChats(ctx, e)
 	}
-	names, all := entriesOf(t, must(ask(admin.ChatExport{Person: "alice"}))(t))
+	names, all := entriesOf(t, must(ask(keeping.ChatExport{Person: "alice"}))(t))
 	if !slices.Contains(names, "index.html") || !slices.Contains(names, "chats/0001/messages.json") || !strings.Contains(all, "old") || strings.Contains(all, "not for alice") {
 		t.Errorf("alice gets %v: %s", names, all)
 	}
-	names, _ = entriesOf(t, must(ask(admin.ChatExport{GUID: "guid-bob", With: "alice", Format: "json", NoFiles: true}))(t))
+	names, _ = entriesOf(t, must(ask(keeping.ChatExport{GUID: "guid-bob", With: "alice", Format: "json", NoFiles: true}))(t))
 	if slices.Contains(names, "index.html") {
 		t.Errorf("bob gets %v", names)
 	}
-	if _, all = entriesOf(t, must(ask(admin.ChatExport{Conversation: int64(pair)}))(t)); !strings.Contains(all, "new") {
+	if _, all = entriesOf(t, must(ask(keeping.ChatExport{Conversation: int64(pair)}))(t)); !strings.Contains(all, "new") {
 		t.Errorf("the conversation has %s", all)
 	}
 	for _, test := range []struct {
-		e    admin.ChatExport
+		e    keeping.ChatExport
 		code admin.Code
 		text string
 	}{
-		{admin.ChatExport{}, admin.Invalid, "Name the person"},
-		{admin.ChatExport{Person: "alice", With: "bob", Conversation: 5}, admin.Invalid, "not by both"},
-		{admin.ChatExport{Person: "nobody"}, admin.NotFound, "no such person"},
-		{admin.ChatExport{Person: "alice", With: "carol"}, admin.NotFound, "no such"},
-		{admin.ChatExport{Conversation: 999}, admin.NotFound, "no such conversation"},
+		{keeping.ChatExport{}, admin.Invalid, "Name the person"},
+		{keeping.ChatExport{Person: "alice", With: "bob", Conversation: 5}, admin.Invalid, "not by both"},
+		{keeping.ChatExport{Person: "nobody"}, admin.NotFound, "no such person"},
+		{keeping.ChatExport{Person: "alice", With: "carol"}, admin.NotFound, "no such"},
+		{keeping.ChatExport{Conversation: 999}, admin.NotFound, "no such conversation"},
 	} {
 		_, err := ask(test.e)
 		refused(t, err, test.code, test.text)
 	}
-	_, err := op.ExportChats(t.Context(), admin.ChatExport{Domain: "one.example", Person: "alice"})
+	_, err := op.Keeping().ExportChats(t.Context(), keeping.ChatExport{Domain: "one.example", Person: "alice"})
 	refused(t, err, admin.ReasonRequired, "--reason")
 
-	list := must(op.Conversations(ctx, admin.Messages{Domain: "one.example"}))(t)
+	list := must(op.Keeping().Conversations(ctx, keeping.Messages{Domain: "one.example"}))(t)
 	if len(list) != 2 || list[0].ID != int64(pair) || list[0].Kind != "pair" || list[0].Messages != 2 || !slices.Equal(list[0].People, []string{"alice", "bob"}) {
 		t.Errorf("conversations %+v", list)
 	}
@@ -202,11 +203,11 @@ func TestChatExport(t *testing.T) {
 
 func TestSearchIndex(t *testing.T) {
 	ctx, op, log, _ := keptMessages(t)
-	one := admin.Messages{Domain: "one.example"}
+	one := keeping.Messages{Domain: "one.example"}
 	complete := func() {
 		t.Helper()
 		for range 2000 {
-			if s := must(op.SearchState(ctx, one))(t); s.Indexed == int64(log.Head()) && s.Messages == 2 {
+			if s := must(op.Keeping().SearchState(ctx, one))(t); s.Indexed == int64(log.Head()) && s.Messages == 2 {
 				return
 			}
 			time.Sleep(10 * time.Millisecond)
@@ -214,9 +215,9 @@ func TestSearchIndex(t *testing.T) {
 		t.Fatal("the index is never complete")
 	}
 	complete()
-	must(op.RebuildSearch(ctx, one))(t)
+	must(op.Keeping().RebuildSearch(ctx, one))(t)
 	complete()
-	_, err := op.RebuildSearch(ctx, admin.Messages{Domain: "two.example"})
+	_, err := op.Keeping().RebuildSearch(ctx, keeping.Messages{Domain: "two.example"})
 	refused(t, err, admin.NotFound, "no index")
 }
 
@@ -226,9 +227,9 @@ func TestKeepingIsNotThere(t *testing.T) {
 	dir := openDirectory(t, t.TempDir())
 	none := directly(newAPI(t, dir, admin.Config{}))
 	must(none.AddDomain(t.Context(), admin.NewDomain{Name: "one.example"}))(t)
-	_, err := none.RetentionRules(t.Context(), admin.Messages{})
+	_, err := none.Keeping().RetentionRules(t.Context(), keeping.Messages{})
 	refused(t, err, admin.NotRunning, "--messages embedded")
 	soon := directly(newAPI(t, dir, admin.Config{Keeping: func() *admin.Keeping { return nil }}))
-	_, err = soon.RetentionRules(t.Context(), admin.Messages{})
+	_, err = soon.Keeping().RetentionRules(t.Context(), keeping.Messages{})
 	refused(t, err, admin.NotRunning, "not ready")
 }

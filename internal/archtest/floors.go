@@ -29,17 +29,19 @@ var floors = map[string]int{
 	"cmd/pbx":          5,
 	"cmd/messages-app": 5,
 
-	"internal/messages/host": 4,
+	"internal/admin":            4,
+	"internal/messages/host":    4,
+	"internal/messages/keepcmd": 4,
 
 	"internal/edge":            3,
 	"internal/applink":         3,
 	"internal/pbxapi":          3,
 	"internal/pbxmessages":     3,
-	"internal/admin":           3,
 	"internal/store/sqlite":    3,
 	"internal/store/postgres":  3,
 	"internal/store/storetest": 3,
 
+	"internal/messages/keeping":   3,
 	"internal/messages/service":   3,
 	"internal/messages/sqlstore":  3,
 	"internal/messages/storetest": 3,

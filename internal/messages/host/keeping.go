@@ -8,19 +8,16 @@ import (
 	"io/fs"
 
 	"github.com/tandem-switch/tandem/filebuffer"
-	"github.com/tandem-switch/tandem/internal/messages/export"
+	"github.com/tandem-switch/tandem/internal/messages/keeping"
 	"github.com/tandem-switch/tandem/internal/messages/retention"
-	"github.com/tandem-switch/tandem/internal/messages/search"
 )
 
-// Keeper applies the rules of retention, every hour and on demand.
-func (h *Host) Keeper() *retention.Keeper { return h.keeper }
-
-// Search keeps the search index up with the store.
-func (h *Host) Search() *search.Follower { return h.follow }
-
-// Contents are the bytes of files, for exports.
-func (h *Host) Contents() export.Files { return contents{h.blobs} }
+// Desk is what administrators work with: it has the keeper, which applies the rules of
+// retention every hour and on demand, the bytes of files, for exports, and what keeps
+// the search index up with the store.
+func (h *Host) Desk() keeping.Desk {
+	return keeping.Desk{Keeper: h.keeper, Files: contents{h.blobs}, Search: h.follow}
+}
 
 func (h *Host) openKeeper() (err error) {
 	h.keeper, err = retention.New(retention.Config{
