@@ -18,11 +18,15 @@ type PbxAPI struct {
 	dir      *directory.Directory
 	presence *Presence
 	profiles profileWatch
+	book     *phonebook
 }
 
 // NewPbxAPI makes the API. It follows the directory from now on.
 func NewPbxAPI(dir *directory.Directory, presence *Presence) *PbxAPI {
-	p := &PbxAPI{dir: dir, presence: presence, profiles: profileWatch{live: map[signal.Address]map[*profileSub]struct{}{}}}
+	p := &PbxAPI{
+		dir: dir, presence: presence, book: newPhonebook(dir),
+		profiles: profileWatch{live: map[signal.Address]map[*profileSub]struct{}{}},
+	}
 	dir.Watch(p.profilesChanged)
 	return p
 }
@@ -146,6 +150,8 @@ func (p *PbxAPI) handler(mt string) func(*visit) error {
 		return p.getDiversion
 	case "AppNotify":
 		return p.appNotify
+	case "SearchPeople":
+		return p.searchPeople
 	}
 	return p.profileHandler(mt)
 }
