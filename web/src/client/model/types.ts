@@ -205,7 +205,7 @@ export interface Conversation {
   remove(id: number): Promise<void>;
   react(id: number, emoji: string, on: boolean): Promise<void>;
   pin(id: number, on: boolean): Promise<void>;
-  /** One looks at the newest part: everything up to `id` is read. */
+  /** One looks at the newest part: everything up to `id` is read. 0: all of it, for volatile chats, whose messages have no id. */
   read(id: number): void;
   typing(on: boolean): void;
   setDraft(html: string): void;
@@ -306,6 +306,7 @@ export interface Model {
 
   enter(domain: string, name: string, password: string, remember: boolean): Promise<void>;
   cancelEnter(): void;
+  /** Ends the session. Everything kept in this browser is removed, also what waits (Line.waiting): ask before. */
   leave(): Promise<void>;
   /** Ends (allows) another session. */
   revoke(id: string): void;
@@ -329,5 +330,7 @@ export interface Model {
   /** Trace flags of this client. */
   readonly traceFlags: ReadonlySignal<{ readonly app: boolean; readonly console: boolean }>;
   setTraceFlag(flag: "app" | "console", on: boolean): void;
+  /** Shows texts and names in new lines instead of their length, until the page is closed. */
+  setTraceTexts?(on: boolean): void;
   trace(): readonly TraceLine[];
 }

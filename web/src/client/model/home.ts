@@ -1,0 +1,460 @@
+// The model of one signed-in person: made at the sign-in, closed at the end. It owns what
+// the screens read of this person, and writes it into the surface that the model keeps.
+import type { Signal } from "@preact/signals";
+import { effect } from "@preact/signals";
+import type { Change, Client, Message as StoredMessage, Stop, SyncHandler, User } from "../../protocol/index.ts";
+import { Changes } from "./changes.ts";
+import { Chats, type Totals } from "./chats.ts";
+import type { ChatState } from "./chatstate.ts";
+import { Talk } from "./conversation.ts";
+import { Drafts } from "./drafts.ts";
+import { fromSent, fromStored, type Entry } from "./entry.ts";
+import { Files } from "./files.ts";
+import type { NumberedEntry } from "./history.ts";
+import type { Host } from "./host.ts";
+import { Leader } from "./leader.ts";
+import { Listing } from "./listing.ts";
+import { Notices } from "./notices.ts";
+import { Outbox } from "./outbox.ts";
+import { People, presenceOf } from "./people.ts";
+import type { Platform } from "./platform.ts";
+import { Prefs } from "./prefs.ts";
+import { Reads } from "./reads.ts";
+import type { Store } from "./store.ts";
+import { Tabs, type TabMessage } from "./tabs.ts";
+import { shownName } from "./text.ts";
+import type { Attachment, Chat, ChatName, Line, Notice, Person, Presence } from "./types.ts";
+import { ActError, actError, type Words } from "./words.ts";
+
+/** Signals of the model that belong to whoever is signed in. */
+export interface Surface {
+  readonly line: Signal<Line>;
+  readonly me: Signal<Person | undefined>;
+  readonly chats: Signal<readonly Chat[]>;
+  readonly unread: Signal<Totals>;
+  notice(n: Notice): void;
+}
+
+/** Rows whose people's presence is asked for without being seen. */
+const interesting = 100;
+/** Of a note; the switch takes 512 bytes. */
+const maxNote = 250;
+
+export class Home implements Host {
+  readonly me: string;
+  readonly people: People;
+  readonly chats: Chats;
+  readonly files: Files;
+  readonly outbox: Outbox;
+  readonly drafts: Drafts;
+  readonly prefs: Prefs;
+  private readonly reads: Reads;
+  private readonly changes: Changes;
+  private readonly listing: Listing;
+  private readonly notices: Notices;
+  private readonly leader: Leader;
+  private readonly tabs: Tabs;
+  private readonly talks = new Map<ChatName, Set<Talk>>();
+  private readonly stops: Stop[] = [];
+  private downSince: number | undefined;
+  private own = { activity: "", note: "" };
+  private volatile = false;
+  private closed = false;
+
+  constructor(
+    readonly client: Client,
+    readonly platform: Platform,
+    readonly words: Words,
+    private readonly store: Store,
+    private readonly surface: Surface,
+    private user: User,
+    private readonly leftElsewhere: () => void,
+  ) {
+    this.me = user.sip;
+    const name = personKey(user);
+    this.prefs = new Prefs(platform, `tandem.chats.${name}`);
+    this.people = new People(client, (sip) => this.personChanged(sip));
+    this.people.learn(user.sip, user.dn);
+    this.files = new Files(client, platform);
+    this.tabs = new Tabs(platform.channel(`tandem/${name}`), (m) => this.heard(m));
+    this.leader = new Leader(platform, store, `tandem/${name}`, () => this.leads());
+    const tell = (m: TabMessage): void => this.tabs.tell(m);
+    this.outbox = new Outbox(store, {
+      client, platform, words, tell,
+      leading: () => this.leader.leading,
+      changed: (chat) => this.itemChanged(chat),
+      sent: (item, sent) => this.changes.sent(this.chats.of(item.chat), fromSent(item, this.me, sent)),
+      trouble: (text) => this.surface.notice({ kind: "error", code: "store", text }),
+    });
+    this.chats = new Chats(
+      {
+        people: this.people,
+        isVolatile: () => this.volatile,
+        muted: (c) => this.prefs.isMuted(c),
+        pinned: (c) => this.prefs.isPinned(c),
+        waiting: (c) => this.outbox.of(c),
+      },
+      surface.chats,
+      surface.unread,
+    );
+    this.drafts = new Drafts({ client, store, tell, now: () => platform.now(), changed: (chat, html) => this.draftChanged(chat, html) });
+    this.reads = new Reads({
+      client, me: this.me,
+      touch: (c) => this.chats.touch(c),
+      known: (c, above) => this.known(c, above),
+      mentioned: (e) => this.changes.mentioned(e),
+      decode: (m) => this.entry(m),
+    });
+    this.notices = new Notices(
+      {
+        platform, tell,
+        leading: () => this.leader.leading,
+        presence: () => this.presence(),
+        muted: (c) => this.prefs.isMuted(c),
+        open: () => this.talks.keys(),
+        title: (c) => c.row.peek()?.title ?? shownName(c.group?.title, c.name),
+        name: (sip) => this.people.name(sip),
+      },
+      (n) => surface.notice(n),
+    );
+    this.changes = new Changes({
+      host: this, reads: this.reads,
+      talks: (chat) => this.talks.get(chat) ?? [],
+      arrived: (c, e) => this.notices.message(c, e, this.changes.mentioned(e)),
+      groupsChanged: () => this.listing.groupsSoon(),
+      now: () => platform.now(),
+    });
+    this.listing = new Listing(this, this.reads, store);
+  }
+
+  /** Reads what this browser has kept, and begins to listen. */
+  async start(): Promise<void> {
+    this.listen();
+    await Promise.all([this.outbox.load(), this.drafts.load(), this.listing.restore()]);
+    if (!this.closed) {
+      this.refreshLine();
+      this.client.sync.start(this.syncHandler());
+    }
+  }
+
+  private listen(): void {
+    const { client } = this;
+    this.stops.push(
+      client.on("line", () => this.lineChanged()),
+      client.on("registration", () => this.outbox.pump()),
+      client.on("store", () => this.storeChanged()),
+      client.on("text", (t) => this.changes.text(t)),
+      client.on("receipt", (r) => this.changes.receipt(r)),
+      client.on("typing", (t) => this.typing(t.chat, t.sip, t.name, t.on)),
+      client.on("own", (own) => this.ownChanged(own)),
+      client.on("user", (u) => this.userChanged(u)),
+      effect(() => {
+        const seen = this.surface.chats.value.slice(0, interesting);
+        queueMicrotask(() => !this.closed && this.people.interest(seen.flatMap((c) => (c.person === undefined ? [] : [c.name]))));
+      }),
+    );
+    this.own = client.presence.own;
+    this.showMe();
+    this.lineChanged();
+    this.storeChanged();
+  }
+
+  private syncHandler(): SyncHandler {
+    return {
+      changes: (changes: readonly Change[]) => changes.forEach((c) => this.changes.apply(c)),
+      reset: async () => {
+        await this.listing.read();
+        this.eachTalk((t) => void t.reload());
+      },
+    };
+  }
+
+  // ------------------------------------------------------------ line and store
+
+  private lineChanged(): void {
+    const { line } = this.client;
+    const up = line.state === "up";
+    this.downSince = up ? undefined : (this.downSince ?? line.since);
+    this.people.line(up);
+    this.leader.want(up);
+    if (!up) {
+      this.outbox.release();
+      for (const c of this.chats.all()) {
+        if (c.typing.size > 0) {
+          c.typing.clear();
+          this.chats.touch(c);
+        }
+      }
+    }
+    this.refreshLine();
+    this.outbox.pump();
+  }
+
+  private leads(): void {
+    if (this.leader.leading) {
+      void this.outbox.load();
+    } else {
+      this.outbox.release();
+    }
+  }
+
+  private storeChanged(): void {
+    const { state } = this.client.messages.store;
+    const off = state === "off" || (state !== "on" && this.volatile);
+    if (off !== this.volatile) {
+      this.volatile = off;
+      this.chats.touchAll();
+    }
+    if (state === "on") {
+      this.drafts.flush();
+      this.reads.flush(this.chats.all());
+    }
+    this.eachTalk((t) => t.storeChanged());
+    this.refreshLine();
+    this.outbox.pump();
+  }
+
+  refreshLine(): void {
+    const { line, messages } = this.client;
+    const store = messages.store;
+    const next: Line = {
+      state: line.state, waiting: this.outbox.waiting,
+      store: store.state === "opening" ? (this.volatile ? "off" : "on") : store.state,
+      ...(this.downSince === undefined ? {} : { since: this.downSince }),
+      ...(line.state === "down" && line.next !== undefined ? { next: line.next } : {}),
+      ...("why" in store ? { why: store.why } : {}),
+      ...(line.connection === undefined ? {} : { connection: line.connection }),
+    };
+    if (JSON.stringify(next) !== JSON.stringify(this.surface.line.peek())) {
+      this.surface.line.value = next;
+    }
+  }
+
+  // ------------------------------------------------------------ people
+
+  private presence(): Presence {
+    const { activity } = this.own;
+    return activity === "away" ? "away" : activity === "dnd" || activity === "busy" ? presenceOf("dnd") : "available";
+  }
+
+  private ownChanged(own: { readonly activity: string; readonly note: string }): void {
+    this.own = own;
+    this.showMe();
+  }
+
+  private userChanged(u: User): void {
+    this.user = u;
+    this.people.learn(u.sip, u.dn);
+    this.showMe();
+  }
+
+  private showMe(): void {
+    const { sip, dn, num, email } = this.user;
+    this.surface.me.value = {
+      sip, dn: shownName(dn, sip), presence: this.presence(),
+      ...(num === undefined ? {} : { num }), ...(email === undefined ? {} : { email }),
+      ...(this.own.note === "" ? {} : { note: this.own.note }),
+    };
+  }
+
+  private personChanged(sip: string): void {
+    const c = this.chats?.get(sip);
+    if (c !== undefined) {
+      this.chats.touch(c);
+    }
+    this.eachTalk((t) => t.changed());
+  }
+
+  private typing(chat: string, sip: string, name: string, on: boolean): void {
+    if (sip === this.me) {
+      return;
+    }
+    this.people.learn(sip, name);
+    const c = this.chats.of(chat);
+    if (on ? c.typing.get(sip) !== undefined : !c.typing.delete(sip)) {
+      return;
+    }
+    if (on && c.typing.size < 20) {
+      c.typing.set(sip, this.people.name(sip));
+    }
+    this.chats.touch(c);
+  }
+
+  // ------------------------------------------------------------ chats
+
+  entry(m: StoredMessage): NumberedEntry {
+    this.people.learn(m.author, m.authorName);
+    return fromStored(m, this.me) as NumberedEntry;
+  }
+
+  open(chat: ChatName): Talk {
+    return new Talk(this.chats.of(chat), this);
+  }
+
+  opened(t: Talk): void {
+    const set = this.talks.get(t.state.name) ?? new Set();
+    this.talks.set(t.state.name, set.add(t));
+    this.notices.look();
+  }
+
+  ended(t: Talk): void {
+    const set = this.talks.get(t.state.name);
+    set?.delete(t);
+    if (set?.size === 0) {
+      this.talks.delete(t.state.name);
+    }
+    this.notices.look();
+  }
+
+  read(c: ChatState, id: number): void {
+    const before = c.readId;
+    if (id === 0 || c.unread > 0 || id > before) {
+      this.reads.here(c, id);
+      if (c.loose.length > 0 && (id === 0 || id >= c.lastId) && c.unread > 0) {
+        c.unread = c.mentions = 0;
+        this.chats.touch(c);
+      }
+      this.tabs.tell({ t: "read", chat: c.name, id });
+    }
+  }
+
+  /** All messages above a number, where they are in memory without gap. */
+  private known(c: ChatState, above: number): readonly Entry[] | undefined {
+    for (const t of this.talks.get(c.name) ?? []) {
+      const { window, loaded } = t.history;
+      if (loaded && window.atEnd && (window.atStart || (window.first?.id ?? Infinity) <= above)) {
+        return window.list.filter((e) => e.id > above);
+      }
+    }
+    return undefined;
+  }
+
+  private itemChanged(chat: string): void {
+    const c = this.chats.of(chat);
+    this.chats.touch(c);
+    this.refreshLine();
+    for (const t of this.talks.get(chat) ?? []) {
+      t.changed();
+    }
+  }
+
+  private draftChanged(chat: string, html: string): void {
+    const c = this.chats.of(chat);
+    if (c.draft !== html) {
+      c.draft = html;
+      this.chats.touch(c);
+    }
+  }
+
+  setMuted(chat: ChatName, on: boolean): void {
+    this.prefs.setMuted(chat, on);
+    this.prefsChanged(chat);
+  }
+
+  setPinned(chat: ChatName, on: boolean): void {
+    this.prefs.setPinned(chat, on);
+    this.prefsChanged(chat);
+  }
+
+  private prefsChanged(chat: ChatName): void {
+    this.chats.touch(this.chats.of(chat));
+    this.chats.flush();
+    this.tabs.tell({ t: "prefs" });
+  }
+
+  private heard(m: TabMessage): void {
+    switch (m.t) {
+      case "item":
+      case "gone":
+      case "progress":
+        return void this.outbox.heard(m);
+      case "read":
+        return this.reads.heard(this.chats.of(m.chat), m.id);
+      case "draft":
+        return this.drafts.heard(m.chat, m.html, "tab");
+      case "prefs":
+        this.prefs.read();
+        return this.chats.touchAll();
+      case "looking":
+        return this.notices.heard(m);
+      case "left":
+        return this.leftElsewhere();
+    }
+  }
+
+  /** Resolves when the switch repeats it, or a moment later: it says nothing where nothing changes. */
+  async setPresence(to: "available" | "away" | "dnd", note: string): Promise<void> {
+    if (this.client.line.state !== "up") {
+      throw new ActError("line", this.words("act.line"));
+    }
+    this.client.presence.setOwn(to === "available" ? "" : to, note.slice(0, maxNote));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, 1000);
+      const stop = this.client.on("own", done);
+      function done(): void {
+        clearTimeout(timer);
+        stop?.();
+        resolve();
+      }
+    });
+  }
+
+  async file(a: Attachment, progress?: (done: number, total: number) => void, stop?: AbortSignal): Promise<Blob> {
+    try {
+      return await this.files.file(a, progress, stop);
+    } catch (e) {
+      if (stop?.aborted === true) {
+        throw e;
+      }
+      throw actError(this.words, e);
+    }
+  }
+
+  /** Says that something did not succeed which nobody waits for. */
+  notice(e: ActError): void {
+    const { connection } = this.client.line;
+    this.surface.notice({ kind: "error", code: e.code, text: e.message, ...(connection === undefined ? {} : { connection }) });
+  }
+
+  private eachTalk(f: (t: Talk) => void): void {
+    for (const set of this.talks.values()) {
+      set.forEach(f);
+    }
+  }
+
+  /** Ends it. With `forget` nothing of the person stays in this browser. */
+  async close(forget: boolean): Promise<void> {
+    if (this.closed) {
+      return;
+    }
+    this.closed = true;
+    this.stops.forEach((stop) => stop());
+    this.client.sync.stop();
+    this.eachTalk((t) => t.close());
+    this.leader.want(false);
+    this.notices.close();
+    this.reads.close();
+    this.drafts.close();
+    this.outbox.close();
+    this.listing.close();
+    this.files.close();
+    this.people.close();
+    this.chats.close();
+    if (forget) {
+      this.tabs.tell({ t: "left" });
+      this.prefs.forget();
+      await this.store.destroy();
+    } else {
+      this.store.close();
+    }
+    this.tabs.close();
+    this.surface.chats.value = [];
+    this.surface.unread.value = { count: 0, chats: 0, mentions: 0 };
+    this.surface.me.value = undefined;
+  }
+}
+
+/** Names a person's things in this browser. */
+export function personKey(u: { readonly sip: string; readonly domain: string }): string {
+  return `${encodeURIComponent(u.domain)}/${encodeURIComponent(u.sip)}`;
+}

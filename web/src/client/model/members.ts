@@ -1,0 +1,57 @@
+// Members of a group: read as a whole, kept for a moment, handed out page by page.
+import type { MemberEntry } from "../../protocol/index.ts";
+import type { ChatState } from "./chatstate.ts";
+import type { Host } from "./host.ts";
+import { fold } from "./text.ts";
+import type { Member } from "./types.ts";
+
+const pageSize = 100;
+const keepFor = 30_000;
+const rank = new Map([["owner", 0], ["admin", 1], ["member", 2]]);
+
+export class MemberList {
+  private read: Promise<readonly MemberEntry[]> | undefined;
+  private time = 0;
+
+  constructor(
+    private readonly chat: ChatState,
+    private readonly host: Host,
+  ) {}
+
+  async page(query: string, cursor?: string): Promise<{ members: readonly Member[]; next?: string }> {
+    if (!this.chat.isGroup) {
+      return { members: [] };
+    }
+    const all = await this.all();
+    const want = fold(query.trim());
+    const found = all.filter((m) => m.role !== "banned" && (want === "" || fold(`${m.dn} ${m.sip}`).includes(want)));
+    const from = Math.max(0, Number.parseInt(cursor ?? "0", 10) || 0);
+    const members = found.slice(from, from + pageSize).map((m) => this.member(m));
+    return from + pageSize < found.length ? { members, next: String(from + pageSize) } : { members };
+  }
+
+  private all(): Promise<readonly MemberEntry[]> {
+    const now = this.host.platform.now();
+    if (this.read === undefined || now - this.time > keepFor) {
+      this.time = now;
+      this.read = this.host.client.messages.readMembers(this.chat.name).then((members) => {
+        members.forEach((m) => this.host.people.learn(m.sip, m.dn));
+        this.chat.roster = new Map(members.filter((m) => m.role !== "banned").map((m) => [m.sip, m.role]));
+        return [...members].sort((a, b) => (rank.get(a.role) ?? 3) - (rank.get(b.role) ?? 3) || a.dn.localeCompare(b.dn));
+      });
+      this.read.catch(() => this.forget());
+    }
+    return this.read;
+  }
+
+  private member(m: MemberEntry): Member {
+    return {
+      person: this.host.people.get(m.sip), role: m.role === "banned" ? "member" : m.role,
+      muted: m.mute !== undefined && m.mute > this.host.platform.now(), own: m.sip === this.host.me,
+    };
+  }
+
+  forget(): void {
+    this.read = undefined;
+  }
+}
