@@ -22,9 +22,10 @@ web:
 build: web
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/pbx ./cmd/messages-app
 
-# test uses PostgreSQL and an S3 server if their programs are on this machine, and
-# says if not.
-test:
+# test uses Chromium, PostgreSQL and an S3 server if their programs are on this machine,
+# and says if not.
+test: build
+	ci/e2e.sh
 	ci/postgres.sh ci/s3.sh ci/test.sh
 
 lint:

@@ -16,6 +16,7 @@ step() {
 step "programs" ci/need.sh
 step "web" ci/web.sh check
 step "build" make build
+step "pages in a browser" env PBX_REQUIRE_CHROMIUM=1 ci/e2e.sh
 step "lint" ci/lint.sh
 step "generated files" ci/generated.sh
 step "fuzz" ci/fuzz.sh "${FUZZTIME:-3s}"
