@@ -1,5 +1,36 @@
+// The client: texts, look, model, screens. Nothing here knows the protocol.
 import { render } from "preact";
 import "../ui/base.css";
 import "../ui/client.css";
+import { clientAreas } from "../i18n/client.ts";
+import { setUpTexts } from "../i18n/index.ts";
+import { listen } from "../ui/keys.ts";
+import { applyTheme } from "../ui/theme.ts";
+import type { Model } from "./model/types.ts";
+import { followUpdates } from "./pwa.ts";
+import { App } from "./views/App.tsx";
 
-render(<h1>Tandem</h1>, document.getElementById("app")!);
+const real = import.meta.glob<{ createModel(): Model }>("./model/index.ts");
+
+async function makeModel(): Promise<Model> {
+  if (import.meta.env.DEV && new URLSearchParams(location.search).has("fake")) {
+    const fake = (await import("./fake.ts")).createFake();
+    Object.assign(globalThis, { fake }); // to be played with in the console
+    return fake;
+  }
+  const load = real["./model/index.ts"];
+  if (!load) throw new Error("this build has no model");
+  return (await load()).createModel();
+}
+
+async function start(): Promise<void> {
+  applyTheme();
+  const [model] = await Promise.all([makeModel(), setUpTexts(clientAreas)]);
+  const root = document.getElementById("app");
+  if (!root) throw new Error("the page has no #app");
+  listen();
+  render(<App model={model} />, root);
+  if (import.meta.env.PROD) followUpdates();
+}
+
+void start();

@@ -19,6 +19,8 @@ export interface FieldProps extends InputAttributes {
   mono?: boolean | undefined;
   class?: string | undefined;
   inputRef?: Ref<HTMLInputElement> | undefined;
+  /** id of a datalist. */
+  list?: string | undefined;
 }
 
 /** Label above, hint below, error below with icon. */

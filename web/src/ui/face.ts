@@ -20,14 +20,14 @@ function first(word: string, n = 1): string {
 
 /**
  * The letters on a face. Of a person the first and the last word ("Ayşegül Öztürk": AÖ,
- * without titles), of a group the first two words; of scripts without capitals
- * the first two letters of the first word.
+ * without titles), of a group the first two words; of Chinese, Japanese and
+ * Korean names the first two signs.
  */
 export function initials(name: string, group = false): string {
   const words = name.trim().split(/[\s_.-]+/u).filter((w) => /[\p{L}\p{N}]/u.test(w) && !/^(dr|prof|ing|dipl)$/iu.test(w));
   const start = words[0];
   if (start === undefined) return first(name.trim()) || "?";
-  if (!/^[\p{Lu}\p{Ll}\p{N}]/u.test(start)) return first(start, 2);
+  if (/^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}]/u.test(start)) return first(start, 2);
   const second = words.length < 2 ? undefined : group ? (words.find((w, i) => i > 0 && /^\p{N}/u.test(w)) ?? words[1]) : words[words.length - 1];
   return (first(start) + (second === undefined ? "" : first(second))).toLocaleUpperCase();
 }

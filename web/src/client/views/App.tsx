@@ -1,0 +1,46 @@
+import { useEffect } from "preact/hooks";
+import { Questions } from "../../ui/Dialog.tsx";
+import { Menus } from "../../ui/Menu.tsx";
+import { Mark } from "../../ui/Icon.tsx";
+import { useLate } from "../../ui/parts.tsx";
+import { applyAccent } from "../../ui/theme.ts";
+import { Toasts } from "../../ui/Toast.tsx";
+import { Tooltips } from "../../ui/Tooltip.tsx";
+import { t } from "../../i18n/index.ts";
+import type { Model } from "../model/types.ts";
+import { Frame } from "./Frame.tsx";
+import { Gate } from "./Gate.tsx";
+
+/** Everything: the sign-in page or the frame, and what floats above both. */
+export function App({ model }: { model: Model }) {
+  const accent = model.branding.value.accent;
+  useEffect(() => void applyAccent(accent), [accent]);
+  return (
+    <>
+      <Screen model={model} />
+      <Questions />
+      <Menus />
+      <Toasts />
+      <Tooltips />
+    </>
+  );
+}
+
+function Screen({ model }: { model: Model }) {
+  const at = model.signIn.value;
+  if (at.step === "in") return <Frame model={model} />;
+  if (at.step === "busy" && at.resumed) return <Resuming />;
+  return <Gate model={model} />;
+}
+
+/** A kept session is taken up: nothing for 300 ms, then the mark, after 8 s a sentence. */
+function Resuming() {
+  const visible = useLate(300);
+  const long = useLate(8000);
+  return (
+    <main class="resuming" aria-busy="true">
+      {visible && <Mark />}
+      <p role="status">{long ? t("shell.resuming") : ""}</p>
+    </main>
+  );
+}
