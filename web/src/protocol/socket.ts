@@ -61,6 +61,8 @@ export class Socket {
   private wanted = false;
   private online = true;
   private attempts = 0;
+  /** Since when there is no line, through all attempts. */
+  private downSince: Time | undefined;
   private pause: number = limits.firstPause;
   private retry: Timer;
   private watchdog: Timer;
@@ -88,6 +90,7 @@ export class Socket {
 
   /** Connects, and again whenever the line is lost, until close(). */
   open(): void {
+    if (!this.wanted) this.downSince = undefined;
     this.wanted = true;
     if (this.state.state !== "down" || this.retry !== undefined) return;
     if (this.online) this.attempt();
@@ -245,9 +248,8 @@ export class Socket {
   private plan(reason: DownReason, code?: number, text?: string): void {
     clearTimeout(this.retry);
     this.retry = undefined;
-    const before = this.state;
-    const since = before.state === "down" ? before.since : this.now();
-    const connection = before.connection;
+    const since = (this.downSince ??= this.now());
+    const { connection } = this.state;
     const down = { state: "down", since, reason, ...(code !== undefined && { code }), ...(text && { text }), ...(connection && { connection }) } as const;
     if (!this.wanted) return this.become(down);
     if (!this.online) return this.become({ ...down, reason: "offline" });
@@ -258,7 +260,10 @@ export class Socket {
   }
 
   private become(line: Line): void {
-    if (line.state === "up") this.attempts = 0;
+    if (line.state === "up") {
+      this.attempts = 0;
+      this.downSince = undefined;
+    }
     this.state = line;
     this.events.emit("line", line);
   }
