@@ -70,7 +70,7 @@ type domainSet struct {
 	NoHosts    bool     `env:"-" xor:"host" help:"Take all host names away."`
 	Default    bool     `env:"-" help:"Make it the default domain."`
 	Org        *string  `env:"-" placeholder:"NAME" help:"Organisation that it belongs to; empty takes it away."`
-	Settings   string   `env:"-" placeholder:"FILE" help:"JSON file with the members plan and filters, as pbx domain list --json shows them; - is standard input."`
+	Settings   string   `env:"-" placeholder:"FILE" help:"JSON file with the members plan, filters and brand, as pbx domain list --json shows them; - is standard input."`
 }
 
 // Run implements the command.
@@ -85,7 +85,7 @@ func (c domainSet) Run(ctx context.Context, con cli.Console) error {
 		func(d admin.Domain) string { return "changed the domain " + domainWords(d) })
 }
 
-// settings reads the file with plan and filters; what it does not say stays.
+// settings reads the file with plan, filters and brand; what it does not say stays.
 func (c domainSet) settings(con cli.Console, edit *admin.DomainEdit) error {
 	if c.Settings == "" {
 		return nil
@@ -98,13 +98,14 @@ func (c domainSet) settings(con cli.Console, edit *admin.DomainEdit) error {
 	var file struct {
 		Plan    admin.Optional[admin.Plan]         `json:"plan"`
 		Filters admin.Optional[[]directory.Filter] `json:"filters"`
+		Brand   admin.Optional[directory.Brand]    `json:"brand"`
 	}
 	d := json.NewDecoder(in)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&file); err != nil {
 		return fmt.Errorf("%s: %w", c.Settings, err)
 	}
-	edit.Plan, edit.Filters = file.Plan, file.Filters
+	edit.Plan, edit.Filters, edit.Brand = file.Plan, file.Filters, file.Brand
 	return nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/applink"
 	"github.com/tandem-switch/tandem/internal/audit"
 	"github.com/tandem-switch/tandem/internal/cli"
+	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/dial"
 	"github.com/tandem-switch/tandem/internal/directory"
 	"github.com/tandem-switch/tandem/internal/edge"
@@ -106,6 +107,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con cli.Conso
 	recorder := trace.NewRecorder(c.TraceBuffer)
 	tracer := trace.Open(trace.Config{Sink: traceSink(con.Err), On: traced, Recorder: recorder})
 	metrics := metric.New(version, cli.Revision())
+	history := metric.NewHistory(metrics, clock.System())
 	metrics.WatchTrace(tracer.Stats)
 	metrics.WatchLicences(licenceTotals(licences))
 	pbx, err := signal.New(signal.Config{
@@ -169,7 +171,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con cli.Conso
 	services.Follow(links)
 	metrics.WatchLinks(links.Totals)
 	api, err := admin.NewAPI(admin.Config{
-		Directory: dir.Directory, Licences: licences, Live: pbx, Links: statesOf(links), Chats: stored, Keeping: stored.keeping(), Tracer: tracer, Recorder: recorder,
+		Directory: dir.Directory, Licences: licences, Live: pbx, Links: statesOf(links), Running: c.running(history), Chats: stored, Keeping: stored.keeping(), Tracer: tracer, Recorder: recorder,
 		Answers: dir.store, Drainer: drain, Vault: vault, Audit: trail, Log: log, Version: version, Build: cli.Revision(),
 		Accounts: c.accounts(dir), Origins: c.origins(), Attempts: attempts,
 	})
@@ -214,6 +216,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con cli.Conso
 	}
 
 	var parts parts
+	parts.run("history", func(ctx context.Context) error { history.Run(ctx); return nil })
 	parts.run("directory", func(ctx context.Context) error { dir.Follow(ctx); return nil })
 	parts.run("master key", func(ctx context.Context) error { vault.run(ctx, log); return nil })
 	parts.run("licences", func(ctx context.Context) error { licences.Follow(ctx); return nil })

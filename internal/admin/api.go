@@ -60,6 +60,8 @@ type Config struct {
 	// Audit is where every act is written down before it is answered, and what
 	// was attempted without right. Without it nothing is written.
 	Audit *audit.Log
+	// Running tells how the switch does; nil where none runs.
+	Running *Running
 	// Links tells how the connections to app services are; nil where no server
 	// runs.
 	Links func() []LinkState
@@ -151,6 +153,7 @@ func (a *API) register() {
 	a.registerLicences()
 	a.registerLive()
 	a.registerLinks()
+	a.registerOverview()
 	a.registerChats()
 	a.registerKeeping()
 	a.registerTraces()

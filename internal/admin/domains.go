@@ -24,6 +24,7 @@ type DomainSettings struct {
 	Org     string             `json:"org,omitempty" doc:"Organisation that the domain belongs to, for its administrators."`
 	Plan    Plan               `json:"plan,omitzero" required:"false" doc:"How numbers are dialled."`
 	Filters []directory.Filter `json:"filters,omitempty" doc:"Rules for calls, by name."`
+	Brand   directory.Brand    `json:"brand,omitzero" required:"false" doc:"How the pages of the domain look."`
 }
 
 // Plan is how numbers are dialled in a domain. The node without name is the root.
@@ -68,6 +69,7 @@ type DomainEdit struct {
 	Org     Optional[string]             `json:"org,omitzero" required:"false" doc:"Organisation that it belongs to. Only operators change it."`
 	Plan    Optional[Plan]               `json:"plan,omitzero" required:"false" doc:"How numbers are dialled, as a whole."`
 	Filters Optional[[]directory.Filter] `json:"filters,omitzero" required:"false" doc:"Rules for calls, as a whole."`
+	Brand   Optional[directory.Brand]    `json:"brand,omitzero" required:"false" doc:"How the pages of the domain look, as a whole."`
 }
 
 // InDomain is the path of requests about a domain. It is exported so that huma
@@ -86,7 +88,7 @@ type (
 
 func (a *API) registerDomains() {
 	register(a, operation{
-		ID: "domain-list", Method: http.MethodGet, Path: "/domains", Tag: "Domains", Summary: "List the domains",
+		ID: "domain-list", Method: http.MethodGet, Path: "/domains", Tag: "Domains", Summary: "List the domains, without their brands",
 		Text:  "Those that you may see, by name.",
 		Reach: somewhere, Right: account.Read,
 	}, a.listDomains)
@@ -130,7 +132,11 @@ func (a *API) listDomains(ctx context.Context, in *listDomainsInput) (*listDomai
 	if err != nil {
 		return nil, err
 	}
-	return &listDomainsAnswer{Page[Domain]{Items: mapped(page.Items, a.domainOf), Next: page.Next}}, nil
+	list := mapped(page.Items, a.domainOf)
+	for i := range list {
+		list[i].Brand = directory.Brand{} // a thousand logos are too much, and without its logo it would be another one
+	}
+	return &listDomainsAnswer{Page[Domain]{Items: list, Next: page.Next}}, nil
 }
 
 // answersTo tells whether host is the name or a host name of the domain.
@@ -181,7 +187,7 @@ func (a *API) setDomain(ctx context.Context, in *setDomainInput) (*domainAnswer,
 		return nil, a.allowed(ctx, false) // it concerns other domains too
 	}
 	change := directory.DomainEdit{Name: b.Name.Edit(), Hosts: b.Hosts.Edit(), Default: b.Default.value, IfRev: c.rev}
-	if b.Org.given || b.Plan.given || b.Filters.given {
+	if b.Org.given || b.Plan.given || b.Filters.given || b.Brand.given {
 		plan, err := a.planOf(c.domain, b.Plan.value)
 		if err != nil {
 			return nil, err
@@ -189,6 +195,7 @@ func (a *API) setDomain(ctx context.Context, in *setDomainInput) (*domainAnswer,
 		change.Settings = func(s *directory.Settings) {
 			edit(&s.Org, b.Org)
 			edit(&s.Filters, b.Filters)
+			edit(&s.Brand, b.Brand)
 			if b.Plan.given {
 				s.Plan = plan
 			}
@@ -241,6 +248,6 @@ func (a *API) domainOf(d directory.Domain) Domain {
 	}
 	return Domain{
 		Rev: d.Revision, Name: d.Name, Hosts: hosts, Default: d.Default,
-		DomainSettings: DomainSettings{Org: d.Org, Plan: plan, Filters: d.Filters},
+		DomainSettings: DomainSettings{Org: d.Org, Plan: plan, Filters: d.Filters, Brand: d.Brand},
 	}
 }

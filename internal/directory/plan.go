@@ -16,6 +16,7 @@ type Settings struct {
 	Org     string   `json:"org,omitempty"`
 	Plan    Plan     `json:"plan,omitzero"`
 	Filters []Filter `json:"filters,omitempty"`
+	Brand   Brand    `json:"brand,omitzero"`
 }
 
 // Plan is how numbers are dialled in a domain. Objects stand in nodes; the node
@@ -87,6 +88,9 @@ func tidySettings(s *Settings) error {
 		return wrong("org", "The name of an organisation has at most "+strconv.Itoa(maxText)+" bytes, without markup and control characters.")
 	}
 	*s = s.clone()
+	if err := tidyBrand(&s.Brand); err != nil {
+		return err
+	}
 	p := &s.Plan
 	if len(p.Nodes) > maxNodes || len(p.Routes) > maxRoutes || len(s.Filters) > maxFilters {
 		return refuse(CodeTooMany, "A domain has at most "+strconv.Itoa(maxNodes)+" nodes, "+strconv.Itoa(maxRoutes)+" routes and "+strconv.Itoa(maxFilters)+" filters.")

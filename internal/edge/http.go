@@ -74,6 +74,7 @@ func (e *Edge) general(l *listener, admin bool) http.Handler {
 	mux.Handle("GET /metrics", e.metricsPage(l == nil || l.local()))
 	if e.pages != nil {
 		e.pages.MountClient(mux)
+		e.mountBrand(mux)
 		e.pages.MountAssets(mux)
 	} else {
 		mux.HandleFunc("GET /{$}", e.home)
