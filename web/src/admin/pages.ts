@@ -1,0 +1,18 @@
+// The pages of the console, in the order of the menu. Each is loaded when it is opened.
+import type { ComponentType } from "preact";
+import type { IconName } from "../ui/icons.ts";
+
+export interface PageInfo {
+  /** First part of its address: #/objects. */
+  readonly id: string;
+  readonly icon: IconName;
+  /** Heading in the menu that it stands under: consoleMenu.<group>. */
+  readonly group: "" | "directory" | "live" | "messages" | "maintenance";
+  /** Only for those who see all domains, or for operators. */
+  readonly needs?: "all" | "operator";
+  readonly load: () => Promise<{ default: ComponentType }>;
+}
+
+export const pages: readonly PageInfo[] = [
+  { id: "dashboard", icon: "pulse", group: "", needs: "all", load: () => import("./pages/Dashboard.tsx") },
+];

@@ -1,0 +1,27 @@
+export default {
+  console: "Konsole",
+  menu: "Hauptmenü",
+  groups: { directory: "Verzeichnis", live: "Live", messages: "Nachrichten", maintenance: "Wartung" },
+  pages: {
+    dashboard: "Übersicht", domains: "Domänen", objects: "Objekte", devices: "Geräte", groups: "Gruppen", templates: "Vorlagen", licences: "Lizenzen",
+    registrations: "Registrierungen", calls: "Anrufe", storage: "Speicher", retention: "Aufbewahrung", broadcast: "Rundnachricht",
+    tracing: "Tracing", audit: "Prüfprotokoll", settings: "Einstellungen",
+  },
+  roles: { operator: "Betreiber", org_admin: "Administrator von {{of}}", domain_admin: "Administrator von {{of}}", auditor: "Prüfer von {{of}}", auditorAll: "Prüfer" },
+  signOut: "Abmelden",
+  client: "Client öffnen",
+  theme: "Hell oder dunkel",
+  missing: "Diese Seite gibt es nicht",
+  missingText: "Die Adresse stammt vielleicht aus einer anderen Version.",
+  home: "Zur Übersicht",
+  signIn: {
+    title: "Anmelden", lead: "Die Konsole dieser Anlage.", name: "Name", password: "Passwort", code: "Code des zweiten Faktors",
+    codeHint: "Aus der Authenticator-App, oder ein Wiederherstellungscode.", act: "Anmelden", wait_one: "Zu viele Versuche. In {{count}} Sekunde geht es weiter.",
+    wait_other: "Zu viele Versuche. In {{count}} Sekunden geht es weiter.", show: "Passwort zeigen", hide: "Passwort verbergen",
+    none: "Noch kein Administrator? Die Anlage gibt beim Start einen Link für den ersten aus; pbx admin add geht auch.",
+  },
+  live: { pause: "Werte anhalten", resume: "Werte wieder laufend zeigen", pausedSince: "Angehalten seit {{time}}" },
+  unsaved: "Ohne Speichern verlassen?",
+  unsavedText: "Die Änderungen hier sind nicht gespeichert.",
+  discard: "Verwerfen",
+};

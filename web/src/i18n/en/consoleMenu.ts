@@ -1,0 +1,27 @@
+export default {
+  console: "Console",
+  menu: "Main menu",
+  groups: { directory: "Directory", live: "Live", messages: "Messages", maintenance: "Maintenance" },
+  pages: {
+    dashboard: "Dashboard", domains: "Domains", objects: "Objects", devices: "Devices", groups: "Groups", templates: "Templates", licences: "Licences",
+    registrations: "Registrations", calls: "Calls", storage: "Storage", retention: "Retention", broadcast: "Broadcast",
+    tracing: "Tracing", audit: "Audit log", settings: "Settings",
+  },
+  roles: { operator: "Operator", org_admin: "Administrator of {{of}}", domain_admin: "Administrator of {{of}}", auditor: "Auditor of {{of}}", auditorAll: "Auditor" },
+  signOut: "Sign out",
+  client: "Open the client",
+  theme: "Light or dark",
+  missing: "There is no such page",
+  missingText: "The address may be from another version.",
+  home: "Go to the dashboard",
+  signIn: {
+    title: "Sign in", lead: "The console of this switch.", name: "Name", password: "Password", code: "Code of the second factor",
+    codeHint: "From your authenticator app, or a recovery code.", act: "Sign in", wait_one: "Too many attempts. Try again in {{count}} second.",
+    wait_other: "Too many attempts. Try again in {{count}} seconds.", show: "Show the password", hide: "Hide the password",
+    none: "No administrator yet? The switch prints a link for the first one when it starts, or use pbx admin add.",
+  },
+  live: { pause: "Pause live values", resume: "Show live values again", pausedSince: "Paused since {{time}}" },
+  unsaved: "Leave without saving?",
+  unsavedText: "What you changed here is not saved.",
+  discard: "Discard",
+};

@@ -1,0 +1,27 @@
+export default {
+  console: "Konsol",
+  menu: "Ana menü",
+  groups: { directory: "Dizin", live: "Canlı", messages: "Mesajlar", maintenance: "Bakım" },
+  pages: {
+    dashboard: "Genel bakış", domains: "Alanlar", objects: "Nesneler", devices: "Cihazlar", groups: "Gruplar", templates: "Şablonlar", licences: "Lisanslar",
+    registrations: "Kayıtlar", calls: "Çağrılar", storage: "Depolama", retention: "Saklama", broadcast: "Toplu mesaj",
+    tracing: "İzleme", audit: "Denetim günlüğü", settings: "Ayarlar",
+  },
+  roles: { operator: "İşletmeci", org_admin: "{{of}} yöneticisi", domain_admin: "{{of}} yöneticisi", auditor: "{{of}} denetçisi", auditorAll: "Denetçi" },
+  signOut: "Oturumu kapat",
+  client: "İstemciyi aç",
+  theme: "Açık veya koyu",
+  missing: "Böyle bir sayfa yok",
+  missingText: "Adres başka bir sürümden olabilir.",
+  home: "Genel bakışa git",
+  signIn: {
+    title: "Oturum aç", lead: "Bu santralin konsolu.", name: "Ad", password: "Parola", code: "İkinci adım kodu",
+    codeHint: "Doğrulama uygulamasından veya bir kurtarma kodu.", act: "Oturum aç", wait_one: "Çok fazla deneme. {{count}} saniye sonra yeniden deneyin.",
+    wait_other: "Çok fazla deneme. {{count}} saniye sonra yeniden deneyin.", show: "Parolayı göster", hide: "Parolayı gizle",
+    none: "Henüz yönetici yok mu? Santral açılırken ilki için bir bağlantı yazar; pbx admin add de olur.",
+  },
+  live: { pause: "Canlı değerleri durdur", resume: "Canlı değerleri yeniden göster", pausedSince: "{{time}} saatinden beri durdurulmuş" },
+  unsaved: "Kaydetmeden çıkılsın mı?",
+  unsavedText: "Buradaki değişiklikler kaydedilmedi.",
+  discard: "Vazgeç",
+};
