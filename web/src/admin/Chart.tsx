@@ -41,7 +41,7 @@ export function Chart({ label, times, lines, format, spark }: ChartProps) {
   const x = (i: number, n: number) => from + (n < 2 ? to - from : ((to - from) * i) / (n - 1));
   const y = (v: number) => bottom - ((bottom - top) * v) / high;
   const path = (points: readonly number[]) => points.map((v, i) => `${i ? "L" : "M"}${x(i, points.length).toFixed(1)} ${y(v).toFixed(1)}`).join("");
-  const ends = places(lines.map((l) => y(l.points.at(-1) ?? 0)));
+  const ends = places(lines.map((l) => y(l.points.at(-1) ?? 0)), bottom);
   return (
     <figure>
       <svg class="chart" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio={spark ? "none" : "xMidYMid meet"} aria-hidden="true">
@@ -77,12 +77,12 @@ function TimeMark({ part, times, at }: { part: number; times: readonly number[];
   return <text x={at} y="202" text-anchor={part === 0 ? "start" : part === 1 ? "end" : "middle"}>{clock(time)}</text>;
 }
 
-/** Where the names at the ends of the lines stand, 32 apart at least. */
-export function places(ys: readonly number[]): number[] {
-  const order = ys.map((y, i) => ({ y, i })).sort((a, b) => a.y - b.y);
+/** Where the names at the ends of the lines stand: 32 apart at least, and not below `lowest`. */
+export function places(ys: readonly number[], lowest: number): number[] {
+  const order = ys.map((y, i) => ({ y, i })).sort((a, b) => b.y - a.y);
   const out: number[] = [];
-  let last = -Infinity;
-  for (const { y, i } of order) out[i] = last = Math.max(y - 3, last + 32);
+  let below = lowest + 32;
+  for (const { y, i } of order) out[i] = below = Math.min(y - 3, below - 32);
   return out;
 }
 

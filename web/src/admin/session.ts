@@ -1,5 +1,6 @@
 // Who the administrator is.
 import { computed, effect, signal } from "@preact/signals";
+import { isBoolean, setting } from "../ui/settings.ts";
 import { ask, ended, Problem } from "./api.ts";
 
 export type Role = "operator" | "org_admin" | "domain_admin" | "auditor";
@@ -30,11 +31,20 @@ export const seesAll = computed(() => you.value?.grants.some((g) => g.role === "
 /** May change something somewhere; the API decides about each act. */
 export const writes = computed(() => you.value?.grants.some((g) => g.role !== "auditor") ?? false);
 
+// The cookie of the session cannot be read. This tells whether asking is worth while:
+// whoever was never signed in gets no 401 into his console.
+const mark = setting("admin", false, isBoolean);
+
 /** Looks whether there is a session from before. */
 export async function resume(): Promise<void> {
+  if (!mark.value) {
+    current.value = { step: "out" };
+    return;
+  }
   try {
     current.value = { step: "in", you: await ask<You>("GET", ["session"]) };
   } catch {
+    mark.value = false;
     current.value = { step: "out" };
   }
 }
@@ -43,6 +53,7 @@ export async function resume(): Promise<void> {
 export async function signIn(name: string, password: string, code: string): Promise<void> {
   await ask("POST", ["session"], { body: { name, password, ...(code && { code }) } });
   current.value = { step: "in", you: await ask<You>("GET", ["session"]) };
+  mark.value = true;
 }
 
 export async function signOut(): Promise<void> {
@@ -51,6 +62,7 @@ export async function signOut(): Promise<void> {
   } catch (e) {
     if (!(e instanceof Problem) || e.status !== 401) throw e;
   }
+  mark.value = false;
   current.value = { step: "out" };
 }
 

@@ -266,7 +266,7 @@ function Licences() {
 }
 
 function Lately() {
-  const rows = usePoll((signal) => ask<Part<AuditEntry>>("GET", ["audit"], { query: { limit: 5, order: "desc" }, signal }), 10_000);
+  const rows = usePoll((signal) => ask<Part<AuditEntry>>("GET", ["audit"], { query: { limit: 5, order: "newest" }, signal }), 10_000);
   const list = rows.value.value?.items ?? [];
   return (
     <section class="card">
