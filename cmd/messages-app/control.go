@@ -27,6 +27,7 @@ type control struct {
 	host     *host.Host
 	log      *slog.Logger
 	server   *http.Server
+	end      context.CancelFunc // ends what takes long
 }
 
 // maxRequest is the size of a request on the control socket.
@@ -43,7 +44,13 @@ func newControl(tracer *trace.Tracer, recorder *trace.Recorder, h *host.Host, lo
 	mux.HandleFunc("DELETE /traces", c.off)
 	mux.HandleFunc("GET /tail", c.tail)
 	mux.HandleFunc("GET /usage", c.usage)
-	c.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	(&registry{desk: h.Desk(), domains: h.Store().Domains, log: log}).register(mux)
+	running, end := context.WithCancel(context.Background())
+	c.end = end
+	c.server = &http.Server{
+		Handler: mux, BaseContext: func(net.Listener) context.Context { return running }, ConnContext: withCaller,
+		ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
 	return c
 }
 
@@ -53,7 +60,12 @@ func (c *control) serve(l net.Listener) {
 	}
 }
 
-func (c *control) stop(ctx context.Context) error { return c.server.Shutdown(ctx) }
+// stop ends what takes long, and waits for the rest: what an erasure has deleted by
+// then stays deleted.
+func (c *control) stop(ctx context.Context) error {
+	c.end()
+	return c.server.Shutdown(ctx)
+}
 
 // newTrace asks for a trace.
 type newTrace struct {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/conf"
+	"github.com/tandem-switch/tandem/internal/messages/keepcmd"
 )
 
 func main() {
@@ -33,9 +34,11 @@ const prefix = "MESSAGES_"
 type commands struct {
 	Config conf.File `placeholder:"FILE" help:"YAML file with settings: its keys are the names of the flags."`
 
-	Serve   serveCommand   `cmd:"" help:"Run the service."`
-	Trace   traceCommands  `cmd:"" help:"Traces of frames, while the service runs."`
-	Usage   usageCommand   `cmd:"" help:"Show what each domain holds."`
+	Serve                       serveCommand  `cmd:"" help:"Run the service."`
+	Trace                       traceCommands `cmd:"" help:"Traces of frames, while the service runs."`
+	Usage                       usageCommand  `cmd:"" help:"Show what each domain holds."`
+	keepcmd.Commands[keepFlags] `embed:""`
+
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

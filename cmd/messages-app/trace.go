@@ -28,10 +28,25 @@ type clientFlags struct {
 
 // ask asks the service that runs on the data directory, and hands its answer to take.
 func (f clientFlags) ask(ctx context.Context, method, path string, body any, take func(io.Reader) error) error {
+	return f.askFor(ctx, "", method, path, body, take)
+}
+
+// askFor is ask with a reason.
+func (f clientFlags) askFor(ctx context.Context, reason, method, path string, body any, take func(io.Reader) error) error {
+	response, err := f.send(ctx, reason, method, path, body)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	return take(response.Body)
+}
+
+// send is askFor for an answer that the caller reads, and closes.
+func (f clientFlags) send(ctx context.Context, reason, method, path string, body any) (*http.Response, error) {
 	var sent bytes.Buffer
 	if body != nil {
 		if err := json.NewEncoder(&sent).Encode(body); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	client := &http.Client{Transport: &http.Transport{
@@ -40,18 +55,21 @@ func (f clientFlags) ask(ctx context.Context, method, path string, body any, tak
 	}}
 	request, err := http.NewRequestWithContext(ctx, method, "http://messages-app"+path, &sent)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if reason != "" {
+		request.Header.Set(reasonHeader, reason)
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("no Messages service answers on %s: start it, or name its directory with --data (%w)", f.Data, err)
+		return nil, fmt.Errorf("no Messages service answers on %s: start it, or name its directory with --data (%w)", f.Data, err)
 	}
-	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
+		defer response.Body.Close()
 		text, _ := io.ReadAll(io.LimitReader(response.Body, 4<<10)) // the status says enough
-		return errors.New(cmp.Or(strings.TrimSpace(string(text)), response.Status))
+		return nil, errors.New(cmp.Or(strings.TrimSpace(string(text)), response.Status))
 	}
-	return take(response.Body)
+	return response, nil
 }
 
 // show asks and shows the answer, as JSON or in words.

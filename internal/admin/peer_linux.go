@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// peerUID is the user id of the process at the other end of a unix socket,
+// PeerUID is the user id of the process at the other end of a unix socket,
 // negative if it is not known.
-func peerUID(c net.Conn) int {
+func PeerUID(c net.Conn) int {
 	u, ok := c.(*net.UnixConn)
 	if !ok {
 		return -1

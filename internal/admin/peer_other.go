@@ -4,5 +4,5 @@ package admin
 
 import "net"
 
-// peerUID is not known on this system.
-func peerUID(net.Conn) int { return -1 }
+// PeerUID is not known on this system.
+func PeerUID(net.Conn) int { return -1 }

@@ -41,7 +41,7 @@ type Commands[F Flags] struct {
 // ofDomain are the flags of commands about the messages of one domain.
 type ofDomain[F Flags] struct {
 	Flags  F      `embed:""`
-	Domain string `env:"-" placeholder:"NAME" help:"Name of the domain; without it the default one."`
+	Domain string `env:"-" placeholder:"NAME" help:"Name of the domain; without it the default one (of messages-app: the only one)."`
 }
 
 func (o ofDomain[F]) messages() keeping.Messages { return keeping.Messages{Domain: o.Domain} }
