@@ -3,14 +3,14 @@ import { render } from "preact";
 import "../ui/base.css";
 import "../ui/client.css";
 import { clientAreas } from "../i18n/client.ts";
-import { setUpTexts } from "../i18n/index.ts";
+import { setUpTexts, t } from "../i18n/index.ts";
 import { listen } from "../ui/keys.ts";
 import { applyTheme } from "../ui/theme.ts";
+import { createModel } from "./model/index.ts";
 import type { Model } from "./model/types.ts";
+import { brand } from "./brand.ts";
 import { followUpdates } from "./pwa.ts";
 import { App } from "./views/App.tsx";
-
-const real = import.meta.glob<{ createModel(): Model }>("./model/index.ts");
 
 async function makeModel(): Promise<Model> {
   if (import.meta.env.DEV && new URLSearchParams(location.search).has("fake")) {
@@ -18,9 +18,7 @@ async function makeModel(): Promise<Model> {
     Object.assign(globalThis, { fake }); // to be played with in the console
     return fake;
   }
-  const load = real["./model/index.ts"];
-  if (!load) throw new Error("this build has no model");
-  return (await load()).createModel();
+  return createModel({ words: (key, values) => t(`model.${key}`, values), branding: await brand() });
 }
 
 async function start(): Promise<void> {

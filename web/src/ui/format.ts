@@ -136,11 +136,11 @@ export function length(ms: number): string {
   return minutes < 60 ? `${minutes}:${two(s % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(s % 60)}`;
 }
 
-/** A time span in its largest unit: 8 s, 20 min, 6 hr, 3 days. Short is for controls, long for text. */
+/** A time span in its largest unit: 8s, 20 min, 6 hrs, 3 days. Short is for controls, long for text. */
 export function span(ms: number, style: "short" | "long" = "short"): string {
   const s = Math.max(0, Math.ceil(ms / 1000));
   const [n, unit] = s < 60 ? [s, "second"] : s < 3600 ? [Math.round(s / 60), "minute"] : s < 86_400 ? [Math.round(s / 3600), "hour"] : [Math.round(s / 86_400), "day"];
-  return numberFormat({ style: "unit", unit, unitDisplay: style }).format(n);
+  return numberFormat({ style: "unit", unit, unitDisplay: style === "short" && unit === "second" ? "narrow" : style }).format(n);
 }
 
 /** First day of the week: 1 Monday to 7 Sunday. */

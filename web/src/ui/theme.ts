@@ -55,22 +55,57 @@ export function applyTheme(root: HTMLElement = document.documentElement): void {
   });
 }
 
+let accent: RGB | undefined;
+let following = false;
+
 /**
- * The accent of a tenant, for its name's place on the sign-in page and the primary key,
- * if text on it can be read (4.5:1 to white or to ink) and it stands out from the ground
- * (3:1). Otherwise ours stays. Returns whether it was taken.
+ * The accent of a tenant takes the place of the colour of what is new and live. The lamp
+ * is moved towards ink (or paper in the dark theme) until a shape stands out from every
+ * ground (3:1), the text until it can be read (4.5:1). Returns whether it is a colour.
  */
-export function applyAccent(accent: string | undefined, root: HTMLElement = document.documentElement): boolean {
-  const rgb = accent === undefined ? undefined : parseHex(accent);
-  const names = ["--accent", "--on-accent"];
-  for (const n of names) root.style.removeProperty(n);
-  if (!rgb) return false;
-  const white: RGB = [255, 255, 255];
-  const onWhite = ratio(rgb, white);
-  if (onWhite < 4.5) return false; // white is also the ground around it in the light theme
-  root.style.setProperty("--accent", accent ?? "");
-  root.style.setProperty("--on-accent", "#FFFFFF");
-  return true;
+export function applyAccent(text: string | undefined, root: HTMLElement = document.documentElement): boolean {
+  accent = text === undefined ? undefined : parseHex(text);
+  if (!following && accent) {
+    following = true;
+    effect(() => writeAccent(root, dark.value));
+  } else if (following) writeAccent(root, dark.peek());
+  return accent !== undefined;
+}
+
+const accentNames = ["--signal", "--signal-lamp", "--signal-wash", "--on-signal", "--lit-signal"] as const;
+
+function writeAccent(root: HTMLElement, isDark: boolean): void {
+  for (const n of accentNames) root.style.removeProperty(n);
+  if (!accent) return;
+  const style = getComputedStyle(root);
+  const grounds = ["--ground", "--panel", "--surface", "--raised", "--own"].map((n) => parseHex(style.getPropertyValue(n))).filter((c): c is RGB => c !== undefined);
+  const bakelite = parseHex(style.getPropertyValue("--bakelite"));
+  const surface = parseHex(style.getPropertyValue("--surface"));
+  if (!bakelite || !surface || grounds.length === 0) return;
+  const way: RGB = isDark ? [255, 255, 255] : [0, 0, 0];
+  const lamp = until(accent, way, 3, grounds);
+  const wash = mix(surface, accent, isDark ? 0.2 : 0.12);
+  const ink = until(accent, way, 4.5, [...grounds, wash]);
+  const values: readonly RGB[] = [ink, lamp, wash, isDark ? mix(ink, [0, 0, 0], 0.88) : [255, 255, 255], until(accent, [255, 255, 255], 3, [bakelite])];
+  accentNames.forEach((n, k) => root.style.setProperty(n, hex(values[k] ?? ink)));
+}
+
+/** A colour moved towards another until it has the contrast with each ground. */
+export function until(colour: RGB, towards: RGB, least: number, grounds: readonly RGB[]): RGB {
+  for (let part = 0; part < 1; part += 0.04) {
+    const c = mix(colour, towards, part);
+    if (grounds.every((g) => ratio(c, g) >= least)) return c;
+  }
+  return towards;
+}
+
+function mix(a: RGB, b: RGB, part: number): RGB {
+  const one = (x: number, y: number) => Math.round(x + (y - x) * part);
+  return [one(a[0], b[0]), one(a[1], b[1]), one(a[2], b[2])];
+}
+
+function hex(c: RGB): string {
+  return `#${c.map((x) => x.toString(16).padStart(2, "0")).join("")}`;
 }
 
 export type RGB = readonly [number, number, number];

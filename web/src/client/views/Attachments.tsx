@@ -97,7 +97,7 @@ function FileRow({ model, item: { attachment: a, message, chat } }: { model: Mod
       <span class="sq"><Icon name={iconOf(a.type)} /></span>
       <button type="button" class="grow" onClick={() => openChat(chat, message.id)}>
         <span class="n ell block"><bdi>{a.duration !== undefined && a.type.startsWith("audio/") ? t("shell.what.voice") : a.name}</bdi></span>
-        <span class="p ell block" dir="auto">{facts}</span>
+        <span class="p ell block"><bdi>{facts}</bdi></span>
       </button>
       <button type="button" class="ib" aria-label={t("shell.details.download", { name: a.name })} onClick={() => void download(model, a)}>
         <Icon name="download" />
@@ -117,8 +117,8 @@ export function Pins({ chat, talk }: { chat: string; talk: Conversation }) {
           <div class="file-row">
             <span class="sq"><Icon name="pin" /></span>
             <button type="button" class="grow" onClick={() => openChat(chat, m.id)}>
-              <span class="n ell block" dir="auto">{plain(m.html) || m.attached[0]?.name || t("shell.what.file")}</span>
-              <span class="p ell block" dir="auto">{m.author.dn} · {rowTime(m.time)}</span>
+              <span class="n ell block"><bdi>{plain(m.html) || m.attached[0]?.name || t("shell.what.file")}</bdi></span>
+              <span class="p ell block"><bdi>{m.author.dn} · {rowTime(m.time)}</bdi></span>
             </button>
           </div>
         </li>

@@ -69,7 +69,7 @@ function PreviewLine({ chat }: { chat: Chat }) {
   return (
     <span class="p">
       {line.kind === "missed" && <Icon name="missed" small class="missed" />}
-      {line.by && (line.kind === "draft" ? <span class="draft">{line.by}: </span> : chat.last?.own ? <>{line.by}: </> : <b><bdi>{line.by}</bdi>: </b>)}
+      {line.by && (line.kind === "draft" ? <span class="draft">{line.by}:</span> : chat.last?.own ? <span>{line.by}:</span> : <b><bdi>{line.by}</bdi>:</b>)}
       <bdi>{line.text}</bdi>
     </span>
   );

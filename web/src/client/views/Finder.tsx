@@ -95,8 +95,8 @@ function Row({ result: r, index, selected, head, onPoint }: { result: Result; in
       <div id={`fr-${index}`} class="hit" role="option" aria-selected={selected} onPointerMove={onPoint} onClick={r.run}>
         {r.face ? <Avatar id={r.face.id} name={r.title} size="sm" group={r.face.group} presence={r.face.person?.presence} /> : <span class="sq"><Icon name={r.icon ?? "chat"} /></span>}
         <div class="grow">
-          <div class="n ell" dir="auto"><Marked text={r.title} marks={r.marks} /></div>
-          <div class="p ell" dir="auto">{r.line}</div>
+          <div class="n ell"><bdi><Marked text={r.title} marks={r.marks} /></bdi></div>
+          <div class="p ell"><bdi>{r.line}</bdi></div>
         </div>
         <span class="r">{selected ? <><Kbd keys="Enter" />{t("shell.finder.open")}</> : r.end}</span>
       </div>

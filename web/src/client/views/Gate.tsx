@@ -7,6 +7,7 @@ import { isString, setting } from "../../ui/settings.ts";
 import { span } from "../../ui/format.ts";
 import { chosenLanguage, language, languageNames, languages, t } from "../../i18n/index.ts";
 import type { Branding, Model, SignInError } from "../model/types.ts";
+import { homeDomain } from "../brand.ts";
 import { GateArt } from "./GateArt.tsx";
 
 const lastDomain = setting("domain", "", isString);
@@ -57,7 +58,7 @@ export function Brand({ branding }: { branding: Branding }) {
 function SignInForm({ model }: { model: Model }) {
   const at = model.signIn.value;
   const out = at.step === "out" ? at : undefined;
-  const [domain, setDomain] = useState(out?.domain ?? lastDomain.peek());
+  const [domain, setDomain] = useState(out?.domain || lastDomain.peek() || homeDomain());
   const [name, setName] = useState(out?.name ?? lastName.peek());
   const [password, setPassword] = useState("");
   const [remember, setRemember] = useState(true);

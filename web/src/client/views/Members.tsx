@@ -79,7 +79,7 @@ function Row({ model, chat, member: m, offline, stop, onDone }: { model: Model; 
       <Avatar id={p.sip} name={p.dn} size="sm" presence={offline ? "offline" : p.presence} />
       <div class="grow">
         <div class="n ell"><bdi>{p.dn}</bdi></div>
-        <div class="p ell" dir="auto">{line}</div>
+        <div class="p ell"><bdi>{line}</bdi></div>
       </div>
       {m.role !== "member" && <Tag>{t(`shell.role.${m.role}`)}</Tag>}
       <IconButton icon="more" size="s" class="mem-more" label={t("shell.details.memberActs", { name: p.dn })} aria-haspopup="menu" tabIndex={stop ? 0 : -1} onClick={(e) => menu(e.currentTarget)} />

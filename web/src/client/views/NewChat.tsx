@@ -67,7 +67,7 @@ export function PeoplePicker({ model, query, onPick, chosen, without }: PeoplePi
               <Avatar id={p.sip} name={p.dn} size="sm" presence={p.presence} />
               <span class="grow">
                 <span class="n ell block"><bdi>{p.dn}</bdi></span>
-                <span class="p ell block" dir="auto">{[p.num, personLine(p)].filter(Boolean).join(" · ")}</span>
+                <span class="p ell block"><bdi>{[p.num, personLine(p)].filter(Boolean).join(" · ")}</bdi></span>
               </span>
               {chosen?.has(p.sip) && <Icon name="check" />}
             </button>

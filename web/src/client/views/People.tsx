@@ -86,7 +86,7 @@ function PersonRow({ model, person: p, stop }: { model: Model; person: Person; s
       <Avatar id={p.sip} name={p.dn} presence={live.presence} />
       <span class="grow">
         <span class="n"><span><bdi>{p.dn}</bdi></span></span>
-        <span class="p" dir="auto">{personLine(live)}</span>
+        <span class="p"><bdi>{personLine(live)}</bdi></span>
       </span>
       <span class="m number">{p.num}</span>
     </a>

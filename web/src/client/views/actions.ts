@@ -4,7 +4,7 @@ import { go } from "../../ui/route.ts";
 import { dark, theme } from "../../ui/theme.ts";
 import { t } from "../../i18n/index.ts";
 import type { Model } from "../model/types.ts";
-import { setPresence } from "./presence.ts";
+import { setPresence, signOut } from "./presence.ts";
 import { overlay } from "./state.ts";
 
 export interface Action {
@@ -24,6 +24,6 @@ export function actionsOf(model: Model): readonly Action[] {
     { word: dark.peek() ? t("shell.action.light") : t("shell.action.dark"), line: t("shell.action.theme"), icon: "sun", run: () => void (theme.value = dark.peek() ? "light" : "dark") },
     { word: t("shell.rail.settings"), line: t("shell.action.settings"), icon: "settings", run: () => go(["settings"]) },
     { word: t("shell.keys.title"), line: t("shell.action.keys"), icon: "keyboard", run: () => void (overlay.value = "keys") },
-    { word: t("shell.you.leave"), line: t("shell.action.leave"), icon: "leave", run: () => void model.leave() },
+    { word: t("shell.you.leave"), line: t("shell.action.leave"), icon: "leave", run: () => void signOut(model) },
   ];
 }

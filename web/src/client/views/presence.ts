@@ -1,3 +1,5 @@
+import { ask } from "../../ui/Dialog.tsx";
+import { number } from "../../ui/format.ts";
 import { openMenu } from "../../ui/Menu.tsx";
 import { go } from "../../ui/route.ts";
 import { toast } from "../../ui/Toast.tsx";
@@ -15,7 +17,7 @@ export function openPresence(model: Model, at: Element): void {
     "-",
     { word: t("shell.presence.note"), icon: "edit", run: () => go(["settings", "you"]) },
     { word: t("shell.rail.settings"), icon: "settings", run: () => go(["settings"]) },
-    { word: t("shell.you.leave"), icon: "leave", run: () => void model.leave() },
+    { word: t("shell.you.leave"), icon: "leave", run: () => void signOut(model) },
   ]);
 }
 
@@ -25,4 +27,12 @@ export async function setPresence(model: Model, to: (typeof choices)[number], no
   } catch (e) {
     toast(explain(t("shell.presence.failed"), e));
   }
+}
+
+/** Ends the session; asks first when something still waits to be sent, because that is lost with it. */
+export async function signOut(model: Model): Promise<void> {
+  const { waiting } = model.line.peek();
+  if (waiting > 0 && !(await ask({ title: t("shell.you.leaveTitle"), text: t("shell.you.leaveWaiting", { count: waiting, shown: number(waiting) }), act: t("shell.you.leave"), bad: true }))) return;
+  go([]);
+  await model.leave();
 }

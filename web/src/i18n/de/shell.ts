@@ -207,7 +207,7 @@ export default {
   },
   download: { running: "{{name}} wird heruntergeladen, {{percent}}", failed: "{{name}} wurde nicht heruntergeladen." },
   presence: { label: "Präsenz", note: "Notiz", noteHint: "Andere sehen sie neben Ihrem Namen.", dndHint: "Kein Ton und keine Mitteilungen, auf diesem Gerät.", failed: "Ihre Präsenz wurde nicht geändert." },
-  you: { saved: "Gespeichert", leave: "Abmelden", leaveHint: "Beim Abmelden gehen Chats und Entwürfe von diesem Gerät. Was noch auf das Senden wartet, ist verloren." },
+  you: { leaveTitle: "Abmelden?", leaveWaiting_one: "{{shown}} Nachricht wartet auf das Senden. Beim Abmelden geht sie verloren.", leaveWaiting_other: "{{shown}} Nachrichten warten auf das Senden. Beim Abmelden gehen sie verloren.", saved: "Gespeichert", leave: "Abmelden", leaveHint: "Beim Abmelden gehen Chats und Entwürfe von diesem Gerät. Was noch auf das Senden wartet, ist verloren." },
   update: { text: "Eine neuere Version ist bereit.", act: "Neu laden" },
   news: { spoken: "{{author}}: {{text}}", inGroup: "{{author}} in {{group}}", hidden: "Neue Nachricht" },
   keys: {
@@ -293,11 +293,13 @@ export default {
     },
     trace: {
       title: "Trace",
-      text: "Was diese Seite sendet und empfängt, für Menschen, die einen Fehler suchen. Es bleibt auf diesem Gerät, bis Sie es herunterladen, und enthält, was Sie schreiben.",
+      text: "Was diese Seite sendet und empfängt, für Menschen, die einen Fehler suchen. Es bleibt auf diesem Gerät, bis Sie es herunterladen.",
       app: "App",
       appHint: "Nachrichten zur Anlage und von ihr.",
       console: "Browser Console",
       consoleHint: "Auch in die Konsole des Browsers geschrieben.",
+      texts: "Texte und Namen",
+      textsHint: "Neue Zeilen zeigen, was geschrieben ist, statt seiner Länge, bis die Seite geschlossen wird.",
       count_one: "{{count}} Zeile",
       count_other: "{{count}} Zeilen",
       download: "Herunterladen",

@@ -207,7 +207,7 @@ export default {
   },
   download: { running: "Downloading {{name}}, {{percent}}", failed: "{{name}} was not downloaded." },
   presence: { label: "Presence", note: "Note", noteHint: "Others see it beside your name.", dndHint: "No sound and no notifications, on this device.", failed: "Your presence was not changed." },
-  you: { saved: "Saved", leave: "Sign out", leaveHint: "Signing out removes chats and drafts from this device. What waits to be sent is lost." },
+  you: { leaveTitle: "Sign out?", leaveWaiting_one: "{{shown}} message waits to be sent. It is lost when you sign out.", leaveWaiting_other: "{{shown}} messages wait to be sent. They are lost when you sign out.", saved: "Saved", leave: "Sign out", leaveHint: "Signing out removes chats and drafts from this device. What waits to be sent is lost." },
   update: { text: "A newer version is ready.", act: "Reload" },
   news: { spoken: "{{author}}: {{text}}", inGroup: "{{author}} in {{group}}", hidden: "New message" },
   keys: {
@@ -293,11 +293,13 @@ export default {
     },
     trace: {
       title: "Trace",
-      text: "What this page sends and receives, for people who look for a fault. It stays on this device until you download it, and holds what you write.",
+      text: "What this page sends and receives, for people who look for a fault. It stays on this device until you download it.",
       app: "App",
       appHint: "Messages to and from the switch.",
       console: "Browser Console",
       consoleHint: "Also written to the console of the browser.",
+      texts: "Texts and names",
+      textsHint: "New lines show what is written instead of its length, until the page is closed.",
       count_one: "{{count}} line",
       count_other: "{{count}} lines",
       download: "Download",

@@ -207,7 +207,7 @@ export default {
   },
   download: { running: "{{name}} indiriliyor, {{percent}}", failed: "{{name}} indirilmedi." },
   presence: { label: "Durum", note: "Not", noteHint: "Başkaları bunu adınızın yanında görür.", dndHint: "Bu cihazda ses ve bildirim yok.", failed: "Durumunuz değişmedi." },
-  you: { saved: "Kaydedildi", leave: "Oturumu kapat", leaveHint: "Oturumu kapatınca sohbetler ve taslaklar bu cihazdan silinir. Gönderilmeyi bekleyenler kaybolur." },
+  you: { leaveTitle: "Oturum kapatılsın mı?", leaveWaiting_one: "{{shown}} ileti gönderilmeyi bekliyor. Oturumu kapatınca kaybolur.", leaveWaiting_other: "{{shown}} ileti gönderilmeyi bekliyor. Oturumu kapatınca kaybolur.", saved: "Kaydedildi", leave: "Oturumu kapat", leaveHint: "Oturumu kapatınca sohbetler ve taslaklar bu cihazdan silinir. Gönderilmeyi bekleyenler kaybolur." },
   update: { text: "Daha yeni bir sürüm hazır.", act: "Yeniden yükle" },
   news: { spoken: "{{author}}: {{text}}", inGroup: "{{author}}, {{group}} içinde", hidden: "Yeni ileti" },
   keys: {
@@ -293,11 +293,13 @@ export default {
     },
     trace: {
       title: "İz",
-      text: "Hata arayanlar için bu sayfanın gönderdiği ve aldığı her şey. İndirene dek bu cihazda kalır ve yazdıklarınızı içerir.",
+      text: "Hata arayanlar için bu sayfanın gönderdiği ve aldığı her şey. İndirene dek bu cihazda kalır.",
       app: "App",
       appHint: "Santrale giden ve ondan gelen iletiler.",
       console: "Browser Console",
       consoleHint: "Tarayıcının konsoluna da yazılır.",
+      texts: "Metinler ve adlar",
+      textsHint: "Yeni satırlar sayfa kapanana dek uzunluk yerine yazılanı gösterir.",
       count_one: "{{count}} satır",
       count_other: "{{count}} satır",
       download: "İndir",

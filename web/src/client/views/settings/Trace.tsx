@@ -9,6 +9,11 @@ import { save } from "../download.ts";
 
 /** The client's own trace flags: App (what was sent and received) and Browser Console. */
 export function Trace({ model }: { model: Model }) {
+  const [texts, setTexts] = useState(false);
+  const showTexts = (on: boolean) => {
+    setTexts(on);
+    model.setTraceTexts?.(on);
+  };
   const flags = model.traceFlags.value;
   const lines = useLines(model);
   const list = useRef<ListHandle | null>(null);
@@ -17,6 +22,7 @@ export function Trace({ model }: { model: Model }) {
       <p class="hint">{t("shell.settings.trace.text")}</p>
       <SwitchRow label={t("shell.settings.trace.app")} hint={t("shell.settings.trace.appHint")} on={flags.app} onChange={(on) => model.setTraceFlag("app", on)} />
       <SwitchRow label={t("shell.settings.trace.console")} hint={t("shell.settings.trace.consoleHint")} on={flags.console} onChange={(on) => model.setTraceFlag("console", on)} />
+      {model.setTraceTexts && <SwitchRow label={t("shell.settings.trace.texts")} hint={t("shell.settings.trace.textsHint")} on={texts} disabled={!flags.app} onChange={showTexts} />}
       <div class="acts-row">
         <span class="hint num">{t("shell.settings.trace.count", { count: lines.length })}</span>
         <span class="grow" />

@@ -5,7 +5,7 @@ import { Field, Segment } from "../../../ui/Field.tsx";
 import { toast } from "../../../ui/Toast.tsx";
 import { t } from "../../../i18n/index.ts";
 import type { Model } from "../../model/types.ts";
-import { setPresence } from "../presence.ts";
+import { setPresence, signOut } from "../presence.ts";
 import { Line } from "./Line.tsx";
 
 const choices = ["available", "away", "dnd"] as const;
@@ -40,7 +40,7 @@ export function You({ model }: { model: Model }) {
         <Button type="submit" disabled={note.trim() === (me.note ?? "")}>{t("ui.save")}</Button>
       </form>
       <div class="acts-row">
-        <Button icon="leave" onClick={() => void model.leave()}>{t("shell.you.leave")}</Button>
+        <Button icon="leave" onClick={() => void signOut(model)}>{t("shell.you.leave")}</Button>
       </div>
       <p class="hint">{t("shell.you.leaveHint")}</p>
     </>
