@@ -2,6 +2,7 @@ package s3_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"image"
 	"image/png"
@@ -161,7 +162,6 @@ func TestStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	alice := filebuffer.Owner{Domain: "example.com", Person: 1}
 	id, link, err := store.Create(t.Context(), alice, 0, "a.png")
 	if err != nil {
 		t.Fatal(err)
@@ -200,5 +200,85 @@ func TestStore(t *testing.T) {
 	}
 	for h, err := range b.List(t.Context()) {
 		t.Errorf("%s is left, %v", h, err)
+	}
+}
+
+// post is a message of alice that takes files.
+type post struct {
+	index *memory.Index
+	err   error
+	free  []func()
+}
+
+var alice = filebuffer.Owner{Domain: "example.com", Person: 1}
+
+func (p *post) Granted(context.Context, filebuffer.Grant) (filebuffer.Owner, error) {
+	return alice, nil
+}
+
+func (p *post) Attach(_ context.Context, _ filebuffer.Grant, file filebuffer.Attachment) error {
+	if p.err != nil {
+		return p.err
+	}
+	_, _, free, err := p.index.Post(alice, []int64{2}, file, time.Now())
+	p.free = append(p.free, free)
+	return err
+}
+
+// TestAttach uploads further files of a message to the bucket: what the message takes
+// stays, what it refuses goes.
+func TestAttach(t *testing.T) {
+	b := bucket(t, server(t))
+	index := memory.New()
+	message := &post{index: index}
+	store, err := filebuffer.New(filebuffer.Config{
+		Base: "https://ap.example.com", Instance: "messages", Key: make([]byte, 32), Spool: t.TempDir(),
+		Index: index, Blobs: b, Alive: func(string, uint64) bool { return true }, Attacher: message,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := store.AttachURL(filebuffer.Grant{Domain: alice.Domain, Message: 90, Session: 1, Key: 2}) + "&name=a"
+	count := func() (n int) {
+		for _, err := range b.List(t.Context()) {
+			if err != nil {
+				t.Error(err)
+			}
+			n++
+		}
+		return n
+	}
+	later := time.Now().Add(filebuffer.Linger + time.Minute)
+	for _, step := range []struct {
+		content        string
+		refuse         error
+		status, remain int
+	}{
+		{"one", nil, 200, 1},
+		{"one", filebuffer.ErrForbidden, 403, 1}, // the same content, which the message has
+		{"two", filebuffer.ErrMany, 409, 1},
+		{strings.Repeat("large ", 3<<20), nil, 200, 2}, // in several parts
+	} {
+		message.err = step.refuse
+		w := httptest.NewRecorder()
+		store.ServeHTTP(w, httptest.NewRequest("POST", link, strings.NewReader(step.content)))
+		if w.Code != step.status {
+			t.Errorf("%.5s: %d %s, want %d", step.content, w.Code, w.Body, step.status)
+		}
+		if _, err := store.Expire(t.Context(), later); err != nil {
+			t.Error(err)
+		}
+		if _, err := store.Collect(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if n := count(); n != step.remain {
+			t.Errorf("%.5s: %d contents in the bucket, want %d", step.content, n, step.remain)
+		}
+	}
+	for _, free := range message.free {
+		free()
+	}
+	if _, err := store.Collect(t.Context()); err != nil || count() != 0 {
+		t.Errorf("%d contents are left, %v", count(), err)
 	}
 }

@@ -130,6 +130,11 @@ func TestAttachToAPost(t *testing.T) {
 			key.send(200, fmt.Sprint(i), "x")
 		}
 		key.send(409, "too many", "x")
+		// An app that logs in itself has a session of its own.
+		bot := g.must(g.dial(asApp("helpdesk", "helpdesk", "b07"), secret))
+		got = bot.ask(`{"mt":"Post","topic":"helpdesk","text":"the manual"}`)
+		g.passOf(got[0], id(got[0])).send(200, "manual.txt", "read me")
+		expect(t, bot.ask(fmt.Sprintf(`{"mt":"Attachments","id":%d}`, id(got[0]))), `{"files":[{"name":"manual.txt"}]}`)
 		// Of our extension: where to send it, in one piece.
 		got = x.ask(`{"mt":"Post","topic":"alice","text":"mine"}`)
 		expect(t, got, `{"mt":"PostResult","session":`+itoa(x.id)+`,"key":"*","url":"*"}`)

@@ -30,6 +30,17 @@ func testFiles(t *testing.T, open func(t *testing.T) *sqlstore.Store) {
 		})
 		return indextest.Fixture{Index: s.FileIndex(), Person: person(s), Post: post(s)}
 	})
+	t.Run("further files", func(t *testing.T) {
+		indextest.Run(t, func(t *testing.T) indextest.Fixture {
+			s := open(t)
+			t.Cleanup(func() {
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			return indextest.Fixture{Index: s.FileIndex(), Person: person(s), Post: further(s)}
+		})
+	})
 }
 
 func domainLog(t *testing.T, s *sqlstore.Store, domain string) messages.Log {
@@ -64,12 +75,36 @@ func fileOf(a filebuffer.Attachment) messages.File {
 	}
 }
 
-func post(s *sqlstore.Store) func(*testing.T, filebuffer.Owner, filebuffer.Owner, filebuffer.Attachment) (filebuffer.ID, filebuffer.ID, func(), error) {
+// poster stores a message with a file, as indextest wants it.
+type poster func(*testing.T, filebuffer.Owner, filebuffer.Owner, filebuffer.Attachment) (filebuffer.ID, filebuffer.ID, func(), error)
+
+func post(s *sqlstore.Store) poster {
+	return storing(s, func(ctx context.Context, l messages.Log, op *messages.Post) (messages.Number, error) {
+		r, err := l.Do(ctx, op)
+		return r.N, err
+	})
+}
+
+// further stores the message first, and then the file.
+func further(s *sqlstore.Store) poster {
+	return storing(s, func(ctx context.Context, l messages.Log, op *messages.Post) (messages.Number, error) {
+		files := op.Files
+		op.Files = nil
+		r, err := l.Do(ctx, op)
+		if err != nil {
+			return 0, err
+		}
+		_, err = l.Do(ctx, &messages.Attach{By: op.Author, ID: r.N, Files: files})
+		return r.N, err
+	})
+}
+
+func storing(s *sqlstore.Store, put func(context.Context, messages.Log, *messages.Post) (messages.Number, error)) poster {
 	return func(t *testing.T, author, reader filebuffer.Owner, a filebuffer.Attachment) (own, shared filebuffer.ID, forget func(), err error) {
 		t.Helper()
 		l := domainLog(t, s, author.Domain)
 		by, to := messages.Ref{ID: messages.PersonID(author.Person)}, messages.Ref{ID: messages.PersonID(reader.Person)}
-		r, err := l.Do(t.Context(), &messages.Post{Author: by, To: to, Text: "a file", Files: []messages.File{fileOf(a)}})
+		id, err := put(t.Context(), l, &messages.Post{Author: by, To: to, Text: "a file", Files: []messages.File{fileOf(a)}})
 		if refused, ok := errors.AsType[*messages.Error](err); ok && refused.Code == messages.NotFound {
 			return 0, 0, nil, filebuffer.ErrNotFound
 		}
@@ -80,14 +115,14 @@ func post(s *sqlstore.Store) func(*testing.T, filebuffer.Owner, filebuffer.Owner
 			person int64
 			id     *filebuffer.ID
 		}{{author.Person, &own}, {reader.Person, &shared}} {
-			m, err := l.Message(t.Context(), messages.PersonID(who.person), r.N)
+			m, err := l.Message(t.Context(), messages.PersonID(who.person), id)
 			if err != nil || len(m.Files) != 1 {
 				t.Fatalf("%+v, %v", m, err)
 			}
 			*who.id = filebuffer.ID(m.Files[0].ID)
 		}
 		return own, shared, func() {
-			if _, err := l.Do(t.Context(), &messages.Delete{By: by, ID: r.N}); err != nil {
+			if _, err := l.Do(t.Context(), &messages.Delete{By: by, ID: id}); err != nil {
 				t.Error(err)
 			}
 		}, nil

@@ -11,8 +11,8 @@ const (
 	hasFiles     = 1
 	hasReactions = 2
 	isPinned     = 4
-	isPost       = 8 // of type 0
-	isAttaching  = 16
+	isPost       = 8  // of type 0
+	isAttaching  = 16 // statements name it by its number
 )
 
 // The statements that insert rows. Most messages are plain: HTML and nothing else.

@@ -282,6 +282,8 @@ func (r *reader) posts(list []row, at map[int64]int, keys []int64, asker int64) 
 	return nil
 }
 
+// postCounts counts what an asker may see: not the answers of others that wait for
+// their files (isAttaching; row.hidden has the same rule).
 func (r *reader) postCounts(w *row, notified []int64, asker int64) error {
 	p := w.Post
 	if p == nil {
@@ -297,8 +299,9 @@ func (r *reader) postCounts(w *row, notified []int64, asker int64) error {
 		}
 	}
 	root := pack(r.dom, p.Root)
-	if _, err := r.one(`SELECT count(*), COALESCE(max(m.ts), 0) FROM post q JOIN msg m ON m.mid = q.mid WHERE q.root = $1`,
-		[]any{&p.Replies, &p.ReplyTime}, root); err != nil {
+	since := r.now - messages.AttachTime.Milliseconds()
+	if _, err := r.one(`SELECT count(*), COALESCE(max(m.ts), 0) FROM post q JOIN msg m ON m.mid = q.mid WHERE q.root = $1
+		AND (m.bits & 16 = 0 OR m.author = $2 OR m.ts <= $3)`, []any{&p.Replies, &p.ReplyTime}, root, asker, since); err != nil {
 		return err
 	}
 	p.Replies = max(p.Replies-1, 0)
@@ -316,8 +319,8 @@ func (r *reader) postCounts(w *row, notified []int64, asker int64) error {
 		return err
 	}
 	p.Read = unpack[messages.Number](read)
-	_, err = r.one(`SELECT count(*) FROM post q JOIN msg m ON m.mid = q.mid WHERE q.root = $1 AND q.mid > $2 AND m.author <> $3`,
-		[]any{&p.Unread}, root, read, asker)
+	_, err = r.one(`SELECT count(*) FROM post q JOIN msg m ON m.mid = q.mid WHERE q.root = $1 AND q.mid > $2 AND m.author <> $3
+		AND (m.bits & 16 = 0 OR m.ts <= $4)`, []any{&p.Unread}, root, read, asker, since)
 	return err
 }
 
