@@ -27,7 +27,9 @@ type SQLite struct {
 }
 
 // puts are the statements of every message, prepared for writer.
-type puts struct{ doc, word, part *sql.Stmt }
+type puts struct{ doc, word, part put }
+
+type put struct{ *sql.Stmt }
 
 var _ Index = (*SQLite)(nil)
 
@@ -126,27 +128,37 @@ func recreate(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-func (s *SQLite) prepare(ctx context.Context) (err error) {
+func (s *SQLite) prepare(ctx context.Context) error {
 	for _, p := range []struct {
-		into **sql.Stmt
+		into *put
 		text string
 	}{
 		{&s.puts.doc, "INSERT INTO doc (id, conv, body) VALUES (?, ?, ?)"},
 		{&s.puts.word, "INSERT INTO word (rowid, body) VALUES (?, ?)"},
 		{&s.puts.part, "INSERT INTO part (rowid, body) VALUES (?, ?)"},
 	} {
-		if *p.into, err = s.writer.PrepareContext(ctx, p.text); err != nil {
+		stmt, err := s.writer.PrepareContext(ctx, p.text)
+		if err != nil {
 			return err
 		}
+		*p.into = put{stmt}
 	}
 	return nil
 }
 
-// of are the statements in a transaction. Its context does not end them: each is short,
-// and one that can be ended costs a goroutine. The caller looks at ctx in between.
+// of are the statements in a transaction.
 func (p puts) of(ctx context.Context, tx *sql.Tx) puts {
-	ctx = context.WithoutCancel(ctx)
-	return puts{tx.StmtContext(ctx, p.doc), tx.StmtContext(ctx, p.word), tx.StmtContext(ctx, p.part)}
+	return puts{put{tx.StmtContext(ctx, p.doc.Stmt)}, put{tx.StmtContext(ctx, p.word.Stmt)}, put{tx.StmtContext(ctx, p.part.Stmt)}}
+}
+
+// row executes it. The context does not end it: it is short, and one that could be
+// ended costs a goroutine. So it is looked at before.
+func (p put) row(ctx context.Context, args ...any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	_, err := p.ExecContext(context.WithoutCancel(ctx), args...)
+	return err
 }
 
 // within runs a transaction.
@@ -165,9 +177,9 @@ func (s *SQLite) within(ctx context.Context, do func(*sql.Tx) error) error {
 // Close implements Index.
 func (s *SQLite) Close() error {
 	var errs []error
-	for _, stmt := range []*sql.Stmt{s.puts.doc, s.puts.word, s.puts.part} {
-		if stmt != nil {
-			errs = append(errs, stmt.Close())
+	for _, p := range []put{s.puts.doc, s.puts.word, s.puts.part} {
+		if p.Stmt != nil {
+			errs = append(errs, p.Close())
 		}
 	}
 	for _, db := range []*sql.DB{s.reader, s.writer} {
@@ -288,18 +300,15 @@ func (w *sqliteWriter) put(d Doc) error {
 	if err := w.remove(d.Number); err != nil {
 		return err
 	}
-	if err := w.ctx.Err(); err != nil {
-		return err
-	}
 	id, text, scope := rowOf(w.id, d.Number), d.text(), scopeToken(w.id, d.Conv)
-	if _, err := w.puts.doc.Exec(id, d.Conv, text); err != nil {
+	if err := w.puts.doc.row(w.ctx, id, d.Conv, text); err != nil {
 		return err
 	}
-	if _, err := w.puts.word.Exec(id, w.cut.words(scope, text)); err != nil {
+	if err := w.puts.word.row(w.ctx, id, w.cut.words(scope, text)); err != nil {
 		return err
 	}
 	if d.Number <= w.parts {
-		if _, err := w.puts.part.Exec(id, w.cut.parts(scope, text)); err != nil {
+		if err := w.puts.part.row(w.ctx, id, w.cut.parts(scope, text)); err != nil {
 			return err
 		}
 	}
@@ -341,7 +350,7 @@ func (s *SQLite) deepen(ctx context.Context, tx *sql.Tx, id, parts int64, limit 
 	var cut cutter
 	puts := s.puts.of(ctx, tx)
 	for _, d := range docs {
-		if _, err := puts.part.Exec(rowOf(id, d.number), cut.parts(scopeToken(id, d.conv), d.text)); err != nil {
+		if err := puts.part.row(ctx, rowOf(id, d.number), cut.parts(scopeToken(id, d.conv), d.text)); err != nil {
 			return 0, err
 		}
 	}

@@ -164,6 +164,7 @@ func (b *batch) load(l *domainLog) bool {
 			b.recount(c)
 		}
 	}
+	b.loadKeys(l)
 	b.restoreMarks(l)
 	l.head.Store(st.head)
 	return b.err == nil

@@ -38,6 +38,9 @@ type engine interface {
 	read(ctx context.Context, snapshot bool) (c db, free func(), err error)
 	// class tells errors apart.
 	class(err error) class
+	// behind says whether keys of senders are written behind the messages, sorted:
+	// where this process pays for each page that a batch changes.
+	behind() bool
 	// tables and columns are for backups; kinds as backup.Column knows them.
 	tables(ctx context.Context, c db) ([]string, error)
 	columns(ctx context.Context, c db, table string) (names, kinds []string, err error)

@@ -60,6 +60,7 @@ func (b *batch) erasureHeld(p *person) (held bool) {
 
 // written are messages of an author, with their keys in idem.
 func (b *batch) written(author int64) (list []row, keys []int64) {
+	b.writeKeys()
 	b.query(`SELECT i.h, `+msgCols+` FROM idem i LEFT JOIN msg m ON m.mid = i.mid LEFT JOIN person a ON a.id = m.author WHERE i.author = $1 AND m.mid IS NOT NULL LIMIT $2`,
 		func(scan func(...any) error) error {
 			var h int64
@@ -103,6 +104,7 @@ func (b *batch) erasePerson(p *person) int64 {
 			b.saveCount(c)
 		}
 	}
+	b.writeKeys()
 	seq := b.event(nil, messages.PersonErased, 0, p.id, 0, "")
 	for _, text := range []string{
 		`DELETE FROM draft WHERE person = $1`, `DELETE FROM readpost WHERE person = $1`, `DELETE FROM liked WHERE person = $1`,

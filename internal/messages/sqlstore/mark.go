@@ -1,6 +1,10 @@
 package sqlstore
 
-import "github.com/tandem-switch/tandem/internal/messages"
+import (
+	"slices"
+
+	"github.com/tandem-switch/tandem/internal/messages"
+)
 
 // mark moves the cursors of a person in a chat. Nothing is written now: fold does.
 func (b *batch) mark(op *messages.Mark) (r messages.Result, err error) {
@@ -183,13 +187,23 @@ func (c *conv) logged() bool {
 	return c.setup.marks == messages.MarksOn || c.setup.marks == messages.MarksAuto && c.count <= messages.MarkedGroup
 }
 
+// unfolded tells whether something waits for the next fold.
+func (st *state) unfolded() bool {
+	return len(st.dirty) > 0 || len(st.dirtyCursors) > 0 || len(st.kept) > 0 || len(st.window.pending) > 0
+}
+
+// crowded tells whether so many keys wait that it must not be longer.
+func (b *batch) crowded() bool {
+	return slices.ContainsFunc(b.logs, func(l *domainLog) bool { return len(l.st.window.pending) >= maxPending })
+}
+
 // fold writes what was derived since the last time: cursors, whose moves take
-// their numbers now, and heads of conversations.
+// their numbers now, heads of conversations, and keys of senders.
 func (b *batch) fold() {
 	b.s.mu.Lock()
 	logs := make([]*domainLog, 0, len(b.s.byDom))
 	for _, l := range b.s.byDom {
-		if len(l.st.dirty) > 0 || len(l.st.dirtyCursors) > 0 || len(l.st.kept) > 0 {
+		if l.st.unfolded() {
 			logs = append(logs, l)
 		}
 	}
@@ -205,6 +219,7 @@ func (b *batch) fold() {
 			b.foldHead(c)
 		}
 		b.flush()
+		b.writeKeys()
 		b.number() // so that others who write see that somebody did
 		b.put(`UPDATE part SET heads = $1 WHERE dom = $2`, l.st.next, l.dom)
 	}

@@ -19,10 +19,13 @@ const (
 var (
 	insertMsg   = inserts(intoMsg, 16, ``)
 	insertPlain = inserts(intoMsg, 7, `,0,0,'','','','',0,0,0`)
-	insertIdem  = inserts(`INSERT INTO idem (author, h, mid) VALUES `, 3, ``)
+	insertIdem  = inserts(intoIdem, 3, ``)
+	insertLate  = inserts(intoIdem, 3, ``).ending(` ON CONFLICT DO NOTHING`) // those of a life before may be there
 )
 
 const intoMsg = `INSERT INTO msg (mid, conv, n, author, ts, cid, body, kind, bits, mime, data, ext, alt, reply, edited, expires) VALUES `
+
+const intoIdem = `INSERT INTO idem (author, h, mid) VALUES `
 
 // insert is how rows of one table are inserted: so many of them with each text.
 type insert struct {
@@ -38,6 +41,13 @@ func inserts(text string, columns int, rest string) insert {
 	i := insert{columns: columns}
 	for k, rows := range perInsert {
 		i.texts[k] = text + rowsOf(rows, columns, rest)
+	}
+	return i
+}
+
+func (i insert) ending(text string) insert {
+	for k := range i.texts {
+		i.texts[k] += text
 	}
 	return i
 }
@@ -77,7 +87,7 @@ func (b *batch) post(op *messages.Post) (r messages.Result, err error) {
 		r.Root = unpack[messages.Number](root)
 	}
 	if op.CID == "" {
-		key.h = mid // the table also says what somebody has written
+		key.h = keyOf("", mid)
 	} else {
 		b.l.st.window.add(b.no, key, sent{mid, c.head.ts, c.id, root})
 	}
@@ -96,10 +106,13 @@ func (b *batch) unknown(who string) error {
 // posted finds the message that was sent under the same key before. Where another
 // id of the author has the same hash, the key moves on.
 func (b *batch) posted(key *idemKey, cid string) (s sent, ok bool) {
-	if s, ok := b.l.st.window.find(*key); ok || !b.keys {
-		return s, ok
+	if b.isNew(*key) {
+		return b.l.st.window.find(*key)
 	}
 	for range 8 {
+		if s, ok := b.l.st.window.find(*key); ok {
+			return s, true
+		}
 		var other string
 		found := false
 		b.query(`SELECT i.mid, COALESCE(m.ts, 0), COALESCE(m.conv, 0), COALESCE(p.root, 0), COALESCE(m.cid, '')
@@ -272,6 +285,10 @@ func (b *batch) writePost(op *messages.Post, c *conv, key idemKey, mid, root, re
 		r.args = append(r.args, int64(op.Kind), bits, op.Mime, op.Data, op.Ext, op.Alt, reply, int64(0), op.Expires)
 	}
 	r.n++
+	if b.s.e.behind() {
+		b.l.st.window.wait(b.no, idemRow{key, mid})
+		return
+	}
 	b.idems.args = append(b.idems.args, author, key.h, number)
 	b.idems.n++
 }

@@ -299,6 +299,9 @@ func (e *elephant) read(ctx context.Context, snapshot bool) (db, func(), error) 
 	}, nil
 }
 
+// behind implements engine: a look-up is one more way to the server.
+func (*elephant) behind() bool { return false }
+
 // class implements engine.
 func (e *elephant) class(err error) class {
 	pe, ok := errors.AsType[*pgconn.PgError](err)

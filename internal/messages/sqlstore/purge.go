@@ -156,6 +156,7 @@ func (b *batch) tellExpired(rows []row) {
 // purgeRows deletes messages for good, also the keys of their senders. Ordinals
 // that somebody has not read yet are buried.
 func (b *batch) purgeRows(rows []row) (files []int64, bytes int64) {
+	b.writeKeys()               // or they come later than they go
 	unread := map[int64]int64{} // conversation: everybody has read up to here
 	for i := range rows {
 		w := &rows[i]
@@ -168,11 +169,7 @@ func (b *batch) purgeRows(rows []row) (files []int64, bytes int64) {
 		if w.N > unread[w.conv] {
 			b.bury(w)
 		}
-		h := w.key
-		if w.CID != "" {
-			h = hashCID(w.CID)
-		}
-		b.put(`DELETE FROM idem WHERE author = $1 AND h = $2 AND mid = $3`, pack(b.l.dom, w.Author.ID), h, w.key)
+		b.put(`DELETE FROM idem WHERE author = $1 AND h = $2 AND mid = $3`, pack(b.l.dom, w.Author.ID), keyOf(w.CID, w.key), w.key)
 	}
 	return b.dropRows(rows)
 }

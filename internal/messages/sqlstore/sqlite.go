@@ -136,10 +136,13 @@ type liteConn struct {
 	never bool // contexts do not end its statements: for the writer, whom busy_timeout bounds
 	pool  *sql.DB
 	conn  *sql.Conn // nil: to be opened
-	asks  map[string]*sql.Stmt
+	asks  map[string]ask
 	acts  map[string]act
 	args  []driver.NamedValue // room
 }
+
+// ask is a statement that asks. It lasts as long as its connection.
+type ask struct{ *sql.Stmt }
 
 // act is a statement that changes something. It is the driver's: what database/sql
 // does around each call, beside converting what is converted already, costs as much
@@ -155,7 +158,7 @@ const maxStmts = 300
 func (c *liteConn) open(ctx context.Context) (err error) {
 	if c.conn == nil {
 		c.conn, err = c.pool.Conn(ctx)
-		c.asks, c.acts = map[string]*sql.Stmt{}, map[string]act{}
+		c.asks, c.acts = map[string]ask{}, map[string]act{}
 	}
 	return err
 }
@@ -177,7 +180,7 @@ func forget[S io.Closer](stmts map[string]S) {
 	}
 }
 
-func (c *liteConn) ask(ctx context.Context, text string) (*sql.Stmt, error) {
+func (c *liteConn) ask(ctx context.Context, text string) (ask, error) {
 	if s, ok := c.asks[text]; ok {
 		return s, nil
 	}
@@ -185,10 +188,11 @@ func (c *liteConn) ask(ctx context.Context, text string) (*sql.Stmt, error) {
 		forget(c.asks)
 	}
 	s, err := c.conn.PrepareContext(ctx, c.e.texts.of(text))
-	if err == nil {
-		c.asks[text] = s
+	if err != nil {
+		return ask{}, err
 	}
-	return s, err
+	c.asks[text] = ask{s}
+	return ask{s}, nil
 }
 
 func (c *liteConn) act(ctx context.Context, text string) (s act, err error) {
@@ -360,6 +364,9 @@ func (e *lite) read(ctx context.Context, snapshot bool) (db, func(), error) {
 		e.free <- c
 	}, nil
 }
+
+// behind implements engine.
+func (*lite) behind() bool { return true }
 
 // class implements engine.
 func (e *lite) class(err error) class {

@@ -26,7 +26,10 @@ type writer struct {
 	turn     []*domainLog // logs that have more than the last batch took
 	items    []item
 	outcomes []outcome
-	room     [3][]any // for the rows of a batch
+	room     [4][]any // for the rows of a batch
+	known    []known  // of each item
+	asks     []*known
+	sorted   []idemRow
 	batchNo  int64
 	timer    clock.Timer // of the next fold; nil: none runs
 	foldDue  atomic.Bool
@@ -239,18 +242,20 @@ func (w *writer) try(items []item, checkKeys bool) error {
 		w.outcomes = make([]outcome, messages.MaxBatch)
 	}
 	w.outcomes = w.outcomes[:cap(w.outcomes)]
+	b.lookUp(items)
 	for i, it := range items {
+		if b.err != nil {
+			break
+		}
 		o := &w.outcomes[i]
 		if it.bad != nil {
 			*o = outcome{err: it.bad}
 			continue
 		}
+		b.known = w.known[i]
 		o.r, o.err = b.do(it)
-		if b.err != nil {
-			break
-		}
 	}
-	if b.err == nil && w.foldDue.Load() {
+	if b.err == nil && (w.foldDue.Load() || b.crowded()) {
 		b.fold()
 	}
 	return b.end()
@@ -305,7 +310,7 @@ func (w *writer) dirty() bool {
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
 	for _, l := range w.s.byDom {
-		if len(l.st.dirty) > 0 || len(l.st.dirtyCursors) > 0 || len(l.st.kept) > 0 {
+		if l.st.unfolded() {
 			return true
 		}
 	}
@@ -334,6 +339,8 @@ type batch struct {
 	posts   rows
 	plains  rows
 	idems   rows
+	late    rows
+	known   known    // of the present operation
 	after   []func() // after the commit
 }
 
@@ -397,7 +404,7 @@ func (b *batch) flush() {
 	b.insert(&b.idems, &insertIdem)
 }
 
-func (b *batch) rows() [3]*rows { return [...]*rows{&b.posts, &b.plains, &b.idems} }
+func (b *batch) rows() [4]*rows { return [...]*rows{&b.posts, &b.plains, &b.idems, &b.late} }
 
 func (b *batch) insert(r *rows, how *insert) {
 	for i, n := range perInsert {
@@ -538,6 +545,7 @@ func (b *batch) publish() {
 		l.overlay.publish(b, l)
 		l.st.head = l.st.next
 		l.head.Store(l.st.head)
+		l.st.window.publish()
 	}
 	for _, f := range b.after {
 		f()
