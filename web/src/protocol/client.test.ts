@@ -361,8 +361,38 @@ describe("what waits when the line falls", () => {
     sw.now.drop();
     expect(await asked).toEqual(["line", "lost"]);
     expect(await sent).toEqual(["line", "lost"]);
-    expect(await outcome(client.messages.readChats())).toEqual(["api", "no-session"]);
+    expect(await outcome(client.messages.readChats())).toEqual(["line", "down"]);
     expect(await outcome(client.signal.send({ chat: "bob", data: "x" }))).toEqual(["line", "down"]);
+  });
+
+  it("waits for what is about to open, and no longer", async () => {
+    let refuse = false;
+    sw.on("Register", (s, f) => {
+      s.say({ api: f.api, mt: "RegisterResult", src: f.src, ...(refuse && { err: "blocked" }) });
+      if (!refuse) setTimeout(() => sw.setUpInbox(s, f), 100);
+    });
+    sw.on("Session", (s, f) => void setTimeout(() => s.say({ api: f.api, mt: refuse ? "Error" : "SessionResult", src: f.src, errorText: "no stored chats" }), 100));
+    sw.on("ReadChats", (s, f) => s.say({ api: f.api, mt: "ReadChatsResult", src: f.src }));
+    await enter();
+    let sent = outcome(client.signal.send({ chat: "bob", id: "early", data: "x" }));
+    let asked = outcome(client.messages.readChats());
+    await vi.advanceTimersByTimeAsync(200);
+    sw.now.say({ api: "PbxSignal", mt: "Signaling", src: "s", call: inbox, sig: { type: "facility", fty: [{ type: "im_receipt", chat: "bob", id: "early", state: "sent" }] } });
+    expect([await sent, await asked]).toEqual([{ id: "early", timestamp: 0 }, []]);
+    refuse = true;
+    sw.now.drop();
+    await vi.advanceTimersByTimeAsync(500);
+    asked = outcome(client.messages.readChats());
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await asked).toEqual(["api", "no-session"]);
+    expect(await outcome(client.signal.send({ chat: "bob", data: "x" }))).toEqual(["line", "down"]); // refused
+    refuse = false;
+    sw.now.drop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    sent = outcome(client.signal.send({ chat: "bob", data: "x" }));
+    asked = outcome(client.messages.readChats());
+    sw.now.drop();
+    expect([await sent, await asked]).toEqual([["line", "down"], ["line", "down"]]);
   });
 
   it("times out without answer, and what comes then is of no use", async () => {

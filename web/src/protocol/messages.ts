@@ -27,6 +27,8 @@ export class MessagesPart implements Messages {
   store: Store = { state: "opening" };
   /** Begins with another session each time: URLs of files end with it. */
   private opened = 0;
+  /** Requests that were made before the session was there. */
+  private readonly opening: (() => void)[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -66,11 +68,17 @@ export class MessagesPart implements Messages {
   /** The line is down. */
   lost(): void {
     clearTimeout(this.timer);
+    this.settleOpening();
     if (this.store.state === "on") this.become({ state: "opening" });
+  }
+
+  private settleOpening(): void {
+    for (const f of this.opening.splice(0)) f();
   }
 
   private become(s: Store): void {
     this.store = s;
+    if (s.state !== "opening") this.settleOpening();
     this.events.store(s);
   }
 
@@ -85,6 +93,9 @@ export class MessagesPart implements Messages {
 
   /** Asks, and turns what the result says of a failure into an error. */
   private async ask(frame: { readonly mt: string; readonly [member: string]: unknown }, ask?: Ask): Promise<Frame> {
+    const up = (): boolean => this.socket.line.state === "up";
+    if (up() && this.store.state === "opening") await new Promise<void>((resolve) => this.opening.push(resolve));
+    if (!up()) throw lineError("down", "There is no connection.");
     if (this.store.state !== "on") throw errorFrame(undefined, "no session");
     const result = await this.socket.request({ ...frame, api }, ask);
     const error = result["error"];

@@ -29,6 +29,7 @@ const inboxLimit = 10_000;
 const firstPause = 1_000;
 const lastPause = 30_000;
 const maxLegs = 256;
+const maxEarly = 100;
 
 interface Waiting {
   readonly promise: Promise<Sent>;
@@ -45,6 +46,8 @@ export class SignalPart implements Signal {
   private readonly typingOut: TypingOut;
   private readonly marks: Marks;
   private readonly waiting = new Map<string, Waiting>();
+  /** Texts that were sent before the inbox was there. */
+  private readonly opening: ((open: boolean) => void)[] = [];
   /** Number of the inbox leg. */
   private inbox: number | undefined;
   /** Chats that came as calls of their own: only while there is no inbox. */
@@ -119,6 +122,7 @@ export class SignalPart implements Signal {
 
   private become(r: Registration): void {
     this.registration = r;
+    if (r.state === "refused" || r.state === "none") this.settleEarly(false);
     this.events.registration(r);
   }
 
@@ -133,7 +137,7 @@ export class SignalPart implements Signal {
     const before = this.waiting.get(id);
     if (before) return before.promise;
     const call = this.inbox;
-    if (call === undefined) return Promise.reject(lineError("down", "There is no connection."));
+    if (call === undefined) return this.early({ ...t, id });
     let sigs: object[];
     try {
       sigs = encodeText(t, id, (f) => envelope(call, { type: "facility", fty: [f] }));
@@ -144,6 +148,19 @@ export class SignalPart implements Signal {
     this.typingOut.sent(t.chat);
     if (!sigs.every((f) => this.onInbox(f))) waiting.settle(undefined, lineError("lost", "The connection was lost."));
     return waiting.promise;
+  }
+
+  /** A text for an inbox that is about to open. */
+  private early(t: OutgoingText): Promise<Sent> {
+    const down = lineError("down", "There is no connection.");
+    if (this.registration.state !== "registering" || this.opening.length >= maxEarly) return Promise.reject(down);
+    return new Promise((resolve, reject) => {
+      this.opening.push((open) => (open ? resolve(this.send(t)) : reject(down)));
+    });
+  }
+
+  private settleEarly(open: boolean): void {
+    for (const f of this.opening.splice(0)) f(open);
   }
 
   private await(id: string): Waiting {
@@ -224,6 +241,7 @@ export class SignalPart implements Signal {
     this.say(call, { type: "conn", channel: 0 });
     this.become({ state: "open", ice: this.ice });
     this.marks.flush();
+    this.settleEarly(true);
   }
 
   private openLeg(call: number, sig: Obj): void {

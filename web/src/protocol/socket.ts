@@ -100,6 +100,8 @@ export class Socket {
   /** Ends the line; nothing is tried until open(). */
   close(reason: DownReason = "stopped"): void {
     this.wanted = false;
+    const { state } = this;
+    if (state.state === "down" && state.reason === reason && state.next === undefined) return;
     this.dropped(reason);
   }
 

@@ -77,7 +77,7 @@ describe("masks", () => {
     }));
     expect(JSON.parse(shown)).toEqual({
       mt: "LoginResult", info: { user: { sip: "alice" }, session: { usr: "***", pwd: "***" } }, digest: "***", response: "***", turnPwd: "***", ok: true,
-      sig: { fty: [{ type: "im_message", data: "(5 characters)", attach: "https%3A%2F%2Fx%2Fy%3F*** https%3A%2F%2Fz" }] }, url: "https://x/y?***",
+      sig: { fty: [{ type: "im_message", data: "hello", attach: "https%3A%2F%2Fx%2Fy%3F*** https%3A%2F%2Fz" }] }, url: "https://x/y?***",
     });
   });
 
