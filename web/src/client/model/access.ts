@@ -124,12 +124,16 @@ export class Access {
       if (this.credentials !== undefined) {
         this.kept.write({ credentials: this.credentials, user }, this.remember);
       }
+      if (this.home !== undefined && this.home.me !== user.sip) {
+        await this.home.close(false); // renamed since the last time
+        this.home = undefined;
+      }
       if (this.home === undefined) {
         const store = await openStore(this.platform.indexedDB, `tandem/${personKey(user)}`);
         if (!store.durable) {
           this.surface.notice({ kind: "error", code: "store", text: this.words("store.memory") });
         }
-        const home = new Home(this.client, this.platform, this.words, store, this.surface, user, () => void this.leftElsewhere());
+        const home = new Home(this.client, this.platform, this.words, store, this.surface, user, () => void this.leftElsewhere(), () => this.remember);
         this.home = home;
         await home.start();
       }

@@ -4,6 +4,7 @@ import type { Change, Receipt, Text } from "../../protocol/index.ts";
 import { lastOf, type ChatState } from "./chatstate.ts";
 import type { Talk } from "./conversation.ts";
 import { deleted, fromStored, fromText, keyOf, noExt, react, type Entry } from "./entry.ts";
+import { put } from "./files.ts";
 import type { NumberedEntry } from "./history.ts";
 import type { Host } from "./host.ts";
 import type { Reads } from "./reads.ts";
@@ -78,7 +79,7 @@ export class Changes {
 
   /** A numbered message; called for new ones and for such that are known already. */
   message(c: ChatState, e: NumberedEntry): void {
-    const isNew = e.id > c.lastId;
+    const isNew = c.isNew(e.id);
     const before = c.loose.length;
     const was = c.loose.find((x) => x.key === e.key);
     c.loose = before === 0 ? c.loose : c.loose.filter((x) => x.key !== e.key);
@@ -89,7 +90,7 @@ export class Changes {
       }
       return;
     }
-    c.lastId = e.id;
+    c.lastId = Math.max(c.lastId, e.id);
     c.typing.delete(e.author);
     if (e.hidden !== true) {
       this.setLast(c, e);
@@ -154,10 +155,15 @@ export class Changes {
       return;
     }
     if (!c.loose.some((x) => x.key === e.key) && !this.inWindow(c, e.key)) {
-      this.addLoose(c, e);
-      this.setLast(c, e);
+      const mark = this.early.get(e.key);
+      const now = mark === undefined ? e : { ...e, mark };
+      this.addLoose(c, now);
+      this.setLast(c, now);
     }
   }
+
+  /** Marks of texts whose `sent` has not been taken yet. */
+  private readonly early = new Map<string, "delivered" | "read">();
 
   private setLast(c: ChatState, e: Entry): void {
     if (c.last === undefined || e.time >= c.last.time || c.last.key === e.key) {
@@ -252,6 +258,8 @@ export class Changes {
       const upTo = new Set(c.loose.slice(0, at + 1).map((e) => e.key));
       this.markLoose(c, state, (e) => upTo.has(e.key));
       this.changedMarks(c);
+    } else if (this.deps.host.outbox.get(cid) !== undefined && this.early.get(cid) !== "read") {
+      put(this.early, cid, state, 100);
     }
   }
 

@@ -78,7 +78,7 @@ export class Chats {
         this.renew(c, many);
       }
       if (many) {
-        this.sorted.reset([...this.states.values()].flatMap((c) => (c.listed && c.row.value !== undefined ? [c.row.value] : [])));
+        this.sorted.reset([...this.shown].flatMap((c) => c.row.peek() ?? []));
       }
       this.dirty.clear();
       this.list.value = this.sorted.list.slice();
@@ -97,14 +97,15 @@ export class Chats {
     if (shown) {
       this.add(old, -1);
     }
-    if (c.listed) {
+    const listed = c.listed || next.last !== undefined;
+    if (listed) {
       this.add(next, 1);
       this.shown.add(c);
     } else {
       this.shown.delete(c);
     }
     if (!many) {
-      this.sorted.replace(shown ? old : undefined, c.listed ? next : undefined);
+      this.sorted.replace(shown ? old : undefined, listed ? next : undefined);
     }
     c.row.value = next;
   }

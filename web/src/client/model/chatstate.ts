@@ -36,6 +36,8 @@ export interface RowContext {
   waiting(chat: string): Iterable<StoredItem>;
 }
 
+const maxAbove = 2000;
+
 export class ChatState {
   /** Number of the newest message that is known to exist. */
   lastId = 0;
@@ -62,7 +64,31 @@ export class ChatState {
   loose: readonly Entry[] = [];
   readonly row: Signal<Chat | undefined> = signal(undefined);
 
+  /** Up to here the numbers of the list count; above it each message that was counted. */
+  private counted = 0;
+  private readonly above = new Set<number>();
+
   constructor(readonly name: string) {}
+
+  /** The list tells numbers that cover everything up to this message. */
+  countedTo(id: number): void {
+    this.counted = Math.max(this.counted, id);
+    this.above.clear();
+  }
+
+  /** True once for each message, in whatever order and however often it is told. */
+  isNew(id: number): boolean {
+    if (id <= this.counted || this.above.has(id)) {
+      return false;
+    }
+    this.above.add(id);
+    if (this.above.size > maxAbove) {
+      const sorted = [...this.above].sort((a, b) => a - b);
+      this.counted = sorted[maxAbove >> 1] ?? this.counted;
+      sorted.slice(0, (maxAbove >> 1) + 1).forEach((n) => this.above.delete(n));
+    }
+    return true;
+  }
 
   get isGroup(): boolean {
     return this.group !== undefined || this.name.includes("?");

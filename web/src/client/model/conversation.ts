@@ -154,7 +154,7 @@ export class Talk implements Conversation {
       this.messages.value = same(this.messages.peek(), list) ? this.messages.peek() : list;
       this.atStart.value = window.atStart;
       this.atEnd.value = window.atEnd;
-      this.loading.value = loading;
+      this.loading.value = loading || (!this.history.loaded && this.host.client.line.state !== "down");
     });
     this.armExpiry();
   }

@@ -43,7 +43,7 @@ export class History {
 
   /** The newest page; or, with many unread, the part around the first of them. */
   open(readId: number, unread: number): Promise<void> {
-    return this.once("open", () => (unread >= pageSize && readId > 0 ? this.around(readId, readId + 1) : this.loadNewest()));
+    return this.once("open", () => (unread >= pageSize && readId > 0 ? this.around(readId + 1) : this.loadNewest()));
   }
 
   newest(): Promise<void> {
@@ -53,7 +53,7 @@ export class History {
   /** Loads the part that is held once more: the store says that it may have changed without a word. */
   again(): Promise<void> {
     const { last, atEnd } = this.window;
-    return this.once("again", () => (last === undefined || atEnd ? this.loadNewest() : this.around(last.id, last.id + 1)));
+    return this.once("again", () => (last === undefined || atEnd ? this.loadNewest() : this.around(last.id + 1)));
   }
 
   older(): Promise<void> {
@@ -88,7 +88,7 @@ export class History {
   async jump(to: { readonly id: number } | { readonly time: number }): Promise<NumberedEntry | undefined> {
     if ("id" in to) {
       if (this.window.get(to.id) === undefined) {
-        await this.once(`#${to.id}`, () => this.around(to.id, to.id));
+        await this.once(`#${to.id}`, () => this.around(to.id));
       }
       return this.window.list.find((e) => e.id >= to.id) ?? this.window.last;
     }
@@ -141,11 +141,11 @@ export class History {
     return (w) => w.reset(page.items, !page.more, true);
   }
 
-  /** Half a page below `id`, half a page from it on. */
-  private async around(below: number, above: number): Promise<(w: Part) => void> {
+  /** Half a page below `id`, a page from it on. */
+  private async around(id: number): Promise<(w: Part) => void> {
     const [older, newer] = await Promise.all([
-      this.page({ below, count: pageSize / 2 }),
-      this.page({ above: above - 1, count: pageSize }),
+      this.page({ below: id, count: pageSize / 2 }),
+      this.page({ above: id - 1, count: pageSize }),
     ]);
     return (w) => w.reset([...older.items, ...newer.items], !older.more, !newer.more);
   }

@@ -69,11 +69,12 @@ export class Home implements Host {
     private readonly surface: Surface,
     private user: User,
     private readonly leftElsewhere: () => void,
+    remembers: () => boolean,
   ) {
     this.me = user.sip;
     const name = personKey(user);
     this.prefs = new Prefs(platform, `tandem.chats.${name}`);
-    this.people = new People(client, (sip) => this.personChanged(sip));
+    this.people = new People(client, (sip, named) => this.personChanged(sip, named));
     this.people.learn(user.sip, user.dn);
     this.files = new Files(client, platform);
     this.tabs = new Tabs(platform.channel(`tandem/${name}`), (m) => this.heard(m));
@@ -112,7 +113,7 @@ export class Home implements Host {
         presence: () => this.presence(),
         muted: (c) => this.prefs.isMuted(c),
         open: () => this.talks.keys(),
-        title: (c) => c.row.peek()?.title ?? shownName(c.group?.title, c.name),
+        title: (c) => (c.isGroup ? shownName(c.group?.title, c.name) : this.people.name(c.name)),
         name: (sip) => this.people.name(sip),
       },
       (n) => surface.notice(n),
@@ -124,7 +125,7 @@ export class Home implements Host {
       groupsChanged: () => this.listing.groupsSoon(),
       now: () => platform.now(),
     });
-    this.listing = new Listing(this, this.reads, store);
+    this.listing = new Listing(this, this.reads, store, remembers);
   }
 
   /** Reads what this browser has kept, and begins to listen. */
@@ -133,6 +134,7 @@ export class Home implements Host {
     await Promise.all([this.outbox.load(), this.drafts.load(), this.listing.restore()]);
     if (!this.closed) {
       this.refreshLine();
+      this.drafts.flush();
       this.client.sync.start(this.syncHandler());
     }
   }
@@ -257,12 +259,14 @@ export class Home implements Host {
     };
   }
 
-  private personChanged(sip: string): void {
+  private personChanged(sip: string, named: boolean): void {
     const c = this.chats?.get(sip);
     if (c !== undefined) {
       this.chats.touch(c);
     }
-    this.eachTalk((t) => t.changed());
+    if (named) {
+      this.eachTalk((t) => t.changed()); // views show names, no presence
+    }
   }
 
   private typing(chat: string, sip: string, name: string, on: boolean): void {
@@ -308,9 +312,10 @@ export class Home implements Host {
 
   read(c: ChatState, id: number): void {
     const before = c.readId;
-    if (id === 0 || c.unread > 0 || id > before) {
+    id = id === 0 ? c.lastId : id;
+    if (c.loose.length > 0 || c.unread > 0 || id > before) {
       this.reads.here(c, id);
-      if (c.loose.length > 0 && (id === 0 || id >= c.lastId) && c.unread > 0) {
+      if (id >= c.lastId && c.unread > 0) {
         c.unread = c.mentions = 0;
         this.chats.touch(c);
       }

@@ -8,13 +8,13 @@ import { browserPlatform, type Platform } from "./platform.ts";
 import { searchMessages, searchPeople } from "./search.ts";
 import { Tracing } from "./tracing.ts";
 import type { Branding, Chat, DeviceSession, Line, Model, Notice, Person, SignIn } from "./types.ts";
-import { ActError, defaultWords, type Words } from "./words.ts";
+import { ActError, translated, type Words } from "./words.ts";
 
 export type { Sentence, Words } from "./words.ts";
 export { ActError } from "./words.ts";
 
 export interface ModelOptions {
-  /** The sentences in the person's language; English without. */
+  /** Default: the sentences of i18n in the person's language. */
   readonly words?: Words;
   /** ws(s)://HOST/PBX0/APPCLIENT/websocket; default: the host of the page. */
   readonly url?: string;
@@ -26,7 +26,7 @@ export interface ModelOptions {
 /** Makes the model and, where a session is kept, resumes it. */
 export function createModel(options: ModelOptions = {}): Model & { close(): Promise<void> } {
   const platform = options.platform ?? browserPlatform();
-  const words = options.words ?? defaultWords;
+  const words = options.words ?? translated;
   const listeners = new Set<(n: Notice) => void>();
   const surface = {
     signIn: signal<SignIn>({ step: "out" }),

@@ -23,6 +23,8 @@ export class Listing {
     private readonly host: Host,
     private readonly reads: Reads,
     private readonly store: Store,
+    /** False: the person does not want to stay signed in, so no texts stay on the disk. */
+    private readonly keeps: () => boolean,
   ) {
     this.keepTimer = setInterval(() => this.keep(), keepEvery);
   }
@@ -50,15 +52,17 @@ export class Listing {
       host.people.learn(e.sip, e.dn);
     }
     c.lastId = Math.max(c.lastId, e.id ?? 0);
+    c.countedTo(c.lastId);
     c.readAtServer = Math.max(c.readAtServer, e.read ?? 0);
     c.peerRead = Math.max(c.peerRead, e.peerRead ?? 0);
     c.peerDelivered = Math.max(c.peerDelivered, e.peerDelivered ?? 0, c.peerRead);
-    if ((e.read ?? 0) >= c.readId) {
+    if ((e.read ?? 0) >= c.readId && c.lastId === (e.id ?? 0)) {
       c.readId = e.read ?? 0;
       c.unread = e.unread;
       c.mentions = Math.min(c.mentions, e.unread);
     } else {
-      this.reads.recount(c); // read here while the server could not be told
+      c.readId = Math.max(c.readId, e.read ?? 0);
+      this.reads.recount(c); // read here while the server could not be told, or a text was quicker
     }
     c.last = this.last(c, e) ?? c.last;
     host.drafts.heard(e.sip, e.draft ?? "");
@@ -118,7 +122,7 @@ export class Listing {
 
   private keep(): void {
     // Without a store nothing is kept, as the banner says: not here either.
-    if (!this.told || this.host.client.messages.store.state === "off") {
+    if (!this.told || !this.keeps() || this.host.client.messages.store.state === "off") {
       return;
     }
     const rows: StoredRow[] = [];

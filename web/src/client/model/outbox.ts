@@ -6,6 +6,7 @@
 // Ownership: `items` is this tab's picture of the store. The tab that leads works on it;
 // every change goes into the store first, then to the other tabs.
 import type { Client, Json, Sent } from "../../protocol/index.ts";
+import { put } from "./files.ts";
 import type { Platform } from "./platform.ts";
 import type { Store, StoredFile, StoredItem } from "./store.ts";
 import type { TabMessage } from "./tabs.ts";
@@ -31,8 +32,11 @@ export interface OutboxDeps {
 const maxAttempts = 5;
 const temporary = new Set([41, 42]);
 const retryAfter = 2000;
+/** The place of what the store has not taken yet: behind all. */
+const unwritten = Number.MAX_SAFE_INTEGER;
 /** Files of one message (A9: 16 entries). */
 export const maxFiles = 16;
+const maxMentions = 64;
 
 export class Outbox {
   /** In the order in which they were written. */
@@ -60,16 +64,27 @@ export class Outbox {
     });
   }
 
-  /** Reads what an earlier page has left, and what other tabs have written. */
+  /** Reads what an earlier page has left, and what other tabs have done. */
   async load(): Promise<void> {
-    for (const item of await this.store.items()) {
-      if (!this.items.has(item.key)) {
+    const stored = await this.store.items();
+    const keys = new Set(stored.map((i) => i.key));
+    for (const item of stored) {
+      if (!this.items.has(item.key) && !this.gone.has(item.key)) {
         this.keep(item);
+        this.deps.changed(item.chat, item.key);
+      }
+    }
+    for (const item of [...this.items.values()]) {
+      if (!keys.has(item.key) && item.seq !== unwritten && !this.busy.has(item.key)) {
+        this.drop(item); // gone, and this tab was not told
         this.deps.changed(item.chat, item.key);
       }
     }
     this.pump();
   }
+
+  /** Items that have gone: a picture of the store from before must not bring them back. */
+  private readonly gone = new Map<string, true>();
 
   of(chat: string): Iterable<StoredItem> {
     return this.byChat.get(chat)?.values() ?? [];
@@ -97,7 +112,7 @@ export class Outbox {
       return { key, name: f.name, type: f.file.type, size: f.file.size, ...optional("duration", f.duration), ...optional("wave", f.wave) } satisfies StoredFile;
     });
     const item: StoredItem = {
-      seq: Number.MAX_SAFE_INTEGER, key: this.deps.platform.random(16), chat, html: m.html, time: this.deps.platform.now(), files, attempts: 0,
+      seq: unwritten, key: this.deps.platform.random(16), chat, html: m.html, time: this.deps.platform.now(), files, attempts: 0,
       ...optional("reply", m.reply), ...optional("mentions", m.mentions), ...optional("forwarded", m.forwarded), ...this.verdict(m.html),
     };
     this.uploads.own(item.key, blobs);
@@ -175,6 +190,7 @@ export class Outbox {
     }
     const old = this.items.get(m.key);
     if (m.t === "gone") {
+      put(this.gone, m.key, true, 1000);
       if (old !== undefined) {
         this.uploads.cancel(m.key, undefined, true);
         this.drop(old);
@@ -186,7 +202,7 @@ export class Outbox {
       return;
     }
     const item = await this.store.item(m.key).catch(() => undefined);
-    if (item !== undefined && !this.closed) {
+    if (item !== undefined && !this.closed && !this.gone.has(m.key)) {
       this.uploads.follow(item);
       this.keep(item);
       this.deps.changed(item.chat, item.key);
@@ -321,6 +337,7 @@ export class Outbox {
   }
 
   private drop(item: StoredItem): void {
+    put(this.gone, item.key, true, 1000);
     this.items.delete(item.key);
     this.orphans.delete(item.key);
     const chat = this.byChat.get(item.chat);
@@ -354,7 +371,7 @@ function extOf(item: StoredItem): Readonly<Record<string, Json>> {
   const voice = item.files.find((f) => f.wave !== undefined);
   return {
     ...optional("reply", item.reply),
-    ...(item.mentions !== undefined && item.mentions.length > 0 ? { mentions: [...item.mentions] } : {}),
+    ...(item.mentions !== undefined && item.mentions.length > 0 ? { mentions: item.mentions.slice(0, maxMentions) } : {}),
     ...optional("forwarded", item.forwarded),
     ...(voice?.wave === undefined ? {} : { wave: voice.wave.slice(0, 128).map((v) => Math.round(Math.min(1, Math.max(0, v)) * 100)) }),
     ...optional("duration", voice?.duration === undefined ? undefined : Math.round(voice.duration)),
@@ -362,7 +379,7 @@ function extOf(item: StoredItem): Readonly<Record<string, Json>> {
 }
 
 function withFile(item: StoredItem, file: StoredFile): StoredItem {
-  return { ...item, files: item.files.map((f) => (f.key === file.key ? { ...file, ...optional("paused", f.paused) } : f)) };
+  return { ...item, files: item.files.map((f) => (f.key === file.key ? { ...f, ...file, ...optional("paused", f.paused) } : f)) };
 }
 
 function withoutError({ error: _, ...file }: StoredFile): StoredFile {

@@ -27,7 +27,7 @@ export class People {
 
   constructor(
     private readonly client: Client,
-    private readonly changed: (sip: string) => void,
+    private readonly changed: (sip: string, named: boolean) => void,
   ) {}
 
   signal(sip: string): ReadonlySignal<Person> {
@@ -55,7 +55,7 @@ export class People {
     const email = more?.email ?? old.email;
     if (name !== old.dn || num !== old.num || email !== old.email) {
       s.value = { ...old, dn: name, ...optional("num", num), ...optional("email", email) };
-      this.changed(sip);
+      this.changed(sip, true);
     }
   }
 
@@ -157,7 +157,7 @@ export class People {
     const { note: before, ...old } = k.signal.peek();
     if (old.presence !== presence || (before ?? "") !== note) {
       k.signal.value = { ...old, presence, ...(note === "" ? {} : { note }) };
-      this.changed(sip);
+      this.changed(sip, false);
     }
   }
 

@@ -1,7 +1,7 @@
 // What this browser keeps of one person: messages that wait, their files, drafts, the
 // chat list of last time, and which tab sends. IndexedDB through idb; where a browser
 // allows none, a memory of this page stands in and `durable` says so.
-import { openDB, type DBSchema, type IDBPDatabase } from "idb";
+import { wrap, type DBSchema, type IDBPDatabase } from "idb";
 import type { UploadToken } from "../../protocol/index.ts";
 
 export interface StoredFile {
@@ -98,7 +98,7 @@ export async function openStore(factory: IDBFactory | undefined, name: string): 
     return new MemoryStore();
   }
   try {
-    const opening = openDB<Schema>(name, 1, { upgrade: create });
+    const opening = open(factory, name);
     const late = new Promise<undefined>((resolve) => setTimeout(resolve, openTime, undefined));
     const db = await Promise.race([opening, late]);
     if (db !== undefined) {
@@ -109,6 +109,13 @@ export async function openStore(factory: IDBFactory | undefined, name: string): 
     // Forbidden by the browser (private mode) or broken: the caller sees `durable` false.
   }
   return new MemoryStore();
+}
+
+/** openDB of idb takes the global factory alone. */
+function open(factory: IDBFactory, name: string): Promise<IDBPDatabase<Schema>> {
+  const request = factory.open(name, 1);
+  request.addEventListener("upgradeneeded", () => create(wrap(request.result) as unknown as IDBPDatabase<Schema>));
+  return wrap(request) as unknown as Promise<IDBPDatabase<Schema>>;
 }
 
 function create(db: IDBPDatabase<Schema>): void {

@@ -45,6 +45,9 @@ export function cut(s: string, max: number): string {
 const maxName = 200;
 const invisible = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
+/** Letters and signs that look like nothing. */
+const fillers = /[\u115f\u1160\u2800\u3164\uffa0]/g;
+
 /** A name that can be shown: without characters that hide or turn text, cut, and never empty. */
 export function shownName(name: string | undefined, otherwise: string): string {
   const s = tidyName(name);
@@ -54,7 +57,7 @@ export function shownName(name: string | undefined, otherwise: string): string {
 function tidyName(name: string | undefined): string {
   const s = oneLine((name ?? "").slice(0, 4 * maxName).replace(invisible, ""));
   // Only joiners, marks and other fillers: nobody could see that somebody is there.
-  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(s) ? cut(s, maxName) : "";
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(s.replace(fillers, "")) ? cut(s, maxName) : "";
 }
 
 /** How long a text is as a JSON string: what the switch counts. */

@@ -41,7 +41,7 @@ function sizeOf(l: TraceLine): number {
 }
 
 /** Members whose value is what people wrote or named. */
-const texts = /"(data|text|alt|excerpt|preview|draft|dn|sender_dn|subject|note|name|forwarded)":"((?:[^"\\]|\\.)*)"/g;
+const texts = /"(data|text|alt|excerpt|preview|draft|dn|sender_dn|subject|note|name|forwarded)":"((?:[^"\\]|\\.)*)(?:"|$)/g;
 
 /** A frame as a line; texts appear by their length alone. */
 export function lineOf(frame: TraceFrame, showTexts: boolean): TraceLine {

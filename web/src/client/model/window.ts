@@ -30,6 +30,7 @@ export class Window<T extends Numbered> {
     this.items = unique(part);
     this.atStart = atStart;
     this.atEnd = atEnd;
+    this.dropOldest();
   }
 
   /** Takes the page right before the first item. The newest ones go when there are too many. */

@@ -1,40 +1,25 @@
-// The sentences that the model itself has to say. The screens hand over a translator;
-// without one they are English. Names follow "say what happened, then what one can do".
+// The sentences that the model itself has to say (i18n/*/model.ts): what happened, then
+// what one can do.
+import english from "../../i18n/en/model.ts";
+import { t } from "../../i18n/index.ts";
 
-export const english = {
-  "send.unknown": "There is nobody of that name.",
-  "send.absent": "Nobody is there, and nothing is kept in this chat.",
-  "send.declined": "The other side declined it.",
-  "send.line": "The connection was lost.",
-  "send.busy": "It could not be stored. Try again later.",
-  "send.file": "The file cannot be sent here.",
-  "send.nofiles": "Files need stored chats, and there is no licence for them.",
-  "send.group": "Groups are not in the licence.",
-  "send.forbidden": "You may not write here.",
-  "send.format": "No device there can show this.",
-  "send.long": "The message is too long or empty.",
-  "send.other": "It could not be delivered (cause {cause}).",
-  "upload.failed": "The file could not be sent.",
-  "upload.size": "The file is too large.",
-  "upload.quota": "There is no room for the file.",
-  "upload.gone": "The file is not on this device any more.",
-  "act.line": "There is no connection. Try again when the line is up.",
-  "act.missing": "It is not there any more.",
-  "act.forbidden": "You may not do that.",
-  "act.limit": "A limit is reached.",
-  "act.invalid": "That is not possible.",
-  "act.away": "The store cannot be reached. Try again later.",
-  "act.volatile": "Nothing is kept here, so this is not possible.",
-  "act.failed": "It did not work. Try again later.",
-  "store.memory": "This browser keeps nothing: messages that wait are lost when the page is closed.",
-} as const;
-
-export type Sentence = keyof typeof english;
+type Texts = typeof english;
+export type Sentence = { [A in keyof Texts]: `${A}.${keyof Texts[A] & string}` }[keyof Texts];
 export type Words = (key: Sentence, values?: Readonly<Record<string, string | number>>) => string;
 
-/** The words where nobody translates. */
+const sentences: ReadonlyMap<string, string> = new Map(
+  Object.entries(english).flatMap(([area, texts]) => Object.entries(texts).map(([name, text]): [string, string] => [`${area}.${name}`, text])),
+);
+
+/** English, for where no language is set up. */
 export const defaultWords: Words = (key, values) =>
-  english[key].replace(/\{(\w+)\}/g, (_, name: string) => String(values !== undefined && Object.hasOwn(values, name) ? values[name] : ""));
+  (sentences.get(key) ?? key).replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(values !== undefined && Object.hasOwn(values, name) ? values[name] : ""));
+
+/** The person's language (i18n, area "model"). */
+export const translated: Words = (key, values) => {
+  const text = t(`model.${key}`, values);
+  return text === `model.${key}` || text === "" ? defaultWords(key, values) : text;
+};
 
 /** An act that did not succeed; `message` is a sentence for the person. */
 export class ActError extends Error {
@@ -63,7 +48,7 @@ export function failureOf(e: unknown): { kind: string; code: string; number: num
   };
 }
 
-const acts = new Map<string, Sentence>([
+const acts: ReadonlyMap<string, Sentence> = new Map([
   ["not-found", "act.missing"], ["not-allowed", "act.forbidden"], ["limit", "act.limit"],
   ["parameter", "act.invalid"], ["no-session", "act.away"], ["fault", "act.away"],
 ]);
@@ -78,7 +63,7 @@ export function actError(words: Words, e: unknown): ActError {
   return new ActError(kind === "line" ? "line" : code, words(key));
 }
 
-const causes = new Map<number, Sentence>([
+const causes: ReadonlyMap<number, Sentence> = new Map([
   [1, "send.unknown"], [20, "send.absent"], [21, "send.declined"], [41, "send.line"], [42, "send.busy"],
   [47, "send.busy"], [50, "send.file"], [57, "send.forbidden"], [88, "send.format"], [111, "send.long"],
 ]);
