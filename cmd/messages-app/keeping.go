@@ -59,6 +59,7 @@ func (k *registry) register(mux *http.ServeMux) {
 	route(k, mux, "PUT "+root+"holds", act{"messages.hold.set", true}, k.setHold)
 	route(k, mux, "DELETE "+root+"holds", act{"messages.hold.end", true}, k.endHold)
 	route(k, mux, "POST "+root+"erase", act{"messages.erase", true}, k.erase)
+	route(k, mux, "GET "+root+"erase/preview", act{}, k.previewErase)
 	route(k, mux, "GET "+root+"conversations", act{}, k.conversations)
 	route(k, mux, "GET "+root+"search", act{}, k.search)
 	route(k, mux, "POST "+root+"search/rebuild", act{"messages.search.rebuild", false}, k.rebuild)
@@ -274,6 +275,10 @@ func (k *registry) erase(ctx context.Context, q *asked) (keeping.RetentionCount,
 	count, err := k.desk.Erase(ctx, q.domain, person)
 	q.counted(count)
 	return count, err
+}
+
+func (k *registry) previewErase(ctx context.Context, q *asked) (keeping.RetentionCount, error) {
+	return k.desk.PreviewErase(ctx, q.domain, keeping.Erasure{Person: q.FormValue("person"), GUID: q.FormValue("guid")})
 }
 
 func (k *registry) conversations(ctx context.Context, q *asked) (page keeping.Page[keeping.Conversation], err error) {

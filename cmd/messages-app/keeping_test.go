@@ -76,6 +76,7 @@ func TestKeepingMessages(t *testing.T) {
 		{args: "hold set alice@example.com --note case-7 --reason court", out: "on hold: alice"},
 		{args: "hold list --domain EXAMPLE.com", out: "alice a -"},
 		{args: "erase alice --reason request", code: exitFailed, err: "legal hold"},
+		{args: "erase alice --dry-run", code: exitFailed, err: "legal hold"},
 		{args: "hold end alice --reason court", out: "no longer on hold: alice"},
 		{args: "hold end alice --reason court", code: exitFailed, err: "no such hold"},
 		{args: "hold end --conversation 99 --reason court", code: exitFailed, err: "no such"},
@@ -93,6 +94,7 @@ func TestKeepingMessages(t *testing.T) {
 	}
 	exportAlice(t, data)
 	play(t, data, []step{
+		{args: "erase alice@example.com --dry-run", out: "would be erased: 1 messages, 0 references"},
 		{args: "erase alice@example.com --reason request", out: "erased: 1 messages, 0 references"},
 		{args: "erase alice@example.com --reason request", code: exitFailed, err: "no such person"},
 		{args: "usage", out: "example.com yes 2 1 1"},

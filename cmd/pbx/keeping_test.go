@@ -34,6 +34,7 @@ func TestKeepingMessages(t *testing.T) {
 		{args: "messages hold set nobody --reason court", code: exitFailed, err: "no such person"},
 		{args: "messages hold set alice@example.com --domain two.example --reason court", code: exitUsage, err: "another domain"},
 		{args: "messages hold end --conversation 99 --reason court", code: exitFailed, err: "no such"},
+		{args: "messages erase nobody --dry-run", code: exitFailed, err: "no such person"},
 		{args: "messages erase nobody --reason request", code: exitFailed, err: "no such person"},
 		{args: "messages erase --reason request", code: exitFailed, err: "Name the person"},
 		{args: "messages conversations", out: "NUMBER"},

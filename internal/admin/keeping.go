@@ -86,6 +86,11 @@ func (a *API) registerKeeping() {
 		Reach: domainInPath, Right: account.Write, Act: "messages.erase", Reason: true,
 	}, a.erasePerson)
 	register(a, operation{
+		ID: "messages-erase-preview", Method: http.MethodGet, Path: "/domains/{domain}/messages/erase/preview", Tag: "Messages", Summary: "Count what erasing a person would delete",
+		Text:  "It is refused as the erasure would be: with on_hold where a legal hold keeps something.",
+		Reach: domainInPath, Right: account.Read,
+	}, a.previewErase)
+	register(a, operation{
 		ID: "messages-conversations", Method: http.MethodGet, Path: "/domains/{domain}/messages/conversations", Tag: "Messages", Summary: "List conversations",
 		Text:  "Who talks to whom, without what is said; by number.",
 		Reach: domainInPath, Right: account.Read,
@@ -244,6 +249,31 @@ func (a *API) erasePerson(ctx context.Context, in *eraseInput) (*eraseAnswer, er
 	out := &eraseAnswer{}
 	out.Body.RetentionCount, out.Body.More = count, more
 	return out, ofField(err, "body.person")
+}
+
+type (
+	previewEraseInput struct {
+		InDomain
+		Person string `query:"person" maxLength:"256" doc:"Name (sip) of the person."`
+		GUID   string `query:"guid" maxLength:"256" doc:"Or the guid."`
+	}
+	previewEraseAnswer struct {
+		Body keeping.RetentionCount
+	}
+)
+
+func (a *API) previewErase(ctx context.Context, in *previewEraseInput) (*previewEraseAnswer, error) {
+	k, domain, err := a.stored(ctx)
+	if err != nil {
+		return nil, err
+	}
+	count, more, err := inTime(ctx, func(ctx context.Context) (keeping.RetentionCount, error) {
+		return k.PreviewErase(ctx, domain, keeping.Erasure{Person: in.Person, GUID: in.GUID})
+	})
+	if more {
+		return nil, problem(Busy, "There is too much to count in the time of one request.")
+	}
+	return &previewEraseAnswer{count}, ofField(err, "person")
 }
 
 type (

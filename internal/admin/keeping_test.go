@@ -128,13 +128,20 @@ func TestHoldsAndErasure(t *testing.T) {
 	erase := keeping.ErasePerson{Domain: "one.example", Erasure: keeping.Erasure{Person: "alice"}}
 	_, err = op.Keeping().ErasePerson(ctx, erase)
 	refused(t, err, "on_hold", "legal hold")
+	_, err = op.Keeping().PreviewErase(ctx, erase)
+	refused(t, err, "on_hold", "legal hold")
 	for _, h := range list {
 		must(op.Keeping().EndHold(ctx, hold(keeping.Hold{Person: h.Person, Conversation: h.Conversation})))(t)
 	}
 	_, err = op.Keeping().EndHold(ctx, hold(keeping.Hold{Person: "alice"}))
 	refused(t, err, admin.NotFound, "no such hold")
 
+	equal(t, must(op.Keeping().PreviewErase(ctx, erase))(t), keeping.RetentionCount{Messages: 1})
+	_, err = op.Keeping().PreviewErase(ctx, keeping.ErasePerson{Domain: "one.example"})
+	refused(t, err, admin.Invalid, "Name the person")
 	equal(t, must(op.Keeping().ErasePerson(ctx, erase))(t).Messages, int64(1))
+	_, err = op.Keeping().PreviewErase(ctx, erase)
+	refused(t, err, admin.NotFound, "no such person")
 	_, err = op.Keeping().ErasePerson(ctx, erase)
 	refused(t, err, admin.NotFound, "no such person")
 	_, err = op.Keeping().ErasePerson(ctx, keeping.ErasePerson{Domain: "one.example"})

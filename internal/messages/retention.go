@@ -35,4 +35,8 @@ type Retained interface {
 	SetRule(ctx context.Context, r Rule) error
 	// DropRule removes one; NotFound where there is none.
 	DropRule(ctx context.Context, conv ConvID) error
+	// DryErase counts the messages and files that an Erase would delete, in all its
+	// batches. It is refused as the Erase would be: NotAllowed where a legal hold
+	// keeps something, NotFound for an unknown person.
+	DryErase(ctx context.Context, person Ref) (Purged, error)
 }

@@ -186,9 +186,10 @@ func (c HoldEnd[F]) Run(ctx context.Context, con cli.Console) error {
 
 // Erase is a command.
 type Erase[F Flags] struct {
-	Of   ofDomain[F] `embed:""`
-	GUID string      `name:"guid" env:"-" placeholder:"GUID" help:"The guid of the person, instead of the name."`
-	Name string      `arg:"" optional:"" help:"Name of the person: alice, or alice@example.com."`
+	Of     ofDomain[F] `embed:""`
+	GUID   string      `name:"guid" env:"-" placeholder:"GUID" help:"The guid of the person, instead of the name."`
+	DryRun bool        `env:"-" help:"Only count what would be erased, or say what forbids it."`
+	Name   string      `arg:"" optional:"" help:"Name of the person: alice, or alice@example.com."`
 }
 
 // Run implements the command.
@@ -198,7 +199,11 @@ func (c Erase[F]) Run(ctx context.Context, con cli.Console) error {
 		return err
 	}
 	request := keeping.ErasePerson{Domain: domain, Erasure: keeping.Erasure{Person: name, GUID: c.GUID}}
-	return run(ctx, con, c.Of.Flags, keeping.Client.ErasePerson, request, func(n keeping.RetentionCount) string {
-		return fmt.Sprintf("erased: %d messages, %d references of files with %d bytes", n.Messages, n.Files, n.Bytes)
+	ask, done := keeping.Client.ErasePerson, "erased"
+	if c.DryRun {
+		ask, done = keeping.Client.PreviewErase, "would be erased"
+	}
+	return run(ctx, con, c.Of.Flags, ask, request, func(n keeping.RetentionCount) string {
+		return fmt.Sprintf("%s: %d messages, %d references of files with %d bytes", done, n.Messages, n.Files, n.Bytes)
 	})
 }

@@ -127,6 +127,12 @@ func (c Client) ErasePerson(ctx context.Context, e ErasePerson) (RetentionCount,
 	}
 }
 
+// PreviewErase counts what ErasePerson would delete now.
+func (c Client) PreviewErase(ctx context.Context, e ErasePerson) (RetentionCount, error) {
+	var r RetentionCount
+	return r, c.Do(ctx, http.MethodGet, e.Domain, with("erase/preview", query{"person": e.Person, "guid": e.GUID}), nil, &r)
+}
+
 // Conversations lists all conversations.
 func (c Client) Conversations(ctx context.Context, m Messages) ([]Conversation, error) {
 	all := []Conversation{}

@@ -143,6 +143,15 @@ func (d *Desk) Erase(ctx context.Context, domain string, e Erasure) (RetentionCo
 	return RetentionCount(count), err
 }
 
+// PreviewErase counts what Erase would delete now. It is refused as Erase would be.
+func (d *Desk) PreviewErase(ctx context.Context, domain string, e Erasure) (RetentionCount, error) {
+	if err := e.check(); err != nil {
+		return RetentionCount{}, err
+	}
+	count, err := d.Keeper.DryErase(ctx, domain, messages.Ref{SIP: e.Person, GUID: e.GUID})
+	return RetentionCount(count), err
+}
+
 // Conversations lists conversations by number, behind one; next is where to go on,
 // 0 at the end.
 func (d *Desk) Conversations(ctx context.Context, domain string, after int64, limit int) (list []Conversation, next int64, err error) {

@@ -371,6 +371,19 @@ func (k *Keeper) Erase(ctx context.Context, domain string, person messages.Ref) 
 	return c, k.collect(ctx)
 }
 
+// DryErase counts what Erase would delete, and deletes nothing. It is refused as
+// Erase would be.
+func (k *Keeper) DryErase(ctx context.Context, domain string, person messages.Ref) (Count, error) {
+	var c Count
+	log, err := k.Log(ctx, domain)
+	if err != nil {
+		return c, err
+	}
+	counted, err := log.DryErase(ctx, person)
+	c.add(&counted, false)
+	return c, err
+}
+
 // nobody is an Observer that looks away.
 type nobody struct{}
 

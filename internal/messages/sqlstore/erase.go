@@ -1,6 +1,10 @@
 package sqlstore
 
-import "github.com/tandem-switch/tandem/internal/messages"
+import (
+	"context"
+
+	"github.com/tandem-switch/tandem/internal/messages"
+)
 
 // erase deletes one batch of what a person has written, and in the end the person.
 func (b *batch) erase(op *messages.Erase) (r messages.Result, err error) {
@@ -8,11 +12,15 @@ func (b *batch) erase(op *messages.Erase) (r messages.Result, err error) {
 	if p == nil {
 		return r, b.notFound("person")
 	}
-	if b.erasureHeld(p) {
-		return r, refuse(messages.NotAllowed, "A legal hold keeps what this person has written.")
-	}
-	if b.err != nil {
+	if !b.loadHolds() {
 		return r, b.err
+	}
+	held, err := b.l.st.holds.keepAuthor(b.ask, p.id)
+	switch {
+	case err != nil:
+		return r, err
+	case held:
+		return r, errErasureHeld
 	}
 	r.By, r.Time, r.Changed = unpack[messages.PersonID](p.id), b.now, true
 	drop, keys := b.written(p.id)
@@ -40,22 +48,57 @@ func (b *batch) erase(op *messages.Erase) (r messages.Result, err error) {
 	return r, b.err
 }
 
-// erasureHeld says whether a hold keeps the person, or something that the person
-// has written elsewhere.
-func (b *batch) erasureHeld(p *person) (held bool) {
-	if !b.loadHolds() {
-		return true
+// errErasureHeld refuses an erasure.
+var errErasureHeld = messages.Errorf(messages.NotAllowed, "A legal hold keeps what this person has written.")
+
+// keepAuthor says whether a hold keeps the person, or something that the person has
+// written elsewhere.
+func (h *holds) keepAuthor(ask asking, author int64) (held bool, err error) {
+	if h.people[author] {
+		return true, nil
 	}
-	if b.l.st.holds.people[p.id] {
-		return true
-	}
-	for conv := range b.l.st.holds.convs {
-		b.query(`SELECT 1 FROM msg WHERE conv = $1 AND author = $2 LIMIT 1`, func(scan func(...any) error) error {
+	for conv := range h.convs {
+		err := ask(`SELECT 1 FROM msg WHERE conv = $1 AND author = $2 LIMIT 1`, func(scan func(...any) error) error {
 			held = true
 			return scan(new(int64))
-		}, conv, p.id)
+		}, conv, author)
+		if err != nil || held {
+			return held, err
+		}
 	}
-	return held
+	return false, nil
+}
+
+// erased are the messages that written and ownRows find, in the end.
+const erased = `(SELECT m.mid FROM idem i JOIN msg m ON m.mid = i.mid WHERE i.author = $1
+	UNION SELECT m.mid FROM conv c JOIN msg m ON m.conv = c.id WHERE c.p1 = $1 AND c.kind = 2)`
+
+// DryErase implements messages.Retained.
+func (l *domainLog) DryErase(ctx context.Context, ref messages.Ref) (p messages.Purged, err error) {
+	who, err := l.Person(ctx, ref)
+	if err != nil {
+		return p, err
+	}
+	id := pack(l.dom, who.ID)
+	err = l.snapshot(ctx, func(r *reader) error {
+		h, err := readHolds(r.query, l.dom)
+		if err != nil {
+			return err
+		}
+		held, err := h.keepAuthor(r.query, id)
+		switch {
+		case err != nil:
+			return err
+		case held:
+			return errErasureHeld
+		}
+		if _, err := r.one(`SELECT count(*) FROM `+erased+` e`, []any{&p.Count}, id); err != nil {
+			return err
+		}
+		_, err = r.one(`SELECT count(*), COALESCE(sum(f.size), 0) FROM `+erased+` e JOIN fileref f ON f.mid = e.mid`, []any{&p.FileRefs, &p.Bytes}, id)
+		return err
+	})
+	return p, err
 }
 
 // written are messages of an author, with their keys in idem.

@@ -180,6 +180,16 @@ func testForget(t *testing.T, b *bench) {
 	want(t, "the state stays", len(b.message("bob", id).Reactions), 1)
 }
 
+// dryErase counts what an erasure would delete.
+func (b *bench) dryErase(name string) messages.Purged {
+	b.t.Helper()
+	p, err := b.log.(messages.Retained).DryErase(b.t.Context(), who(name))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return p
+}
+
 func testErase(t *testing.T, b *bench) {
 	b.say("alice", "bob", "a1")
 	b.say("bob", "alice", "b1")
@@ -188,20 +198,34 @@ func testErase(t *testing.T, b *bench) {
 	group := b.group("alice", "bob")
 	b.tell(group, "alice", "a3")
 	b.do(&messages.SetDraft{By: who("alice"), To: who("bob"), Text: "draft"})
+	b.do(&messages.Post{Author: who("bob"), To: who("alice"), Own: true, Owner: who("alice"), Text: "b3", Files: []messages.File{{Hash: "h", Name: "n", Size: 7}}})
 	id := b.id("alice")
 	count := int64(0)
+	dry := b.dryErase("alice")
+	b.do(&messages.SetHold{Conv: group, On: true})
+	_, err := b.log.(messages.Retained).DryErase(t.Context(), who("alice"))
+	b.wantCode(err, messages.NotAllowed)
+	b.do(&messages.SetHold{Conv: group})
+	want(t, "messages, dry", dry.Count, 5)
 	for range 20 {
 		r := b.do(&messages.Erase{Person: messages.Ref{ID: id}})
 		count += r.Purged.Count
+		dry.FileRefs -= r.Purged.FileRefs
+		dry.Bytes -= r.Purged.Bytes
 		if !r.More {
 			break
 		}
 	}
-	want(t, "deleted", count, 4)
+	want(t, "deleted", count, 5)
+	if dry.FileRefs != 0 || dry.Bytes != 0 {
+		t.Errorf("of files more were counted than deleted: %+v", dry)
+	}
 	wantList(t, "bob", b.history("bob", messages.Chat{With: id}, messages.Page{}), "b1")
 	wantList(t, "group", b.members(group), "bob2")
 	b.wantUnread("bob", 0)
-	_, err := b.log.Person(t.Context(), messages.Ref{GUID: "guid-alice"})
+	_, err = b.log.Person(t.Context(), messages.Ref{GUID: "guid-alice"})
+	b.wantCode(err, messages.NotFound)
+	_, err = b.log.(messages.Retained).DryErase(t.Context(), who("alice"))
 	b.wantCode(err, messages.NotFound)
 	p, err := b.log.Person(t.Context(), messages.Ref{ID: id})
 	if err != nil || p.Name != "" || p.SIP != "" {
