@@ -12,13 +12,19 @@ function read(name: string): unknown {
   }
 }
 
+const made = new Map<string, Signal<unknown>>();
+
 /**
  * A setting as a signal: reading it in a component follows it, writing keeps it. What is
  * stored is checked with `valid`; anything else counts as not chosen.
+ * Asked for twice under one name it is the same signal.
  */
 export function setting<T>(name: string, standard: T, valid: (x: unknown) => x is T): Signal<T> {
+  const before = made.get(name);
+  if (before) return before as Signal<T>;
   const stored = read(name);
   const s = signal<T>(valid(stored) ? stored : standard);
+  made.set(name, s as Signal<unknown>);
   let known = s.peek();
   s.subscribe((value) => {
     if (Object.is(value, known)) return;

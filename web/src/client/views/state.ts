@@ -22,9 +22,6 @@ export const chatAt = computed<number | undefined>(() => {
   return Number.isSafeInteger(id) && id > 0 ? id : undefined;
 });
 
-/** Enter sends; switched off, Ctrl Enter sends and Enter makes a line. Read by the composer. */
-export const enterSends = setting("enterSends", true, isBoolean);
-
 export const detailsOpen = setting("details", false, isBoolean);
 
 export type Overlay = "finder" | "newchat" | "newgroup" | "keys" | undefined;

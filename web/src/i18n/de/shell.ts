@@ -270,7 +270,7 @@ export default {
         impossible: "Hier nicht möglich: die Seite ist nicht verschlüsselt, oder der Browser hat keine.",
       },
     },
-    keys: { title: "Tasten", enter: "Eingabetaste sendet", enterHint: "Aus: Strg Eingabe sendet, Eingabe macht eine neue Zeile." },
+    keys: { title: "Tasten", enter: "Eingabetaste sendet", enterHint: "Aus: Umschalt Eingabe sendet, Eingabe macht eine neue Zeile." },
     devices: {
       title: "Geräte",
       text: "Wo Sie angemeldet sind. Ein Gerät, das wartet, zeigt einen Code: lassen Sie es nur zu, wenn er dort derselbe ist.",

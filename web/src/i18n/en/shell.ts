@@ -270,7 +270,7 @@ export default {
         impossible: "Not possible here: the page is not encrypted, or the browser has none.",
       },
     },
-    keys: { title: "Keys", enter: "Enter sends", enterHint: "Off: Ctrl Enter sends, Enter makes a new line." },
+    keys: { title: "Keys", enter: "Enter sends", enterHint: "Off: Shift Enter sends, Enter makes a new line." },
     devices: {
       title: "Devices",
       text: "Where you are signed in. A device that waits shows a code: allow it only if it is the same there.",

@@ -270,7 +270,7 @@ export default {
         impossible: "Burada olmaz: sayfa şifreli değil veya tarayıcıda yok.",
       },
     },
-    keys: { title: "Tuşlar", enter: "Enter gönderir", enterHint: "Kapalı: Ctrl Enter gönderir, Enter yeni satır açar." },
+    keys: { title: "Tuşlar", enter: "Enter gönderir", enterHint: "Kapalı: Shift Enter gönderir, Enter yeni satır açar." },
     devices: {
       title: "Cihazlar",
       text: "Oturumunuzun açık olduğu yerler. Bekleyen cihaz bir kod gösterir: yalnız orada da aynıysa izin verin.",

@@ -2,7 +2,7 @@ import { SwitchRow } from "../../../ui/Field.tsx";
 import { singleKeys } from "../../../ui/keys.ts";
 import { t } from "../../../i18n/index.ts";
 import { KeyList } from "../KeyTable.tsx";
-import { enterSends } from "../state.ts";
+import { enterSends } from "../conversation/compose/settings.ts";
 
 export function Keys() {
   return (
