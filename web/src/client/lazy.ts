@@ -2,8 +2,8 @@
 import { type ComponentType, h } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-/** A component that is loaded when it is first drawn; nothing is shown meanwhile. A load that failed is tried again the next time. */
-export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+/** A component that is loaded when it is first drawn; nothing, or `meanwhile`, is shown until then. A load that failed is tried again the next time. */
+export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, meanwhile?: ComponentType<object>): ComponentType<P> {
   let loaded: ComponentType<P> | undefined;
   return function Lazy(props: P) {
     const [, redraw] = useState(0);
@@ -19,6 +19,6 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
       );
       return () => void (here = false);
     }, []);
-    return loaded ? h(loaded as ComponentType<object>, props) : null;
+    return loaded ? h(loaded as ComponentType<object>, props) : meanwhile ? h(meanwhile, {}) : null;
   };
 }

@@ -83,4 +83,6 @@ test("mentions and marks", () => {
 test("plain text and back", () => {
   expect(plain("<p>a</p><p>b<br>c</p><ul><li>d</li></ul>")).toBe("a b c d");
   expect(plain(escape("<b>1 & 2</b>"))).toBe("<b>1 & 2</b>");
+  expect(plain("a<script>b</script><style>c</style><img src=x onerror=alert(1)>d")).toBe("ad");
+  expect(plain("  x\n y ")).toBe("x y");
 });

@@ -3,6 +3,8 @@
 // same list of elements, so that no mistake on the way can run anything here.
 import DOMPurify from "dompurify";
 
+export { escape, plain } from "./plain.ts";
+
 /** The elements of decision 40, as in sanitize/html.go. */
 export const allowed = [
   "a", "b", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "li", "ol", "p", "pre", "s",
@@ -46,18 +48,6 @@ export function fill(el: HTMLElement, html: string, more: Decorations = {}): voi
   for (const a of fragment.querySelectorAll("a")) a.replaceWith(...a.childNodes); // without href they are text
   decorate(fragment, more);
   el.replaceChildren(fragment);
-}
-
-/** The words of a text, in one line: for previews, notifications, readers. */
-export function plain(html: string): string {
-  const fragment = cleanFragment(html);
-  for (const block of fragment.querySelectorAll("br, p, div, li, tr, pre, blockquote, h1, h2, h3, h4, h5, h6")) block.before(" ");
-  return (fragment.textContent ?? "").replace(/\s+/gu, " ").trim();
-}
-
-/** Text as HTML that shows it. */
-export function escape(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
 function decorate(root: DocumentFragment, more: Decorations): void {

@@ -8,8 +8,13 @@ import { Toasts } from "../../ui/Toast.tsx";
 import { Tooltips } from "../../ui/Tooltip.tsx";
 import { t } from "../../i18n/index.ts";
 import type { Model } from "../model/types.ts";
-import { Frame } from "./Frame.tsx";
+import { lazy } from "../lazy.ts";
 import { Gate } from "./Gate.tsx";
+import { chatName } from "./state.ts";
+
+// Who signs in first sees the sign-in page: the rest comes while the password is checked.
+const loadFrame = async () => (await import("./Frame.tsx")).Frame;
+const Frame = lazy(loadFrame, Resuming);
 
 /** Everything: the sign-in page or the frame, and what floats above both. */
 export function App({ model }: { model: Model }) {
@@ -28,6 +33,12 @@ export function App({ model }: { model: Model }) {
 
 function Screen({ model }: { model: Model }) {
   const at = model.signIn.value;
+  const out = at.step === "out";
+  useEffect(() => {
+    if (out) return;
+    loadFrame().catch(() => undefined);
+    if (chatName.peek() !== undefined) import("./Conversation.tsx").catch(() => undefined);
+  }, [out]);
   if (at.step === "in") return <Frame model={model} />;
   if (at.step === "busy" && at.resumed) return <Resuming />;
   return <Gate model={model} />;

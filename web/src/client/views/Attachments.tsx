@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { rowTime, length, size } from "../../ui/format.ts";
-import { plain } from "../../ui/html.ts";
+import { plain } from "../../ui/plain.ts";
 import { Icon } from "../../ui/Icon.tsx";
 import type { IconName } from "../../ui/icons.ts";
 import { Button } from "../../ui/Button.tsx";

@@ -1,7 +1,7 @@
 import { Avatar } from "../../ui/Avatar.tsx";
 import { cx } from "../../ui/cx.ts";
 import { rowTime } from "../../ui/format.ts";
-import { plain } from "../../ui/html.ts";
+import { plain } from "../../ui/plain.ts";
 import { Icon } from "../../ui/Icon.tsx";
 import type { IconName } from "../../ui/icons.ts";
 import { memo } from "../../ui/memo.ts";

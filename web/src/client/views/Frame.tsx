@@ -6,13 +6,13 @@ import { News, useNews } from "../notify.tsx";
 import type { Model } from "../model/types.ts";
 import { Banners } from "./Banners.tsx";
 import { ChatList } from "./ChatList.tsx";
-import { Conversation } from "./Conversation.tsx";
 import { ListEdge, useListWidth } from "./ListEdge.tsx";
 import { Rail, TabBar } from "./Rail.tsx";
 import { useGlobalKeys } from "./commands.ts";
 import { chatName, detailsOpen, onePane, overlay, phone, place } from "./state.ts";
 import { route } from "../../ui/route.ts";
 
+const Conversation = lazy(async () => (await import("./Conversation.tsx")).Conversation, EmptyPane);
 const Details = lazy(async () => (await import("./Details.tsx")).Details);
 const Finder = lazy(async () => (await import("./Finder.tsx")).Finder);
 const NewChat = lazy(async () => (await import("./NewChat.tsx")).NewChat);
@@ -69,6 +69,15 @@ function MainPane({ model }: { model: Model }) {
       <Empty title={t("shell.pane.emptyTitle")} act={{ word: t("shell.finder.label"), run: () => void (overlay.value = "finder") }}>
         {t("shell.pane.emptyText")}
       </Empty>
+    </main>
+  );
+}
+
+/** Stands where the conversation comes, so that nothing moves. */
+function EmptyPane() {
+  return (
+    <main class="conv">
+      <header class="bar" />
     </main>
   );
 }
