@@ -25,6 +25,11 @@ func TestReadyWhenAttached(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := newChats(messagesEmbedded, dir, slog.New(slog.DiscardHandler))
+	h, err := alone(t, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.host.Store(h)
 	asked := make(chan struct{}, 100)
 	links, err := applink.New(applink.Config{Directory: dir, Hosted: func(context.Context) (net.Conn, error) {
 		asked <- struct{}{}
@@ -63,5 +68,11 @@ func TestReadyWhenAttached(t *testing.T) {
 	}
 	if err := c.attached(links); err != nil {
 		t.Errorf("a disabled object: %v", err)
+	}
+	if err := c.close(); err != nil {
+		t.Error(err)
+	}
+	if err := c.attached(links); err == nil {
+		t.Error("ready, and the service has ended")
 	}
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tandem-switch/tandem/internal/cli"
 	"github.com/tandem-switch/tandem/internal/testkit"
 	"github.com/tandem-switch/tandem/signal"
 )
@@ -145,11 +148,20 @@ func TestDrainCommand(t *testing.T) {
 	}
 	alice.Send(`{"api":"PbxSignal","mt":"Signaling","src":"alice.1","call":1,"sig":{"type":"facility","fty":[{"type":"im_message","id":"x2","data":"after"}]}}`)
 	bob.message("after")
-	waited := make(chan result, 1)
-	go func() { waited <- pbx(t, "", "drain", "--data", data, "--wait") }()
+	said, out := io.Pipe()
+	var failure lockedBuffer
+	waited := make(chan int, 1)
+	go func() {
+		waited <- run(t.Context(), []string{"drain", "--data", data, "--wait"}, cli.Console{In: strings.NewReader(""), Out: out, Err: &failure})
+		out.Close()
+	}()
+	// The server ends with its last call: the command must have found it before.
+	if line, err := bufio.NewReader(said).ReadString('\n'); err != nil || !strings.Contains(line, "(1 now)") {
+		t.Errorf("drain --wait: %q, %v", line, err)
+	}
 	alice.Drop()
-	if got := <-waited; got.code != exitOK {
-		t.Errorf("drain --wait: %+v", got)
+	if code := <-waited; code != exitOK {
+		t.Errorf("drain --wait: %d %s", code, &failure)
 	}
 	if code := s.stop(); code != exitOK || !strings.Contains(s.log.String(), "msg=drained calls=0") {
 		t.Errorf("the server ended with %d\n%s", code, s.log)

@@ -33,7 +33,7 @@ func get(t *testing.T, url string) (status int, body string) {
 func TestOperation(t *testing.T) {
 	s := start(t, t.TempDir(), 0, "--name", "test-switch")
 	for path, word := range map[string]string{
-		"/healthz": "ok", "/readyz": "ready", "/metrics": "pbx_build_info", "/": "test-switch",
+		"/healthz": "ok", "/readyz": "ready", "/metrics": "pbx_build_info", "/": "<title>Tandem</title>",
 	} {
 		if status, body := get(t, s.url+path); status != http.StatusOK || !strings.Contains(body, word) {
 			t.Errorf("%s: %d %s", path, status, body)
