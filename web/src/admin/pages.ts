@@ -15,4 +15,5 @@ export interface PageInfo {
 
 export const pages: readonly PageInfo[] = [
   { id: "dashboard", icon: "pulse", group: "", needs: "all", load: () => import("./pages/Dashboard.tsx") },
+  { id: "tracing", icon: "flag", group: "maintenance", load: () => import("./pages/Tracing.tsx") },
 ];

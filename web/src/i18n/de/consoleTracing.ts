@@ -1,0 +1,20 @@
+export default {
+  flags: "Trace-Flags", groups: { switch: "Anlage", messages: "App-Dienst Messages", clients: "Clients" },
+  about: {
+    PBX: "Signalisierung und myApps-Nachrichten, je eine Zeile", HTTPServlets: "Jeder WebSocket-Frame. Endet spätestens nach einer Stunde.", App: "Welche Anlagen verbunden sind",
+    Database: "Anweisungen ohne ihre Werte", AppWebsocket: "Frames zwischen Anlage und Dienst", Signalling: "Session und Post", BrowserConsole: "Was Browser-Clients über sich sagen",
+  },
+  on_one: "{{count}} Trace an, Geheimnisse verdeckt", on_other: "{{count}} Traces an, Geheimnisse verdeckt",
+  everywhere: "Überall", ofCall: "Anruf {{call}}", ofConnection: "Verbindung {{connection}}", change: "{{scope}}: ändern, wo und wie lange", left: "noch {{time}}", withContent: "mit Inhalten",
+  scope: { domain: "Domäne", user: "Benutzer oder App", connection: "Verbindung", call: "Anruf" }, narrow: "Leere Felder schränken nichts ein.",
+  duration: "Wie lange", durations: { "5m": "5 Minuten", "10m": "10 Minuten", "30m": "30 Minuten", "1h": "1 Stunde", "4h": "4 Stunden", "24h": "24 Stunden" },
+  content: "Mit dem, was Menschen schreiben", contentHint: "Höchstens zehn Minuten. Steht mit dem Grund im Prüfprotokoll.", reason: "Grund", reasonHint: "Zum Beispiel ein Ticket.", switchOn: "Einschalten",
+  extended: "Erweiterte Seite", download: "Herunterladen", asText: "Als Text", asJson: "Als JSON-Zeilen",
+  tail: "Laufende Anzeige", time: "Zeit", direction: "Richtung", peer: "Gegenstelle", message: "Nachricht", bytes: "Bytes", sent: "Gesendet", received: "Empfangen", dropped: "verworfen: {{reason}}",
+  filter: "Filter", filterExample: "call:k1 or peer:crm-link", pause: "Anhalten", goOn: "Weiter", clear: "Anzeige leeren", followCall: "Dem Anruf dieser Zeile folgen",
+  rate: "{{rate}} Zeilen pro s", waiting_one: "{{count}} Zeile wartet", waiting_other: "{{count}} Zeilen warten", lost_one: "{{count}} Zeile kam zu schnell.", lost_other: "{{count}} Zeilen kamen zu schnell.",
+  connecting: "Verbindet", down: "Nicht verbunden", theSwitch: "Anlage", sequence: "Ablauf von Anruf {{call}}", notShown: "{{steps}} Schritte und {{columns}} Verbindungen sind nicht gezeigt",
+  noClipboard: "Der Browser lässt Seiten hier nicht kopieren.", frame: "Der Frame",
+  noneOn: "Kein Flag ist an", noneOnText: "Am Anfang dieser Seite eines einschalten; Frames erscheinen hier, wie sie kommen.", quiet: "Noch nichts", quietText: "Frames erscheinen hier, wie sie kommen.",
+  noMatch: "Keine Zeile passt zum Filter", noMatchText: "Ein Wort herausnehmen, oder warten.",
+};

@@ -1,0 +1,20 @@
+export default {
+  flags: "Trace flags", groups: { switch: "Switch", messages: "App service Messages", clients: "Clients" },
+  about: {
+    PBX: "Signalling and myApps messages, one line each", HTTPServlets: "Every WebSocket frame. Ends after an hour at the latest.", App: "Which switches are connected",
+    Database: "Statements without their values", AppWebsocket: "Frames between switch and service", Signalling: "Session and Post", BrowserConsole: "What browser clients say about themselves",
+  },
+  on_one: "{{count}} trace on, secrets masked", on_other: "{{count}} traces on, secrets masked",
+  everywhere: "Everywhere", ofCall: "Call {{call}}", ofConnection: "Connection {{connection}}", change: "{{scope}}: change where and how long", left: "{{time}} left", withContent: "with bodies",
+  scope: { domain: "Domain", user: "User or app", connection: "Connection", call: "Call" }, narrow: "Empty fields narrow nothing.",
+  duration: "How long", durations: { "5m": "5 minutes", "10m": "10 minutes", "30m": "30 minutes", "1h": "1 hour", "4h": "4 hours", "24h": "24 hours" },
+  content: "With what people write", contentHint: "For ten minutes at most. It is written to the audit log with your reason.", reason: "Reason", reasonHint: "A ticket, for example.", switchOn: "Switch on",
+  extended: "Extended page", download: "Download", asText: "As text", asJson: "As JSON lines",
+  tail: "Live tail", time: "Time", direction: "Direction", peer: "Peer", message: "Message", bytes: "Bytes", sent: "Sent", received: "Received", dropped: "dropped: {{reason}}",
+  filter: "Filter", filterExample: "call:k1 or peer:crm-link", pause: "Pause", goOn: "Go on", clear: "Clear what is shown", followCall: "Follow the call of this line",
+  rate: "{{rate}} lines per s", waiting_one: "{{count}} line waits", waiting_other: "{{count}} lines wait", lost_one: "{{count}} line came too fast.", lost_other: "{{count}} lines came too fast.",
+  connecting: "Connecting", down: "Not connected", theSwitch: "Switch", sequence: "Sequence of call {{call}}", notShown: "{{steps}} steps and {{columns}} connections are not shown",
+  noClipboard: "The browser does not let pages copy here.", frame: "The frame",
+  noneOn: "No flag is on", noneOnText: "Switch one on at the start of this page; frames appear here as they come.", quiet: "Nothing yet", quietText: "Frames appear here as they come.",
+  noMatch: "No line matches the filter", noMatchText: "Take a word out of it, or wait.",
+};

@@ -1,0 +1,20 @@
+export default {
+  flags: "İzleme bayrakları", groups: { switch: "Santral", messages: "Messages uygulama hizmeti", clients: "İstemciler" },
+  about: {
+    PBX: "Sinyalleşme ve myApps mesajları, her biri bir satır", HTTPServlets: "Her WebSocket çerçevesi. En geç bir saat sonra biter.", App: "Hangi santraller bağlı",
+    Database: "Değerleri olmadan ifadeler", AppWebsocket: "Santral ile hizmet arasındaki çerçeveler", Signalling: "Session ve Post", BrowserConsole: "Tarayıcı istemcilerinin kendileri hakkında söyledikleri",
+  },
+  on_one: "{{count}} izleme açık, gizliler kapalı", on_other: "{{count}} izleme açık, gizliler kapalı",
+  everywhere: "Her yer", ofCall: "Çağrı {{call}}", ofConnection: "Bağlantı {{connection}}", change: "{{scope}}: yeri ve süreyi değiştir", left: "{{time}} kaldı", withContent: "içerikle",
+  scope: { domain: "Alan", user: "Kullanıcı veya uygulama", connection: "Bağlantı", call: "Çağrı" }, narrow: "Boş alanlar hiçbir şeyi daraltmaz.",
+  duration: "Süre", durations: { "5m": "5 dakika", "10m": "10 dakika", "30m": "30 dakika", "1h": "1 saat", "4h": "4 saat", "24h": "24 saat" },
+  content: "İnsanların yazdıklarıyla", contentHint: "En çok on dakika. Nedeninizle birlikte denetim günlüğüne yazılır.", reason: "Neden", reasonHint: "Örneğin bir kayıt numarası.", switchOn: "Aç",
+  extended: "Gelişmiş sayfa", download: "İndir", asText: "Metin olarak", asJson: "JSON satırları olarak",
+  tail: "Canlı akış", time: "Zaman", direction: "Yön", peer: "Karşı uç", message: "Mesaj", bytes: "Bayt", sent: "Gönderilen", received: "Alınan", dropped: "atıldı: {{reason}}",
+  filter: "Süzgeç", filterExample: "call:k1 or peer:crm-link", pause: "Durdur", goOn: "Sürdür", clear: "Gösterileni temizle", followCall: "Bu satırın çağrısını izle",
+  rate: "sn'de {{rate}} satır", waiting_one: "{{count}} satır bekliyor", waiting_other: "{{count}} satır bekliyor", lost_one: "{{count}} satır çok hızlı geldi.", lost_other: "{{count}} satır çok hızlı geldi.",
+  connecting: "Bağlanıyor", down: "Bağlı değil", theSwitch: "Santral", sequence: "{{call}} çağrısının akışı", notShown: "{{steps}} adım ve {{columns}} bağlantı gösterilmiyor",
+  noClipboard: "Tarayıcı burada kopyalamaya izin vermiyor.", frame: "Çerçeve",
+  noneOn: "Açık bayrak yok", noneOnText: "Sayfanın başından birini açın; çerçeveler geldikçe burada görünür.", quiet: "Henüz bir şey yok", quietText: "Çerçeveler geldikçe burada görünür.",
+  noMatch: "Süzgece uyan satır yok", noMatchText: "Bir sözcüğü çıkarın veya bekleyin.",
+};
