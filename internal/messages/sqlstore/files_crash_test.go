@@ -59,6 +59,7 @@ func openHouse(ctx context.Context, dir string) (h house, err error) {
 	h.files, err = filebuffer.New(filebuffer.Config{
 		Base: "https://ap.example.com", Instance: "messages", Key: bytes.Repeat([]byte{7}, 32), Spool: filepath.Join(dir, "spool"),
 		Index: h.messages.FileIndex(), Blobs: h.blobs, Alive: func(string, uint64) bool { return true }, Quota: filebuffer.Quota{Bytes: -1, Buffers: -1},
+		Attacher: h,
 	})
 	return h, err
 }
@@ -87,6 +88,34 @@ func (h house) send(ctx context.Context, content string) (messages.Number, error
 	return r.N, err
 }
 
+// Granted implements filebuffer.Attacher: everything is alice's.
+func (h house) Granted(context.Context, filebuffer.Grant) (filebuffer.Owner, error) {
+	return h.alice, nil
+}
+
+// Attach implements filebuffer.Attacher.
+func (h house) Attach(ctx context.Context, g filebuffer.Grant, file filebuffer.Attachment) error {
+	_, err := h.log.Do(ctx, &messages.Attach{
+		By: messages.Ref{ID: messages.PersonID(h.alice.Person)}, ID: messages.Number(g.Message), Files: []messages.File{fileOf(file)},
+	})
+	return err
+}
+
+// sendLater posts a message and uploads its file then.
+func (h house) sendLater(ctx context.Context, content string) (messages.Number, error) {
+	r, err := h.log.Do(ctx, &messages.Post{Author: messages.Ref{ID: messages.PersonID(h.alice.Person)}, To: h.bob, Text: "a file follows"})
+	if err != nil {
+		return 0, err
+	}
+	link := h.files.AttachURL(filebuffer.Grant{Domain: houseDomain, Message: filebuffer.ID(r.N), Session: 1, Key: 1})
+	w := httptest.NewRecorder()
+	h.files.ServeHTTP(w, httptest.NewRequest("POST", link, strings.NewReader(content)))
+	if w.Code != 200 {
+		return 0, fmt.Errorf("further file: %d %s", w.Code, w.Body)
+	}
+	return r.N, nil
+}
+
 // few contents, so that one goes while the same one comes.
 func fewContents() string { return "content " + strconv.Itoa(rand.IntN(6)) }
 
@@ -109,7 +138,11 @@ func TestKilledChild(t *testing.T) {
 	for range 3 {
 		go func() {
 			for {
-				n, err := h.send(ctx, fewContents())
+				send := h.send
+				if rand.IntN(2) == 0 {
+					send = h.sendLater
+				}
+				n, err := send(ctx, fewContents())
 				if err != nil {
 					fail(err)
 				}
