@@ -11,6 +11,7 @@ export default {
   presenceUnknown: "Offline, Anwesenheit unbekannt",
   failed: "Das hat nicht geklappt. Nichts wurde geändert.",
 
+  messages: "Nachrichten",
   begin: "Hier beginnt dieser Chat.",
   beginVolatile: "Von diesem Chat bleibt nichts. Er endet, wenn einer von Ihnen geht.",
   emptyTitle: "Noch keine Nachrichten",

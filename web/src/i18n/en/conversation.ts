@@ -11,6 +11,7 @@ export default {
   presenceUnknown: "Presence unknown while offline",
   failed: "That did not work. Nothing was changed.",
 
+  messages: "Messages",
   begin: "This chat begins here.",
   beginVolatile: "Nothing of this chat is kept. It ends when one of you leaves.",
   emptyTitle: "No messages yet",

@@ -11,6 +11,7 @@ export default {
   presenceUnknown: "Çevrimdışıyken durum bilinmiyor",
   failed: "Olmadı. Hiçbir şey değişmedi.",
 
+  messages: "İletiler",
   begin: "Bu sohbet burada başlıyor.",
   beginVolatile: "Bu sohbetten hiçbir şey saklanmaz. Biriniz çıkınca biter.",
   emptyTitle: "Henüz ileti yok",

@@ -20,8 +20,9 @@ export function Pins() {
   return (
     <div class="pins">
       <Icon name="pin" small />
-      <button type="button" class="pins-go grow" onClick={go} aria-label={t("conversation.toPinned", { name: m.author.dn })}>
+      <button type="button" class="pins-go grow" onClick={go}>
         <b><bdi>{m.author.dn}</bdi></b> <span class="ell" dir="auto">{lineOf(m)}</span>
+        <span class="vh">{t("conversation.toPinned", { name: m.author.dn })}</span>
       </button>
       {pins.length > 1 && <span class="num pins-n">{number((at.value % pins.length) + 1)} / {number(pins.length)}</span>}
       {(pane.conv.chat.value?.group?.role ?? "owner") !== "member" && <IconButton icon="close" size="s" label={t("conversation.unpin")} onClick={() => pane.acts.pin(m)} />}

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../../../i18n/index.ts";
 import { IconButton } from "../../../ui/Button.tsx";
 import { number } from "../../../ui/format.ts";
@@ -19,7 +19,7 @@ export function Search() {
   const at = useSignal(0);
   const words = query.value.trim();
   const close = () => (pane.searching.value = false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus();
     return () => void (pane.marks.value = []);
   }, []);

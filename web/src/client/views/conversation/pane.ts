@@ -49,6 +49,8 @@ export interface Pane {
   readonly isGroup: ReadonlySignal<boolean>;
   /** The message with the roving focus. */
   readonly chosen: Signal<string | undefined>;
+  /** Where Tab enters the log: the chosen message, or the last one in view where that is elsewhere. */
+  readonly stop: Signal<string | undefined>;
   readonly hot: Signal<string | undefined>;
   readonly reply: Signal<Message | undefined>;
   readonly editing: Signal<Message | undefined>;
@@ -81,7 +83,7 @@ export function createPane(model: Model, chat: ChatName): Pane {
     model, chat, conv,
     volatile: computed(() => conv.chat.value?.volatile ?? false),
     isGroup: computed(() => conv.chat.value?.group !== undefined),
-    chosen: signal(undefined), hot: signal(undefined), reply: signal(undefined), editing: signal(undefined),
+    chosen: signal(undefined), stop: signal(undefined), hot: signal(undefined), reply: signal(undefined), editing: signal(undefined),
     selected: signal(undefined), hidden: signal(new Set<string>()), tint: signal(undefined), over: signal(undefined),
     searching: signal(false), marks: signal([]), mentions: signal([]), said: signal(""), atEnd: signal(true),
     log: undefined, composer: undefined,

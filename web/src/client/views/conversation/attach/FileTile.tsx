@@ -50,7 +50,7 @@ export function FileTile({ a, meta }: { a: Attachment; meta?: ComponentChildren 
   const kind = t(`conversation.kind.${fileKind(a.name, a.type)}`);
   return (
     <div>
-      <Tile name={a.name} type={a.type} line={<span class="foot2"><span>{a.size === undefined ? kind : `${kind} · ${size(a.size)}`}</span>{!now && meta}</span>}>
+      <Tile name={a.name} type={a.type} line={<span class="foot2"><span dir="auto">{a.size === undefined ? kind : `${kind} · ${size(a.size)}`}</span>{!now && meta}</span>}>
         {now ? (
           <IconButton icon="close" label={t("conversation.cancelDownload")} onClick={() => stop.current?.abort()} />
         ) : (
@@ -73,7 +73,7 @@ export function Moving({ label, done, total, left, meta, line }: { label: string
   return (
     <>
       <Progress part={total > 0 ? done / total : 0} label={label} />
-      <div class="foot2"><span>{text}</span>{meta}</div>
+      <div class="foot2"><span dir="auto">{text}</span>{meta}</div>
     </>
   );
 }

@@ -10,7 +10,7 @@ import { wide } from "../../../../ui/theme.ts";
 import { toast } from "../../../../ui/Toast.tsx";
 import type { Person } from "../../../model/types.ts";
 import { lazily } from "../lazy.tsx";
-import { usePane } from "../pane.ts";
+import { type Mention, usePane } from "../pane.ts";
 import { useDraft } from "./draft.ts";
 import { type Format, format, formatsAt, insertMention, insertText, isEmpty, queryAt, toEnd } from "./editor.ts";
 import { editorKeys } from "./keys.ts";
@@ -19,7 +19,7 @@ import { Mentions } from "./Mentions.tsx";
 import { onPaste } from "./paste.ts";
 import { cannotRecord, type Recording } from "./recorder.ts";
 import { enterSends, mostFiles } from "./settings.ts";
-import { maxText, plainHtml, wireSize } from "./serialize.ts";
+import { escape, maxText, plainHtml, wireSize } from "./serialize.ts";
 import { Strip } from "./Strip.tsx";
 import { Formats } from "./Toolbar.tsx";
 import { type Chosen, Tray } from "./Tray.tsx";
@@ -121,9 +121,10 @@ export function Composer() {
     const p = read();
     const editing = pane.editing.peek();
     if (wireSize(p.html) > maxText) return void (bytes.value = wireSize(p.html));
-    const mentions = p.mentions.length > 0 ? { mentions: p.mentions } : {};
+    const named = namedIn(p.html, p.mentions, pane.mentions.peek());
+    const mentions = named.length > 0 ? { mentions: named } : {};
     if (editing) {
-      if (p.html !== "" && editing.id !== undefined && p.html !== editing.html) conv.edit(editing.id, p.html, p.mentions).catch(pane.acts.failed);
+      if (p.html !== "" && editing.id !== undefined && p.html !== editing.html) conv.edit(editing.id, p.html, named).catch(pane.acts.failed);
       pane.editing.value = undefined;
       return;
     }
@@ -279,6 +280,12 @@ export function Composer() {
       )}
     </div>
   );
+}
+
+/** Also names that came as text: out of a draft, an edited message, or typed to the end. */
+function namedIn(html: string, sips: readonly string[], known: readonly Mention[]): string[] {
+  const typed = known.filter((m) => !m.own && html.includes(`@${escape(m.name)}`)).map((m) => m.sip);
+  return [...new Set([...sips, ...typed])];
 }
 
 function toEndIfOutside(el: HTMLElement): void {

@@ -69,6 +69,7 @@ function View({ a, zoom, onZoom }: { a: Attachment; zoom: number; onZoom: () => 
   const pane = usePane();
   const full = useFile(pane.model, a);
   const small = useFile(pane.model, a.thumb ? thumbOf(a) : undefined);
+  const broken = useSignal(false);
   const img = useRef<HTMLImageElement>(null);
   const place = useRef({ x: 0, y: 0 });
   const set = () => {
@@ -83,7 +84,7 @@ function View({ a, zoom, onZoom }: { a: Attachment; zoom: number; onZoom: () => 
   if (shownAs(a) === "video")
     return full.url ? <video class="gal-view" src={full.url} controls autoplay playsInline aria-label={a.name} /> : <Wait failed={full.failed} />;
   const url = full.url ?? small.url;
-  if (!url) return <Wait failed={full.failed} />;
+  if (!url || broken.value) return <Wait failed={full.failed || broken.value} />;
   return (
     <div class="gal-view">
       <img
@@ -92,6 +93,7 @@ function View({ a, zoom, onZoom }: { a: Attachment; zoom: number; onZoom: () => 
         src={url}
         alt={a.name}
         draggable={false}
+        onError={() => (broken.value = true)}
         onDblClick={onZoom}
         onPointerDown={(e) => {
           if (zoom === 1) return;

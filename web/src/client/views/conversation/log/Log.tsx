@@ -70,10 +70,14 @@ export function Log() {
         render={(item: Item) => <Row item={item} seen={item.kind === "message" && item.message.key === seenKey.value} />}
         onTop={() => more("older")}
         onBottom={() => more("newer")}
-        onView={(top, _last, end) => {
+        onView={(top, last, end) => {
           first.value = top;
           atEnd.value = end;
+          const chosen = pane.chosen.peek();
+          const there = chosen !== undefined && handle.current?.rowElement(`m-${chosen}`);
+          pane.stop.value = there ? chosen : (last ?? latest.current.at(-1))?.key.replace(/^m-/, "");
         }}
+        label={t("conversation.messages")}
         head={<Head />}
         foot={<Typing />}
       />
@@ -200,7 +204,7 @@ function delegate(pane: Pane) {
     onPointerLeave: () => void (pane.hot.value = undefined),
     onFocusIn: (e: FocusEvent) => {
       const m = messageAt(pane, e.target);
-      if (m) pane.chosen.value = m.key;
+      if (m) pane.chosen.value = pane.stop.value = m.key;
     },
     onContextMenu: (e: MouseEvent) => {
       const m = messageAt(pane, e.target);
@@ -222,7 +226,7 @@ function logKeys(pane: Pane, e: KeyboardEvent): void {
   if (!m) return;
   const to = stepTo(pane, m, e.key);
   if (to) {
-    pane.chosen.value = to.key;
+    pane.chosen.value = pane.stop.value = to.key;
     pane.log?.focus(`m-${to.key}`);
   } else if (!keyOn(pane, m, e)) return;
   e.preventDefault();

@@ -33,6 +33,7 @@ export interface ScrollerProps<I extends { readonly key: string }> {
   onBottom: () => void;
   /** After each change of what is seen: first and last row in view, and whether that is the end. */
   onView: (first: I | undefined, last: I | undefined, atEnd: boolean) => void;
+  label: string;
   head?: ComponentChild;
   foot?: ComponentChild;
   handle: RefObject<ScrollerHandle | null>;
@@ -54,7 +55,8 @@ export function Scroller<I extends { readonly key: string }>(p: ScrollerProps<I>
   useLayoutEffect(() => e.attach(box.current), [e]);
   useLayoutEffect(() => e.settle());
   return (
-    <div ref={box} class="log" onScroll={() => e.scrolled()}>
+    // Live regions would read history that is scrolled in; new messages are said elsewhere, once.
+    <div ref={box} class="log" role="log" aria-live="off" aria-label={p.label} onScroll={() => e.scrolled()}>
       <div class="log-in">
         {p.head}
         <div class="log-pad" aria-hidden="true" />
@@ -187,10 +189,16 @@ class Engine<I extends { readonly key: string }> implements ScrollerHandle {
     const to = this.anchor.key === undefined ? box.scrollHeight - box.clientHeight : Math.round(this.wanted());
     if (Math.abs(box.scrollTop - to) >= 1) box.scrollTop = to;
     this.set = box.scrollTop;
+    // What fits whole, or ends in view, is at the end, wherever the place was set.
+    if (this.p.complete && this.centre === undefined && this.atBottom(box)) this.anchor = { key: undefined, offset: 0 };
     const { start, end } = this;
     this.choose();
     if (start !== this.start || end !== this.end) this.redraw();
     this.view();
+  }
+
+  private atBottom(box: HTMLElement): boolean {
+    return box.scrollTop + box.clientHeight >= box.scrollHeight - slack;
   }
 
   private measure(rows: HTMLElement): void {
@@ -229,7 +237,7 @@ class Engine<I extends { readonly key: string }> implements ScrollerHandle {
     this.set = box.scrollTop;
     this.centre = undefined;
     const top = box.scrollTop - this.lead();
-    const atEnd = this.p.complete && box.scrollTop + box.clientHeight >= box.scrollHeight - slack;
+    const atEnd = this.p.complete && this.atBottom(box);
     const i = this.heights.find(Math.max(0, top));
     const item = this.items[i];
     this.anchor = atEnd || !item ? { key: undefined, offset: 0 } : { key: item.key, offset: this.heights.top(i) - top };

@@ -13,8 +13,9 @@ export function Quote({ quote, live = true }: { quote: Quoted; live?: boolean })
   );
   if (!live) return <div class="quote">{inner}</div>;
   return (
-    <button type="button" class="quote" tabIndex={-1} aria-label={t("conversation.toOriginal", { name: quote.author })} onClick={() => void pane.acts.jump({ id: quote.id })}>
+    <button type="button" class="quote" tabIndex={-1} onClick={() => void pane.acts.jump({ id: quote.id })}>
       {inner}
+      <span class="vh">{t("conversation.toOriginal", { name: quote.author })}</span>
     </button>
   );
 }

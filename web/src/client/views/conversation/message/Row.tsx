@@ -33,7 +33,7 @@ function Day({ time }: { time: number }) {
 function MessageRow({ item, seen }: { item: Item & { kind: "message" }; seen: boolean }) {
   const pane = usePane();
   const m = item.message;
-  const chosen = useComputed(() => pane.chosen.value === m.key);
+  const stop = useComputed(() => pane.stop.value === m.key);
   const tint = useComputed(() => pane.tint.value === m.key);
   const picked = useComputed(() => pane.selected.value?.has(m.key));
   const moderates = useComputed(() => item.first && pane.mentions.value.some((x) => x.moderates && x.sip === m.author.sip));
@@ -44,7 +44,7 @@ function MessageRow({ item, seen }: { item: Item & { kind: "message" }; seen: bo
     <article
       class={cx("grp", m.own && "me", item.first && "opens", tint.value && "tint", picked.value && "picked", selecting.value && "selecting")}
       data-key={m.key}
-      tabIndex={chosen.value ? 0 : -1}
+      tabIndex={stop.value ? 0 : -1}
       aria-labelledby={`${id}-by ${id}-q ${id}-tx ${id}-mt`}
     >
       {selecting.value && <span class="pick"><Checkbox bare label={t("conversation.selectOf", { name })} on={picked.value ?? false} onChange={() => pane.acts.select(m)} /></span>}
