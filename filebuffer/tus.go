@@ -80,7 +80,7 @@ func (s *Store) serveTus(w http.ResponseWriter, r *http.Request, b Buffer) error
 	if b.State == Claimed {
 		return errLocked // its last step is being done
 	}
-	if r.Method != http.MethodHead {
+	if r.Method != http.MethodHead || s.cutAtTheEnd(b) {
 		leave, err := s.running.enter(b)
 		if err != nil {
 			return errors.Join(errLocked, err)
@@ -90,13 +90,36 @@ func (s *Store) serveTus(w http.ResponseWriter, r *http.Request, b Buffer) error
 		if b, err = s.c.Index.Buffer(r.Context(), b.Owner.Domain, b.ID, s.c.Now()); err != nil {
 			return err
 		}
-		if b.State != Open {
+		if b, err = s.finishCut(r, b); err != nil {
+			return err
+		}
+		if b.State != Open && r.Method != http.MethodHead {
 			return ErrTaken
 		}
 	}
 	ctx := context.WithValue(r.Context(), bufferKey{}, at{buffer: b, url: r.URL.EscapedPath()[1:] + "?" + r.URL.RawQuery})
 	s.tus.ServeHTTP(w, r.WithContext(ctx))
 	return nil
+}
+
+// cutAtTheEnd tells that every byte of an upload has come and that nobody has made the
+// file of them: the process ended in between.
+func (s *Store) cutAtTheEnd(b Buffer) bool {
+	info, err := os.Stat(s.spoolPath(b.Owner.Domain, b.ID))
+	return err == nil && b.State == Open && info.Size() == b.Size
+}
+
+// finishCut makes the file after all: for a client the upload is over when it hears
+// that its last byte is there, so that must not be said before. The caller has entered.
+func (s *Store) finishCut(r *http.Request, b Buffer) (Buffer, error) {
+	if !s.cutAtTheEnd(b) {
+		return b, nil
+	}
+	u := &partial{s: s, at: at{buffer: b}, path: s.spoolPath(b.Owner.Domain, b.ID)}
+	if err := u.FinishUpload(r.Context()); err != nil {
+		return b, err
+	}
+	return s.c.Index.Buffer(r.Context(), b.Owner.Domain, b.ID, s.c.Now())
 }
 
 // at is the buffer of a request and the rest of its URL behind the base.

@@ -117,6 +117,46 @@ func TestResumableAcrossRestart(t *testing.T) {
 	}
 }
 
+// TestResumableCutAtTheEnd: the process ends when the last byte is there and before the
+// file is made of them. A client that asks hears that it is done, and it is.
+func TestResumableCutAtTheEnd(t *testing.T) {
+	for _, method := range []string{"HEAD", "PATCH", "POST"} {
+		t.Run(method, func(t *testing.T) {
+			var config filebuffer.Config
+			r := newRig(t, func(c *filebuffer.Config) { config = *c })
+			_, link := r.create(alice, "a")
+			r.begin(201, link, 10)
+			r.patch(204, link, 0, "01234")
+			files, err := filepath.Glob(filepath.Join(config.Spool, "*.part"))
+			if err != nil || len(files) != 1 {
+				t.Fatal(files, err)
+			}
+			if err := os.WriteFile(files[0], []byte("0123456789"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			config.Blobs = r.blobs
+			if r.Store, err = filebuffer.New(config); err != nil {
+				t.Fatal(err)
+			}
+			switch method {
+			case "HEAD":
+				r.offset(link, 10, 10)
+			case "PATCH":
+				r.patch(409, link, 10, "")
+			case "POST":
+				r.begin(409, link, 10)
+			}
+			r.offset(link, 10, 10)
+			if got := r.want(200, "GET", link, ""); got != "0123456789" {
+				t.Errorf("got %q", got)
+			}
+			if blobs, staged, spooled := r.pieces(); blobs != 1 || staged+spooled != 0 {
+				t.Errorf("%d blobs, %d staged, %d spooled", blobs, staged, spooled)
+			}
+		})
+	}
+}
+
 func TestResumableLimits(t *testing.T) {
 	r := newRig(t, func(c *filebuffer.Config) { c.Limit = 100; c.Quota = filebuffer.Quota{Bytes: 150, Buffers: 20} })
 	_, one := r.create(alice, "a")
