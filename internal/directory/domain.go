@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/tandem-switch/tandem/signal"
@@ -115,17 +114,6 @@ func (d *Directory) SetDomain(ctx context.Context, id signal.DomainID, edit Doma
 // domain_not_empty, default_domain (choose another default first). A hosted Messages
 // object that is alone in it goes with it.
 func (d *Directory) RemoveDomain(ctx context.Context, id signal.DomainID) error {
-	if err := d.removeHosted(ctx, id); err != nil {
-		return err
-	}
-	err := d.removeDomain(ctx, id)
-	if err != nil {
-		return errors.Join(err, d.EnsureHosted(context.WithoutCancel(ctx))) // the domain stays
-	}
-	return nil
-}
-
-func (d *Directory) removeDomain(ctx context.Context, id signal.DomainID) error {
 	return d.write(ctx, func() (*Batch, error) {
 		old := d.mem.domains[id]
 		switch {
@@ -138,7 +126,12 @@ func (d *Directory) removeDomain(ctx context.Context, id signal.DomainID) error 
 		}
 		row := old.row
 		row.Default, row.Hosts, row.Deleted = false, nil, d.clock.Now()
-		return &Batch{Domains: []DomainRow{row}}, nil
+		b := &Batch{Domains: []DomainRow{row}}
+		if hosted := old.bySIP[HostedName]; hosted != nil {
+			// in one commit: whoever makes missing ones would be faster than a second
+			b.Objects = []ObjectRow{d.tombstone(hosted)}
+		}
+		return b, nil
 	})
 }
 

@@ -130,18 +130,6 @@ func (d *Directory) checkHosted(e *entry) error {
 	return refuse(CodeInUse, "The switch stores the chats of the domain with "+e.row.SIP+": its name cannot be changed, and it cannot be removed; disable it, and the chats of the domain are not stored any more.")
 }
 
-// removeHosted removes the Messages object of a domain that has nothing else, so
-// that the domain can be removed.
-func (d *Directory) removeHosted(ctx context.Context, dom signal.DomainID) error {
-	return d.write(ctx, func() (*Batch, error) {
-		old := d.mem.domains[dom]
-		if old == nil || !old.onlyHosted() || old.row.Default && len(d.mem.domains) > 1 {
-			return &Batch{}, nil // there is none, or the domain cannot be removed
-		}
-		return &Batch{Objects: []ObjectRow{d.tombstone(old.bySIP[HostedName])}}, nil
-	})
-}
-
 // onlyHosted tells whether the domain has a hosted Messages object and nothing else.
 func (dom *domain) onlyHosted() bool {
 	e := dom.bySIP[HostedName]

@@ -177,3 +177,24 @@ func TestDomainGoesWithItsHostedObject(t *testing.T) {
 	b.must(d.RemoveDomain(t.Context(), b.dom.ID))
 	b.refused(directory.CodeNotFound, d.RemoveDomain(t.Context(), b.dom.ID))
 }
+
+// Somebody who makes missing Messages objects, here as soon as one goes, does not keep
+// the domain alive.
+func TestDomainGoesWhileHostedObjectsAreMade(t *testing.T) {
+	b := newBench(t)
+	d, other := b.hosting(), b.hosting()
+	b.must(d.EnsureHosted(t.Context()))
+	second, err := d.AddDomain(t.Context(), "second.example", nil)
+	b.must(err)
+	d.Watch(func(c directory.Change) {
+		if c.What == directory.ObjectGone {
+			b.must(other.Sync(t.Context()))
+			b.must(other.EnsureHosted(t.Context()))
+		}
+	})
+	b.must(d.RemoveDomain(t.Context(), second.ID))
+	b.must(other.Sync(t.Context()))
+	if dom, there := other.DomainByName("second.example"); there {
+		t.Errorf("it is still there: %+v", dom)
+	}
+}

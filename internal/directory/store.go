@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/tandem-switch/tandem/signal"
@@ -27,7 +28,8 @@ type Store interface {
 	// the first. Domains and objects draw from the same ids. Ids that are
 	// not used stay unused.
 	Reserve(ctx context.Context, n int) (first int64, err error)
-	// Commit writes all rows of the batch, in order, or none.
+	// Commit writes all rows of the batch, in order, or none. Domains that are
+	// removed come last: what is in them is removed by the same batch or before.
 	Commit(ctx context.Context, b *Batch) error
 	// Read returns, from one snapshot, the rows written after the commit
 	// with the number since, tombstones included; or every live row, marked
@@ -64,6 +66,17 @@ type Batch struct {
 	Domains  []DomainRow
 	Objects  []ObjectRow
 	Sessions []SessionRow
+}
+
+// DomainsGone yields the domains that the batch removes, or else those that stay.
+func (b *Batch) DomainsGone(gone bool) iter.Seq[*DomainRow] {
+	return func(yield func(*DomainRow) bool) {
+		for i := range b.Domains {
+			if b.Domains[i].Deleted.IsZero() != gone && !yield(&b.Domains[i]) {
+				return
+			}
+		}
+	}
 }
 
 // Rows is what one read returns.

@@ -134,14 +134,17 @@ func (w *writer) send(ctx context.Context, tx pgx.Tx) (err error) {
 }
 
 func (w *writer) batch(b *directory.Batch) {
-	for i := range b.Domains {
-		w.domain(&b.Domains[i])
+	for d := range b.DomainsGone(false) {
+		w.domain(d)
 	}
 	for i := range b.Objects {
 		w.object(&b.Objects[i])
 	}
 	for i := range b.Sessions {
 		w.session(&b.Sessions[i])
+	}
+	for d := range b.DomainsGone(true) {
+		w.domain(d)
 	}
 }
 

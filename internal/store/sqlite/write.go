@@ -50,14 +50,17 @@ func (s *Store) PurgeObjects(ctx context.Context, before time.Time) error {
 func (s *Store) Commit(ctx context.Context, b *directory.Batch) error {
 	err := s.inTx(ctx, func(w *writer) {
 		w.err = w.tx.QueryRowContext(ctx, `UPDATE directory SET head = head + 1 RETURNING head`).Scan(&w.rev)
-		for i := range b.Domains {
-			w.domain(&b.Domains[i])
+		for d := range b.DomainsGone(false) {
+			w.domain(d)
 		}
 		for i := range b.Objects {
 			w.object(&b.Objects[i])
 		}
 		for i := range b.Sessions {
 			w.session(&b.Sessions[i])
+		}
+		for d := range b.DomainsGone(true) {
+			w.domain(d)
 		}
 	})
 	if isTaken(err) {

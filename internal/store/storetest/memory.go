@@ -183,8 +183,8 @@ func (m *Memory) Commit(ctx context.Context, b *directory.Batch) error {
 }
 
 func (t *tables) write(b *directory.Batch) bool {
-	for _, d := range b.Domains {
-		if !t.domain(d) {
+	for d := range b.DomainsGone(false) {
+		if !t.domain(*d) {
 			return false
 		}
 	}
@@ -195,6 +195,11 @@ func (t *tables) write(b *directory.Batch) bool {
 	}
 	for _, s := range b.Sessions {
 		if !t.session(s) {
+			return false
+		}
+	}
+	for d := range b.DomainsGone(true) {
+		if !t.domain(*d) {
 			return false
 		}
 	}

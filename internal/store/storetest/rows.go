@@ -275,9 +275,14 @@ func (b *bench) tombstones(dom signal.DomainID) []directory.ObjectRow {
 
 func testDomainNotEmpty(t *testing.T, b *bench) {
 	d := b.addDomain("a.example")
-	b.addObject(d.ID, "alice", "")
-	d.Deleted = someTime
+	alice, bob := b.addObject(d.ID, "alice", ""), b.addObject(d.ID, "bob", "")
+	d.Deleted, alice.Deleted, bob.Deleted = someTime, someTime, someTime
 	b.conflict("a domain with objects", directory.Batch{Domains: []directory.DomainRow{d}})
+	b.conflict("a domain with one of its objects", directory.Batch{Domains: []directory.DomainRow{d}, Objects: []directory.ObjectRow{alice}})
+	b.commit(directory.Batch{Domains: []directory.DomainRow{d}, Objects: []directory.ObjectRow{alice, bob}})
+	if rows := b.read(0); len(rows.Domains) != 0 || len(rows.Objects) != 0 {
+		t.Errorf("left behind: %+v", rows)
+	}
 }
 
 func testSessionsEnd(t *testing.T, b *bench) {
