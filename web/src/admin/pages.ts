@@ -15,5 +15,7 @@ export interface PageInfo {
 
 export const pages: readonly PageInfo[] = [
   { id: "dashboard", icon: "pulse", group: "", needs: "all", load: () => import("./pages/Dashboard.tsx") },
+  { id: "registrations", icon: "signal", group: "live", load: () => import("./pages/Registrations.tsx") },
+  { id: "calls", icon: "call", group: "live", load: () => import("./pages/Calls.tsx") },
   { id: "tracing", icon: "flag", group: "maintenance", load: () => import("./pages/Tracing.tsx") },
 ];
