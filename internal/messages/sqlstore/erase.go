@@ -69,8 +69,10 @@ func (h *holds) keepAuthor(ask asking, author int64) (held bool, err error) {
 	return false, nil
 }
 
-// erased are the messages that written and ownRows find, in the end.
+// erased are the messages that written and ownRows find, in the end. The keys of those
+// behind heads ($2, up to $3) may not be in idem yet.
 const erased = `(SELECT m.mid FROM idem i JOIN msg m ON m.mid = i.mid WHERE i.author = $1
+	UNION SELECT m.mid FROM msg m WHERE m.mid > $2 AND m.mid <= $3 AND m.author = $1
 	UNION SELECT m.mid FROM conv c JOIN msg m ON m.conv = c.id WHERE c.p1 = $1 AND c.kind = 2)`
 
 // DryErase implements messages.Retained.
@@ -92,10 +94,15 @@ func (l *domainLog) DryErase(ctx context.Context, ref messages.Ref) (p messages.
 		case held:
 			return errErasureHeld
 		}
-		if _, err := r.one(`SELECT count(*) FROM `+erased+` e`, []any{&p.Count}, id); err != nil {
+		part, err := r.part()
+		if err != nil {
 			return err
 		}
-		_, err = r.one(`SELECT count(*), COALESCE(sum(f.size), 0) FROM `+erased+` e JOIN fileref f ON f.mid = e.mid`, []any{&p.FileRefs, &p.Bytes}, id)
+		args := []any{id, firstKey(l.dom) | part.heads, lastKey(l.dom)}
+		if _, err := r.one(`SELECT count(*) FROM `+erased+` e`, []any{&p.Count}, args...); err != nil {
+			return err
+		}
+		_, err = r.one(`SELECT count(*), COALESCE(sum(f.size), 0) FROM `+erased+` e JOIN fileref f ON f.mid = e.mid`, []any{&p.FileRefs, &p.Bytes}, args...)
 		return err
 	})
 	return p, err
