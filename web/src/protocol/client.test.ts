@@ -337,6 +337,16 @@ describe("after a loss", () => {
     expect(sw.sockets[0]?.closed).toBe(true);
   });
 
+  it("asks at once when told, such as after sleep", async () => {
+    await enter();
+    sw.on("KeepAlive", () => undefined);
+    client.retryNow();
+    await vi.advanceTimersByTimeAsync(9_900);
+    expect(client.line.state).toBe("up");
+    await vi.advanceTimersByTimeAsync(100);
+    expect(client.line).toMatchObject({ state: "down", reason: "silent" });
+  });
+
   it("says that a switch shuts down", async () => {
     await enter();
     sw.now.drop(1001, "shutdown");

@@ -110,8 +110,9 @@ export class Socket {
     if (this.ws) this.dropped(reason);
   }
 
-  /** Tries now instead of later. */
+  /** Tries now instead of later; of a line that seems to be up it asks whether it is. */
   retryNow(): void {
+    if (this.state.state === "up") this.probe();
     if (!this.wanted || this.state.state !== "down") return;
     this.pause = limits.firstPause;
     this.attempt();

@@ -93,7 +93,10 @@ export interface Client {
   signOut(): Promise<void>;
   /** Closes the line and keeps the session; resume() goes on. */
   stop(): void;
-  /** Tries now instead of at Line.next. */
+  /**
+   * Tries now instead of at Line.next. A line that seems to be up is asked whether it is:
+   * call it when the computer wakes or the page is shown again.
+   */
   retryNow(): void;
   /** What the browser says of the network: false waits, true tries at once. */
   setOnline(online: boolean): void;
