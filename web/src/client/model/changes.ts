@@ -185,7 +185,8 @@ export class Changes {
 
   private deleted(c: ChatState, id: number): void {
     const now = this.deps.now();
-    // Whose time was over leaves nothing behind; what was taken back leaves a line.
+    // Whose time was over leaves nothing behind; what was taken back leaves a line, so that
+    // nobody wonders. The history does not have it: loaded anew, the line is gone.
     this.patch(c, id, (e) => (e.expires !== undefined && e.expires <= now ? undefined : (deleted(e) as NumberedEntry)));
     if (c.last?.id === id) {
       c.last = { ...c.last, text: "", what: "deleted" };

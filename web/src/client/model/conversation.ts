@@ -48,7 +48,7 @@ export class Talk implements Conversation {
     this.history = new History(state.name, host.client.messages, host.me, () => this.changed());
     this.quotes = new Quotes(state.name, host, (id) => this.history.window.get(id), () => this.changed());
     this.memberList = new MemberList(state, host);
-    const context = { ...pick(host), quote: (id: number) => this.quotes.get(id), changed: () => this.changed() };
+    const context = { ...pick(host), quote: (id: number) => this.quotes.get(id) };
     this.views = new Views(state, context);
     this.pinViews = new Views(state, context);
     host.opened(this);

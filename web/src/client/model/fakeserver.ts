@@ -174,24 +174,20 @@ export class FakeServer {
 
   update(id: number, text: string): void {
     const p = this.post(id);
-    if (p.message.deleted) {
-      throw new FakeError("api", "not-found", 2);
-    }
     p.message = { ...p.message, text, edited: this.now() };
     this.tell(this.roomOf(id), () => ({ kind: "edit", message: p.message }));
   }
 
   remove(id: number, user: string): void {
-    const p = this.post(id);
-    p.message = { ...p.message, text: "", attached: [], deleted: true, reactions: [] };
-    this.tell(this.roomOf(id), () => ({ kind: "delete", id, user }));
+    // As with the real one: it is gone, and no history has it any more.
+    const room = this.roomOf(id);
+    this.rooms.set(room, (this.rooms.get(room) ?? []).filter((p) => p.message.id !== id));
+    this.where.delete(id);
+    this.tell(room, () => ({ kind: "delete", id, user }));
   }
 
   react(id: number, user: string, emoji: string, on: boolean): void {
     const p = this.post(id);
-    if (p.message.deleted) {
-      throw new FakeError("api", "not-found", 2);
-    }
     const others = p.message.reactions.filter((r) => r.emoji !== emoji);
     const sips = (p.message.reactions.find((r) => r.emoji === emoji)?.sips ?? []).filter((s) => s !== user);
     const now = on ? [...sips, user] : sips;

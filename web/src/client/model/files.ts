@@ -6,9 +6,7 @@ import type { Attachment } from "./types.ts";
 const maxBytes = 64 << 20;
 /** One file larger than this is handed over and not kept. */
 const maxKept = 16 << 20;
-const maxThumbs = 400;
 const maxOrigins = 20_000;
-const parallelThumbs = 4;
 
 export class Files {
   private readonly blobs = new Map<string, Blob>();
@@ -16,14 +14,12 @@ export class Files {
   private readonly fetching = new Map<string, Promise<Blob>>();
   /** Message of each file. */
   private readonly origins = new Map<string, number>();
-  private readonly thumbs = new Map<string, { url?: string; failed?: number }>();
-  private readonly queue: { key: string; url: string; told: () => void }[] = [];
-  private active = 0;
   private closed = false;
 
   constructor(
     private readonly client: Client,
-    private readonly urls: { objectURL(b: Blob): string; revokeURL(u: string): void },
+    /** A file that this page has in hand, by its object URL. */
+    private readonly local: (url: string) => Blob | undefined,
   ) {}
 
   /** Remembers where a file comes from. */
@@ -34,6 +30,13 @@ export class Files {
   }
 
   async file(a: Pick<Attachment, "url">, progress?: (done: number, total: number) => void, signal?: AbortSignal): Promise<Blob> {
+    if (a.url.startsWith("blob:")) {
+      const blob = this.local(a.url);
+      if (blob === undefined) {
+        throw Object.assign(new Error("The file is not on this device any more."), { kind: "api", code: "not-found" });
+      }
+      return blob;
+    }
     const key = pathOf(a.url) + (isThumb(a.url) ? "?thumb" : "");
     const kept = this.blobs.get(key);
     if (kept !== undefined) {
@@ -89,64 +92,8 @@ export class Files {
     return blob;
   }
 
-  /** Object URL of a file's small picture; `told` is called when it has come. */
-  thumb(file: AttachedFile, told: () => void): string | undefined {
-    if (!file.thumb) {
-      return undefined;
-    }
-    const key = pathOf(file.url);
-    const known = this.thumbs.get(key);
-    if (known === undefined || (known.failed !== undefined && known.failed < Date.now() - 30_000)) {
-      this.dropThumbs();
-      this.thumbs.set(key, {});
-      this.queue.push({ key, url: thumbOf(file.url), told });
-      this.next();
-    }
-    return known?.url;
-  }
-
-  private next(): void {
-    while (this.active < parallelThumbs && this.queue.length > 0 && !this.closed) {
-      const job = this.queue.pop(); // the newest first: it is what one sees
-      if (job !== undefined) {
-        this.active++;
-        void this.load(job).finally(() => {
-          this.active--;
-          this.next();
-        });
-      }
-    }
-  }
-
-  private async load(job: { key: string; url: string; told: () => void }): Promise<void> {
-    try {
-      const blob = await this.fetch(job.url);
-      // Only what a picture can be: a page that somebody uploaded is never given an address here.
-      if (!this.closed && /^image\/(png|jpeg|gif|webp)\b/.test(blob.type)) {
-        this.thumbs.set(job.key, { url: this.urls.objectURL(blob) });
-        job.told();
-      }
-    } catch {
-      this.thumbs.set(job.key, { failed: Date.now() });
-    }
-  }
-
-  private dropThumbs(): void {
-    for (const [key, t] of this.thumbs) {
-      if (this.thumbs.size < maxThumbs) {
-        break;
-      }
-      this.thumbs.delete(key);
-      if (t.url !== undefined) {
-        this.urls.revokeURL(t.url);
-      }
-    }
-  }
-
   close(): void {
     this.closed = true;
-    this.thumbs.forEach((t) => t.url !== undefined && this.urls.revokeURL(t.url));
-    this.thumbs.clear();
     this.blobs.clear();
   }
 }

@@ -76,7 +76,7 @@ export class Home implements Host {
     this.prefs = new Prefs(platform, `tandem.chats.${name}`);
     this.people = new People(client, (sip, named) => this.personChanged(sip, named));
     this.people.learn(user.sip, user.dn);
-    this.files = new Files(client, platform);
+    this.files = new Files(client, (url) => this.outbox.uploads.blobAt(url));
     this.tabs = new Tabs(platform.channel(`tandem/${name}`), (m) => this.heard(m));
     this.leader = new Leader(platform, store, `tandem/${name}`, () => this.leads());
     const tell = (m: TabMessage): void => this.tabs.tell(m);

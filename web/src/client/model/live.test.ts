@@ -1,7 +1,7 @@
 // The model at a real switch, which the test starts, stops and starts again:
 //   go build -o bin/pbx ./cmd/pbx
 //   TANDEM_PBX_PROGRAM=$PWD/bin/pbx npx vitest run src/client/model/live.test.ts
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -38,6 +38,13 @@ class Switch {
     await until(() => out.includes("msg=ready") && this.passwords.has("carol"), "the switch is ready", 20_000);
   }
 
+  /** Administers the data that the server has open. */
+  run(...args: string[]): Promise<string> {
+    return new Promise((resolve, reject) => {
+      execFile(program ?? "", [...args, "--data", join(this.data, "d")], (e, out, err) => (e === null ? resolve(out) : reject(new Error(err))));
+    });
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
@@ -67,7 +74,7 @@ function freePort(): Promise<number> {
 
 type Opened = Model & { close(): Promise<void> };
 
-describe.skipIf(program === undefined)("a running switch", { timeout: 40_000 }, () => {
+describe.skipIf(program === undefined)("a running switch", { timeout: 70_000 }, () => {
   const pbx = new Switch();
   const models: Opened[] = [];
 
@@ -160,7 +167,11 @@ describe.skipIf(program === undefined)("a running switch", { timeout: 40_000 }, 
     toBob.send({ html: "", files: [{ file: new Blob([png], { type: "image/png" }), name: "dot.png" }, { file: new Blob(["a plan"], { type: "text/plain" }), name: "plan.txt" }] });
     expect(toBob.messages.value.at(-1)?.uploads).toHaveLength(2);
     const got = await until(() => toAlice.messages.value.find((m) => m.attached.length === 2));
-    await until(() => toAlice.messages.value.find((m) => m.attached[0]?.thumb !== undefined), "a thumbnail");
+    const thumb = await until(() => toAlice.messages.value.find((m) => m.attached[0]?.thumb !== undefined)?.attached[0], "a thumbnail");
+    expect((await bob.file({ ...thumb, url: thumb.thumb ?? "" })).type).toMatch(/^image\//);
+    const mine = await until(() => toBob.messages.value.find((m) => m.attached.length === 2)?.attached[0]);
+    expect(mine.thumb).toMatch(/^blob:/);
+    expect((await alice.file({ ...mine, url: mine.thumb ?? "" })).size).toBe(png.length);
     expect(got.attached[0]).toMatchObject({ name: "dot.png", type: "image/png" });
     const plan = toAlice.messages.value.find((m) => m.attached.length === 2)?.attached[1];
     expect(plan).toMatchObject({ name: "plan.txt" });
@@ -232,6 +243,57 @@ describe.skipIf(program === undefined)("a running switch", { timeout: 40_000 }, 
     await until(() => texts(toAlice).filter((t) => t === "bob too").length === 1);
     await until(() => named(d, "and more")?.state === "delivered");
     expect(texts(d)).toEqual(["written in the dark", "and more"]);
+  });
+
+  it("ends other sessions", async () => {
+    const other = await enter("alice");
+    const before = other.sessions.value.length;
+    expect(other.sessions.value.filter((x) => x.current)).toHaveLength(1);
+    const id = await until(() => other.sessions.value.find((x) => x.current)?.id);
+    await until(() => alice.sessions.value.some((x) => x.id === id));
+    alice.revoke(id);
+    await until(() => other.signIn.value.step === "out");
+    expect(other.signIn.value).toMatchObject({ error: { code: "revoked" }, name: "alice" });
+    await until(() => alice.sessions.value.length < before && !alice.sessions.value.some((x) => x.id === id));
+  });
+
+  it("waits for the second factor, which another session allows or refuses", async () => {
+    await pbx.run("user", "set", "alice@demo.example", "--second-factor");
+    try {
+      for (const allowed of [true, false]) {
+        const other = tab();
+        const entering = other.enter("demo.example", "alice", pbx.passwords.get("alice") ?? "", false);
+        const step = await until(() => (other.signIn.value.step === "second-factor" ? other.signIn.value : undefined));
+        const waits = await until(() => alice.sessions.value.find((x) => x.code !== undefined));
+        expect(waits.code).toBe(step.code);
+        if (allowed) {
+          alice.authorize(waits.id);
+        } else {
+          alice.revoke(waits.id);
+        }
+        await entering;
+        expect(other.signIn.value).toMatchObject(allowed ? { step: "in" } : { step: "out", error: { code: "refused" } });
+        await until(() => alice.sessions.value.every((x) => x.code === undefined));
+      }
+    } finally {
+      await pbx.run("user", "set", "alice@demo.example", "--no-second-factor");
+    }
+  });
+
+  it("goes on without a store, and with it again", async () => {
+    await Promise.all(["alice", "bob"].map((p) => pbx.run("user", "set", `${p}@demo.example`, "--messages-object", ":none")));
+    await until(() => alice.line.value.store === "off" && bob.line.value.store === "off", "the store is off", 30_000);
+    expect(toBob.chat.value?.volatile).toBe(true);
+    toBob.send({ html: "in the air" });
+    await until(() => named(toBob, "in the air")?.state === "delivered");
+    expect(named(toAlice, "in the air")?.id).toBeUndefined();
+    toAlice.read(0);
+    await until(() => named(toBob, "in the air")?.state === "read");
+    await Promise.all(["alice", "bob"].map((p) => pbx.run("user", "set", `${p}@demo.example`, "--messages-object", "")));
+    await until(() => alice.line.value.store === "on" && bob.line.value.store === "on", "the store is on (it is asked every 30 s)", 45_000);
+    toAlice.send({ html: "on paper" });
+    await until(() => named(toBob, "on paper")?.id);
+    expect(texts(toBob).slice(-2)).toEqual(["in the air", "on paper"]);
   });
 
   async function until2<T>(f: () => Promise<T | undefined>): Promise<T> {

@@ -353,9 +353,9 @@ describe("a conversation", () => {
       const acts: (() => unknown)[] = [
         () => server.write("bob", "alice", `w${step}`),
         () => c.send({ html: `s${step}` }),
-        () => some && !some.deleted && server.update(some.id, `e${step}`),
+        () => some && server.update(some.id, `e${step}`),
         () => some && server.remove(some.id, "bob"),
-        () => some && !some.deleted && server.react(some.id, ["alice", "bob"][pick(2)] ?? "", "👍", pick(2) === 0),
+        () => some && server.react(some.id, ["alice", "bob"][pick(2)] ?? "", "👍", pick(2) === 0),
         () => c.older().catch(() => undefined),
         () => c.newer().catch(() => undefined),
         () => some && c.jump({ id: some.id }).catch(() => undefined),
@@ -373,10 +373,11 @@ describe("a conversation", () => {
     }
     await settle(10_000);
     const truth = server.history("alice", "bob");
-    const shown = c.messages.value;
+    // What was taken back while one looked leaves a line, until the part is loaded anew.
+    const shown = c.messages.value.filter((x) => !x.deleted);
     const from = truth.findIndex((x) => x.id === shown[0]?.id);
-    expect(shown.map((x) => [x.id, x.html, x.deleted, x.reactions.map((r) => r.count)])).toEqual(
-      truth.slice(from, from + shown.length).map((x) => [x.id, x.text, x.deleted, x.reactions.map((r) => r.count)]),
+    expect(shown.map((x) => [x.id, x.html, x.reactions.map((r) => r.count)])).toEqual(
+      truth.slice(from, from + shown.length).map((x) => [x.id, x.text, x.reactions.map((r) => r.count)]),
     );
     expect(c.atStart.value).toBe(from === 0);
     expect(c.atEnd.value).toBe(from + shown.length === truth.length);

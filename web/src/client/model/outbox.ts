@@ -60,6 +60,7 @@ export class Outbox {
       save: (key, file) => this.change(key, (i) => withFile(i, file)),
       tell: (m) => deps.tell(m),
       changed: (key) => this.touched(key),
+      chatChanged: (chat) => deps.changed(chat, ""),
       finished: () => this.pump(),
     });
   }

@@ -16,7 +16,7 @@ export async function scanAttachments(
   kind: Kind,
   before?: number,
 ): Promise<readonly { message: Message; attachment: Attachment }[]> {
-  const views = new Views(chat, { me: host.me, people: host.people, files: host.files, outbox: host.outbox, quote: () => undefined, changed: () => undefined });
+  const views = new Views(chat, { me: host.me, people: host.people, files: host.files, outbox: host.outbox, quote: () => undefined });
   const found: { message: Message; attachment: Attachment }[] = [];
   let below = before;
   for (let n = 0; n < maxPages && found.length < enough; n++) {

@@ -82,7 +82,7 @@ export interface Attachment {
   readonly height?: number;
   /** Milliseconds. */
   readonly duration?: number;
-  /** Address of a small picture. */
+  /** Address of a small picture, to be fetched with Model.file like `url`. */
   readonly thumb?: string;
   /** Bars of a voice message, each 0 to 1. */
   readonly wave?: readonly number[];

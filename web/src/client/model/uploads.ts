@@ -15,6 +15,8 @@ export interface UploadDeps {
   save(key: string, file: StoredFile): Promise<void>;
   tell(m: TabMessage): void;
   changed(key: string): void;
+  /** Views of the chat are made anew. */
+  chatChanged(chat: string): void;
   finished(): void;
 }
 
@@ -36,7 +38,7 @@ export class Uploads {
   private readonly progress = new Map<string, Progress>();
   private readonly told = new Map<string, number>();
   private readonly blobs = new Map<string, Blob>();
-  private readonly previews = new Map<string, string>();
+  private readonly previews = new Map<string, { readonly url: string; readonly blob: Blob }>();
   /** Previews of what has just gone, by name. */
   private readonly sentPreviews = new Map<string, string>();
   private closed = false;
@@ -56,7 +58,7 @@ export class Uploads {
 
   private preview(id: string, blob: Blob): void {
     if (/^image\/(png|jpeg|gif|webp|avif)$/.test(blob.type) && !this.previews.has(id)) {
-      this.previews.set(id, this.deps.objectURL(blob));
+      this.previews.set(id, { url: this.deps.objectURL(blob), blob });
     }
   }
 
@@ -171,11 +173,15 @@ export class Uploads {
       this.progress.delete(id);
       this.told.delete(id);
     }
-    const pictures = item.files.filter((f) => this.previews.has(idOf(item.key, f.key)));
-    for (const f of pictures) {
-      this.sentPreviews.set(idOf(item.key, f.name), this.previews.get(idOf(item.key, f.key)) ?? "");
+    let pictures = 0;
+    for (const f of item.files) {
+      const preview = this.previews.get(idOf(item.key, f.key));
+      if (preview !== undefined) {
+        this.sentPreviews.set(idOf(item.key, f.name), preview.url);
+        pictures++;
+      }
     }
-    if (pictures.length > 0) {
+    if (pictures > 0) {
       this.timers.add(setTimeout(() => this.forgetPreviews(item), previewTime));
     }
   }
@@ -184,8 +190,8 @@ export class Uploads {
 
   private forgetPreviews(item: StoredItem): void {
     item.files.forEach((f) => this.sentPreviews.delete(idOf(item.key, f.name)));
+    this.deps.chatChanged(item.chat);
     this.ids(item.key).forEach((id) => this.forget(id));
-    this.deps.changed(item.key);
   }
 
   private ids(key: string, file?: string): string[] {
@@ -197,11 +203,16 @@ export class Uploads {
     this.blobs.delete(id);
     this.progress.delete(id);
     this.told.delete(id);
-    const url = this.previews.get(id);
-    if (url !== undefined) {
+    const preview = this.previews.get(id);
+    if (preview !== undefined) {
       this.previews.delete(id);
-      this.deps.revokeURL(url);
+      this.deps.revokeURL(preview.url);
     }
+  }
+
+  /** What lies behind an object URL of this page. */
+  blobAt(url: string): Blob | undefined {
+    return [...this.previews.values()].find((p) => p.url === url)?.blob;
   }
 
   /** The picture of a file as this page has it; shown until the server's is there. */
@@ -213,7 +224,7 @@ export class Uploads {
     const id = idOf(item.key, f.key);
     const p = this.progress.get(id);
     const state = f.url !== undefined ? "done" : f.error !== undefined ? "failed" : f.paused === true ? "paused" : p?.running === true ? "running" : "waiting";
-    const preview = this.previews.get(id);
+    const preview = this.previews.get(id)?.url;
     return {
       key: f.key, name: f.name, type: f.type, size: f.size, state, done: f.url !== undefined ? f.size : Math.min(p?.done ?? 0, f.size),
       ...(f.error === undefined ? {} : { error: f.error }),

@@ -2,7 +2,7 @@
 // has changed, so that a row that is the same object need not be painted again.
 import { deliveryOf, isVoice, typeByName, type ChatState } from "./chatstate.ts";
 import type { Entry } from "./entry.ts";
-import type { Files } from "./files.ts";
+import { thumbOf, type Files } from "./files.ts";
 import { optional, type Outbox } from "./outbox.ts";
 import type { People } from "./people.ts";
 import type { StoredItem } from "./store.ts";
@@ -15,7 +15,6 @@ export interface ViewContext {
   readonly files: Files;
   readonly outbox: Outbox;
   quote(id: number): Quote | undefined;
-  changed(): void;
 }
 
 interface Kept {
@@ -109,8 +108,9 @@ export class Views {
 
   private thumb(e: Entry, f: Entry["files"][number]): string | undefined {
     this.x.files.origin(f, e.id);
+    // What has just been sent from here is shown as it is: nothing flickers.
     const mine = e.own ? this.x.outbox.uploads.previewNamed(e.key, f.name) : undefined;
-    return this.x.files.thumb(f, this.x.changed) ?? mine;
+    return mine ?? (f.thumb ? thumbOf(f.url) : undefined);
   }
 
   private attachment(e: Entry, f: Entry["files"][number], thumb: string | undefined): Attachment {

@@ -159,8 +159,9 @@ function useReading(pane: Pane, atEnd: boolean): void {
   useEffect(() => {
     const look = () => {
       if (!atEnd || document.visibilityState !== "visible" || !document.hasFocus()) return;
-      const last = pane.conv.messages.peek().findLast((m) => m.id !== undefined);
-      if (last?.id !== undefined && (pane.conv.chat.peek()?.unread ?? 0) > 0) pane.conv.read(last.id);
+      const shown = pane.conv.messages.peek();
+      const last = shown.findLast((m) => m.id !== undefined); // volatile chats have no ids: 0 is all
+      if (shown.length > 0 && (pane.conv.chat.peek()?.unread ?? 0) > 0) pane.conv.read(last?.id ?? 0);
     };
     look();
     addEventListener("focus", look);
