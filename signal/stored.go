@@ -256,8 +256,11 @@ func (x *Text) ext() []byte {
 
 // replyOf reads which message a text answers.
 func replyOf(ext []byte) int64 {
+	if ext == nil {
+		return 0
+	}
 	var doc strictjson.Doc
-	if ext == nil || doc.Parse(ext) != nil {
+	if doc.Parse(ext) != nil {
 		return 0
 	}
 	n, _ := doc.Root().Get("reply").Int64()

@@ -85,6 +85,9 @@ const (
 	refused
 )
 
+// frameRoom is what a Post needs as a rule beside its text: names, guids, topics.
+const frameRoom = 448
+
 // headRoom is for {"mt":"Post","src":"p<token>".
 const headRoom = 48
 
@@ -298,7 +301,7 @@ const maxNumber = 1<<53 - 1
 // number reads an id: a number, or a string of digits (decision 9).
 func number(v strictjson.Value) (int64, bool) {
 	n, ok := v.Int64()
-	if !ok {
+	if !ok && v.Kind() == strictjson.String {
 		var err error
 		n, err = strconv.ParseInt(v.String(), 10, 64)
 		ok = err == nil
@@ -410,7 +413,7 @@ func (s *service) extended() bool {
 // add makes a posting: of our extension, or as it is documented, with one topic.
 func (m *Messages) add(x *post, s *service, ext bool, topics ...string) {
 	p := x.text
-	raw := make([]byte, headRoom, headRoom+256+len(p.HTML)+len(p.Data)+len(p.Alt)+len(p.Ext)+len(p.Attach))
+	raw := make([]byte, headRoom, headRoom+frameRoom+len(p.HTML)+len(p.Data)+len(p.Alt)+len(p.Ext)+len(p.Attach))
 	if ext {
 		raw = m.appendPost(raw, p, topics)
 	} else {

@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type Client struct {
 	writeMu sync.Mutex // guards writing of messages
 
 	readMu  sync.Mutex    // guards the following; held while a Read runs
+	room    bytes.Buffer  // of the one that reads
 	reading chan received // a read that outlived the context of its Read
 	ended   error         // what ended the connection
 }
@@ -104,7 +106,7 @@ func (c *Client) finish(r received) ([]byte, error) {
 // receive reads until there is a text message.
 func (c *Client) receive() received {
 	for {
-		kind, text, err := c.lib.ReadMessage()
+		kind, text, err := c.message()
 		switch {
 		case err != nil:
 			return received{err: c.why(err)}
@@ -118,6 +120,26 @@ func (c *Client) receive() received {
 		}
 	}
 }
+
+// message reads one message. It belongs to the caller, and is as long as it must be.
+func (c *Client) message() (kind int, text []byte, err error) {
+	kind, r, err := c.lib.NextReader()
+	if err != nil {
+		return kind, nil, err
+	}
+	c.room.Reset()
+	if _, err = c.room.ReadFrom(r); err != nil {
+		return kind, nil, err
+	}
+	text = bytes.Clone(c.room.Bytes())
+	if c.room.Cap() > maxRoom {
+		c.room = bytes.Buffer{}
+	}
+	return kind, text, nil
+}
+
+// maxRoom is how much room for reading stays.
+const maxRoom = 64 << 10
 
 // why says in our words why the library stopped reading. The socket is closed:
 // the library has answered a close frame before.

@@ -30,8 +30,9 @@ func (w word) runes() []rune {
 }
 
 // cutWords splits folded text into words.
-func cutWords(cells []cell) []word {
-	var words []word
+func cutWords(cells []cell) []word { return appendWords(nil, cells) }
+
+func appendWords(words []word, cells []cell) []word {
 	for at := 0; at < len(cells); {
 		k := cells[at].kind
 		end := at + 1
@@ -100,14 +101,20 @@ func grams(words []word) []string {
 // cutter makes entries of texts, in room that it keeps.
 type cutter struct {
 	cells []cell
+	list  []word
 	out   []byte
+}
+
+func (c *cutter) cut(text string) []word {
+	c.cells = appendCells(c.cells[:0], text)
+	c.list = appendWords(c.list[:0], c.cells)
+	return c.list
 }
 
 // words are the words of a text behind its scope, as the engines store them.
 func (c *cutter) words(scope, text string) string {
-	c.cells = appendCells(c.cells[:0], text)
 	c.out = append(c.out[:0], scope...)
-	for t := range tokenCells(cutWords(c.cells)) {
+	for t := range tokenCells(c.cut(text)) {
 		c.out = append(c.out, ' ')
 		for _, x := range t {
 			c.out = utf8.AppendRune(c.out, x.r)
@@ -118,6 +125,5 @@ func (c *cutter) words(scope, text string) string {
 
 // parts are the parts of the words of a text behind its scope.
 func (c *cutter) parts(scope, text string) string {
-	c.cells = appendCells(c.cells[:0], text)
-	return scope + " " + strings.Join(grams(cutWords(c.cells)), " ")
+	return scope + " " + strings.Join(grams(c.cut(text)), " ")
 }

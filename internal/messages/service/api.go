@@ -126,6 +126,11 @@ func (c *call) answer(v any) {
 		c.link.s.config.Log.Error("an answer cannot be written", "mt", c.mt, "error", err)
 		return
 	}
+	c.say(raw)
+}
+
+// say sends a result that is written already.
+func (c *call) say(raw []byte) {
 	c.link.trace(trace.Out, raw)
 	c.link.out.put(raw)
 }

@@ -49,7 +49,7 @@ func (b *Body) check() error {
 	switch {
 	case len(b.Mime) > maxMime:
 		return parameter("mime is longer than %d bytes.", maxMime)
-	case jsonLength(b.Text) > maxText, jsonLength(b.Alt) > maxText, jsonLength(b.Data) > dataLimit:
+	case isLonger(b.Text, maxText), isLonger(b.Alt, maxText), isLonger(b.Data, dataLimit):
 		return withCause(causeTooLong, parameter("The message is too long."))
 	}
 	return b.checkExt()
@@ -83,6 +83,15 @@ func mimeOf(mime string) string {
 	}
 	return sanitize.Text(mime, maxMime+1)
 }
+
+// isLonger tells whether a text is longer than a limit as a JSON string. It looks
+// closer where escapes could make it so.
+func isLonger(s string, most int) bool {
+	return len(s) > most/maxEscape && jsonLength(s) > most
+}
+
+// maxEscape is how many bytes one becomes at most.
+const maxEscape = 6
 
 // jsonLength is how long a text is as a JSON string, without the quotes. Escapes
 // count as they are written by this service.

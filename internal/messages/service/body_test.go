@@ -3,6 +3,8 @@ package service
 import (
 	"strings"
 	"testing"
+
+	"github.com/tandem-switch/tandem/appservice"
 )
 
 func TestBodyIsCleaned(t *testing.T) {
@@ -50,6 +52,39 @@ func TestPreview(t *testing.T) {
 	} {
 		if got := preview(in); got != want {
 			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
+
+// TestStoredIsWrittenAsEncoded: the short way says what the long one says.
+func TestStoredIsWrittenAsEncoded(t *testing.T) {
+	for _, src := range [][]byte{nil, []byte(`"p17"`), []byte(`4`)} {
+		for _, p := range []PostResult{
+			{ID: 7, AddsTo: 7, Timestamp: 1700000000123},
+			{ID: 1 << 43, AddsTo: 3, Timestamp: 1, Repeated: true},
+			{ID: 5, Repeated: true},
+		} {
+			want, err := appservice.AppendReply(nil, appservice.Frame{Src: src}, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := p.appendStored(nil, src); string(got) != string(want) {
+				t.Errorf("%s, encoded %s", got, want)
+			}
+		}
+	}
+}
+
+// TestIsLonger agrees with the length that it avoids to find out.
+func TestIsLonger(t *testing.T) {
+	for _, part := range []string{"a", "\x01", "\u2028", "é", "\\", "\xff", "😀"} {
+		for n := 1; n < 200; n++ {
+			s := strings.Repeat(part, n)
+			for _, most := range []int{0, 5, 100, 600, 1199, 1200} {
+				if got := isLonger(s, most); got != (jsonLength(s) > most) {
+					t.Errorf("%q: %d bytes, most %d: %v", part, jsonLength(s), most, got)
+				}
+			}
 		}
 	}
 }

@@ -42,8 +42,12 @@ func decodeObject(v strictjson.Value, into reflect.Value, depth int) error {
 		if m.Value().Kind() == strictjson.Null {
 			continue
 		}
-		f, ok := plan[m.Name()]
-		if !ok {
+		name, plain := m.NameBytes()
+		if !plain {
+			name = []byte(m.Name())
+		}
+		f := plan[string(name)]
+		if f == nil {
 			continue
 		}
 		if err := f.decode(m.Value(), into.FieldByIndex(f.index), depth); err != nil {
@@ -62,22 +66,22 @@ type field struct {
 	ref   bool // a name, or a number that stands for one
 }
 
-// plans holds a map of name to field for each type that was read.
+// plans holds a plan for each type that was read: its fields by name.
 type planTable struct{ byType sync.Map }
 
 var plans planTable
 
-func planOf(t reflect.Type) map[string]field {
+func planOf(t reflect.Type) map[string]*field {
 	if p, ok := plans.byType.Load(t); ok {
-		return p.(map[string]field)
+		return p.(map[string]*field)
 	}
-	plan := map[string]field{}
+	plan := map[string]*field{}
 	for _, f := range reflect.VisibleFields(t) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "" || name == "-" || !f.IsExported() {
 			continue
 		}
-		plan[name] = field{name: name, index: f.Index, max: tag(f, "max", maxDefault), many: tag(f, "many", maxEntries), ref: f.Tag.Get("ref") != ""}
+		plan[name] = &field{name: name, index: f.Index, max: tag(f, "max", maxDefault), many: tag(f, "many", maxEntries), ref: f.Tag.Get("ref") != ""}
 	}
 	plans.byType.Store(t, plan)
 	return plan
@@ -93,7 +97,7 @@ func tag(f reflect.StructField, name string, otherwise int) int {
 // raw is a member that is kept as it came.
 var raw = reflect.TypeFor[json.RawMessage]()
 
-func (f field) decode(v strictjson.Value, into reflect.Value, depth int) error {
+func (f *field) decode(v strictjson.Value, into reflect.Value, depth int) error {
 	if into.Type() == raw {
 		return f.raw(v, into)
 	}
@@ -119,47 +123,62 @@ func (f field) decode(v strictjson.Value, into reflect.Value, depth int) error {
 	return fmt.Errorf("messages: member %s has a type that cannot be read", f.name) // a fault of ours, seen by every test
 }
 
-func (f field) check(ok bool, want string) error {
+// short checks a length.
+func (f *field) short(n, most int, of string) error {
+	if n <= most {
+		return nil
+	}
+	return f.check(false, "at most "+strconv.Itoa(most)+" "+of+" long")
+}
+
+func (f *field) check(ok bool, want string) error {
 	if ok {
 		return nil
 	}
 	return parameter("%s is not %s", f.name, want)
 }
 
-func (f field) text(v strictjson.Value, into reflect.Value) error {
+func (f *field) text(v strictjson.Value, into reflect.Value) error {
 	s, ok := v.Text()
-	if n, whole := v.Int64(); f.ref && whole {
-		s, ok = strconv.FormatInt(n, 10), true
+	if !ok && f.ref {
+		var n int64
+		n, ok = v.Int64()
+		s = strconv.FormatInt(n, 10)
 	}
 	if !ok {
 		return f.check(false, "a string")
 	}
 	into.SetString(s)
-	return f.check(len(s) <= f.max, "at most "+strconv.Itoa(f.max)+" bytes long")
+	return f.short(len(s), f.max, "bytes")
 }
 
-func (f field) raw(v strictjson.Value, into reflect.Value) error {
+func (f *field) raw(v strictjson.Value, into reflect.Value) error {
 	into.SetBytes(append([]byte(nil), v.Raw()...))
-	return f.check(len(v.Raw()) <= f.max, "at most "+strconv.Itoa(f.max)+" bytes long")
+	return f.short(len(v.Raw()), f.max, "bytes")
 }
 
-func (f field) list(v strictjson.Value, into reflect.Value, depth int) error {
+func (f *field) list(v strictjson.Value, into reflect.Value, depth int) error {
 	if v.Kind() != strictjson.Array {
 		return f.check(false, "a list")
 	}
 	n := v.Len()
-	if n > f.many {
-		return f.check(false, "at most "+strconv.Itoa(f.many)+" entries long")
+	if err := f.short(n, f.many, "entries"); err != nil {
+		return err
 	}
-	list := reflect.MakeSlice(into.Type(), n, n)
+	if n == 0 {
+		into.Set(reflect.MakeSlice(into.Type(), 0, 0))
+		return nil
+	}
+	into.SetZero() // a list that comes once more begins anew
+	into.Grow(n)
+	into.SetLen(n)
 	i := 0
 	for e := range v.Elements() {
-		if err := f.decode(e, list.Index(i), depth); err != nil {
+		if err := f.decode(e, into.Index(i), depth); err != nil {
 			return err
 		}
 		i++
 	}
-	into.Set(list)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -60,20 +61,47 @@ func (c *call) archive(q *Post) {
 
 // posted answers a post. It runs on the writer's goroutine and never blocks.
 func (c *call) posted(r messages.Result, err error) {
-	failed := 0
 	result := PostResult{ID: int64(r.N), AddsTo: int64(r.N), Timestamp: r.Time, Repeated: r.Repeated}
 	if r.Root != 0 {
 		result.AddsTo = int64(r.Root)
 	}
-	if err != nil {
-		result.fail(err)
-		failed, _ = told(err)
-		if isOurs(err) {
-			c.link.s.config.Log.Error("a post was not stored", "domain", c.link.domain.name, "error", err)
-		}
+	if err == nil {
+		c.link.s.config.Observer.Posted(time.Since(c.began), 0)
+		c.say(result.appendStored(make([]byte, 0, storedRoom+len(c.src)), c.src))
+		return
+	}
+	result.fail(err)
+	failed, _ := told(err)
+	if isOurs(err) {
+		c.link.s.config.Log.Error("a post was not stored", "domain", c.link.domain.name, "error", err)
 	}
 	c.link.s.config.Observer.Posted(time.Since(c.began), failed)
 	c.answer(result)
+}
+
+// storedRoom is how long the result of a stored post is beside its src.
+const storedRoom = 128
+
+// appendStored writes the result of a post that was stored as answer does: there is one
+// for each message.
+func (p *PostResult) appendStored(dst, src []byte) []byte {
+	dst = append(dst, '{')
+	if src != nil {
+		dst = append(append(append(dst, `"src":`...), src...), ',')
+	}
+	dst = append(dst, `"mt":"`+MTPostResult+`"`...)
+	for _, m := range [...]struct {
+		name  string
+		value int64
+	}{{`,"id":`, p.ID}, {`,"addsTo":`, p.AddsTo}, {`,"timestamp":`, p.Timestamp}} {
+		if m.value != 0 {
+			dst = strconv.AppendInt(append(dst, m.name...), m.value, 10)
+		}
+	}
+	if p.Repeated {
+		dst = append(dst, `,"repeated":true`...)
+	}
+	return append(dst, '}')
 }
 
 // stored is what follows a stored message. It never blocks.

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -94,6 +95,7 @@ func (w *writer) admin(ctx context.Context, do func(*batch) error) error {
 func (w *writer) loop() {
 	defer close(w.stopped)
 	for {
+		runtime.Gosched() // who can run brings what shares the commit
 		if w.collect(); len(w.items) > 0 {
 			w.busy.Store(true)
 			w.run(w.items)
