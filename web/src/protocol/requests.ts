@@ -90,7 +90,7 @@ export class Requests {
 
   /** The answer to a request that was given up is no fault of anybody, and of no use. */
   private late(frame: Frame): boolean {
-    const n = /^r([0-9]{1,15})$/.exec(String(frame.src ?? ""));
+    const n = /^r([0-9]{1,15})$/.exec(str(frame.src, 64));
     if (!n || Number(n[1]) > this.last) return false;
     this.fault("late-answer");
     return true;

@@ -1,7 +1,7 @@
 // The connection: frames in and out, requests and their answers, liveness, and coming
 // back after a loss. It knows of logins only that one has to happen before it is up.
 import { type Frame, obj } from "./decode.ts";
-import { Emitter } from "./emitter.ts";
+import { Emitter, guarded } from "./emitter.ts";
 import { lineError } from "./errors.ts";
 import { mask } from "./mask.ts";
 import { hex } from "./names.ts";
@@ -219,7 +219,9 @@ export class Socket {
     const frame = obj(value);
     if (typeof frame?.["mt"] !== "string") return this.fault("no-message");
     if (frame["mt"] === "KeepAlive") return;
-    if (!this.requests.take(frame as Frame)) this.events.emit("frame", { frame: frame as Frame, raw: data });
+    guarded(() => {
+      if (!this.requests.take(frame as Frame)) this.events.emit("frame", { frame: frame as Frame, raw: data });
+    });
   }
 
   private closed(opened: boolean, code: number, text: string): void {

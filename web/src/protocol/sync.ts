@@ -1,7 +1,7 @@
 // Changes of what the person sees, each exactly once and in order: Sync gives what was
 // missed, Event what happens now, and what Event leaves out Sync has again
 // (internal/messages/service/PROTOCOL.md, "Changes").
-import { type Frame, str } from "./decode.ts";
+import { type Frame, num, str } from "./decode.ts";
 import { report } from "./emitter.ts";
 import { isProtocolError, lineError } from "./errors.ts";
 import type { Change, Message, Sync, SyncHandler } from "./types.ts";
@@ -205,8 +205,9 @@ export class SyncPart implements Sync {
 
 /** The number of a change is its own; marks may share one with what they cover. */
 function keyOf(f: Frame): string {
-  if (f["n"] === undefined) return ""; // cannot be known again
-  return `${String(f["n"])}.${f["kind"] === "mark" ? "m" + String(f["user"]) + String(f["state"]) : "c"}`;
+  const n = num(f["n"]);
+  if (n === undefined) return ""; // cannot be known again
+  return `${n}.${f["kind"] === "mark" ? `m${str(f["user"], 255)}.${str(f["state"], 16)}` : "c"}`;
 }
 
 function formatToken(p: Place): string {
