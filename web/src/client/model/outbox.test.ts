@@ -9,6 +9,8 @@ import type { Conversation, Message, Model, Notice } from "./types.ts";
 
 type Opened = Model & { close(): Promise<void>; client: FakeClient; notices: Notice[] };
 
+vi.setConfig({ testTimeout: 30_000 }); // a busy machine; no test waits by the clock
+
 let server: FakeServer;
 let models: Opened[];
 

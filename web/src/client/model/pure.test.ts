@@ -181,6 +181,17 @@ describe("Sorted", () => {
     }
   });
 
+  it("finds and moves one row of 5,000 by halving", () => {
+    let compared = 0;
+    const sorted = new Sorted<Chat>((a, b) => (compared++, chatOrder(a, b)));
+    const rows = Array.from({ length: 5000 }, (_, i) => row(`c${i}`, i, false));
+    sorted.reset(rows);
+    compared = 0;
+    sorted.replace(rows[17], row("c17", 9999, false));
+    expect(sorted.list[0]?.name).toBe("c17");
+    expect(compared).toBeLessThan(40);
+  });
+
   function row(name: string, time: number, pinned: boolean): Chat {
     return { name, title: name, volatile: false, unread: 0, mentions: 0, muted: false, pinned, typing: [], time };
   }
