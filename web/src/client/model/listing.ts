@@ -12,6 +12,8 @@ const keepEvery = 10_000;
 const groupsAfter = 300;
 /** Groups whose unread messages are read at the start, for mentions in them. */
 const maxMentionScans = 20;
+/** Key of a newest message that only this browser tells. */
+const restored = "";
 
 export class Listing {
   private groupTimer: ReturnType<typeof setTimeout> | undefined;
@@ -35,11 +37,23 @@ export class Listing {
     const [entries, groups] = await Promise.all([messages.readChats(), messages.readGroups().catch(() => undefined)]);
     this.told = true;
     entries.forEach((e) => this.take(e));
+    this.dropRestored();
     if (groups !== undefined) {
       this.takeGroups(groups);
     }
     this.host.chats.flush();
     entries.filter((e) => e.group && e.unread > 0).slice(0, maxMentionScans).forEach((e) => this.reads.recount(this.host.chats.of(e.sip)));
+  }
+
+  /** Rows of last time that the server knows nothing of any more. */
+  private dropRestored(): void {
+    for (const c of this.host.chats.all()) {
+      if (c.last?.key === restored) {
+        c.last = undefined;
+        c.unread = c.mentions = 0;
+        this.host.chats.touch(c);
+      }
+    }
   }
 
   private take(e: ChatEntry): void {
@@ -70,7 +84,7 @@ export class Listing {
   }
 
   private last(c: ChatState, e: ChatEntry): Last | undefined {
-    if (e.id === undefined || (c.last !== undefined && (c.last.id === e.id || c.last.time > e.timestamp))) {
+    if (e.id === undefined || (c.last !== undefined && c.last.key !== restored && (c.last.id === e.id || c.last.time > e.timestamp))) {
       return undefined;
     }
     const own = e.author === this.host.me;
@@ -114,7 +128,7 @@ export class Listing {
         this.host.people.learn(r.name, r.title);
       }
       c.unread = r.unread;
-      c.last ??= { key: "", author: r.author, own: r.author === this.host.me, text: r.text, time: r.time };
+      c.last ??= { key: restored, author: r.author, own: r.author === this.host.me, text: r.text, time: r.time };
       this.host.chats.touch(c);
     }
     this.host.chats.flush();
