@@ -47,7 +47,7 @@ export const ChatRow = memo(function ChatRow({ chat, current, offline, stop, onM
         <PreviewLine chat={chat} />
       </span>
       <span class="m">
-        <time dateTime={new Date(chat.time).toISOString()}>{rowTime(chat.time)}</time>
+        {chat.time > 0 ? <time dateTime={new Date(chat.time).toISOString()}>{rowTime(chat.time)}</time> : <span />}
         <End chat={chat} />
       </span>
     </a>

@@ -170,5 +170,5 @@ function personResult(p: Person, q: string, then: Then): Result {
 }
 
 function hitResult(h: Hit, then: Then): Result {
-  return { key: `m-${h.chat}-${h.id}`, kind: "messages", title: h.text, marks: h.marks, line: t("shell.finder.messageLine", { author: h.author, chat: h.title }), end: rowTime(h.time), icon: "chat", run: then(() => openChat(h.chat, h.id)) };
+  return { key: `m-${h.chat}-${h.id}`, kind: "messages", title: h.text, marks: h.marks, line: h.chat.startsWith("messages?") ? t("shell.finder.messageLine", { author: h.author, chat: h.title }) : h.author === h.title ? h.author : t("shell.finder.messageTo", { author: h.author, chat: h.title }), end: rowTime(h.time), icon: "chat", run: then(() => openChat(h.chat, h.id)) };
 }

@@ -43,7 +43,8 @@ export interface PeoplePickerProps {
 /** People to press, found by a query; arrows move, Enter picks. */
 export function PeoplePicker({ model, query, onPick, chosen, without }: PeoplePickerProps) {
   const { people: found, more, loading, failed } = usePeople(model, query);
-  const people = without ? found.filter((p) => !without.has(p.sip)) : found;
+  const own = model.me.value?.sip;
+  const people = found.filter((p) => p.sip !== own && !without?.has(p.sip));
   const list = useRef<ListHandle | null>(null);
   const roving = useRoving(list, people.length, 0, "button");
   if (people.length === 0) return <div class="picker">{loading ? <Skeleton count={4} late={t("ui.loadingLong")} /> : <p class="hint" role="status">{failed ? t("shell.people.failed") : t("shell.people.none", { query })}</p>}</div>;

@@ -40,7 +40,8 @@ export function Rail({ model }: { model: Model }) {
         <Icon name="settings" />
       </a>
       {me && (
-        <button type="button" class="self" tabIndex={-1} aria-haspopup="menu" aria-label={t("shell.rail.self", { name: me.dn, presence: t(`ui.presence.${shownPresence(model)}`) })} onClick={(e) => openPresence(model, e.currentTarget)}>
+        <button type="button" class="self" tabIndex={-1} aria-haspopup="menu" onClick={(e) => openPresence(model, e.currentTarget)}>
+          <span class="vh">{t("shell.rail.self", { name: me.dn, presence: t(`ui.presence.${shownPresence(model)}`) })}</span>
           <Avatar id={me.sip} name={me.dn} presence={shownPresence(model)} size="md" />
         </button>
       )}
@@ -60,7 +61,7 @@ export function TabBar({ model }: { model: Model }) {
   return (
     <nav class="tabs" aria-label={t("shell.rail.label")} data-scope="rail" data-region tabIndex={-1}>
       {all.map((p) => (
-        <a key={p.at} href={p.link} class={cx("tab")} aria-current={p.at === place.value ? "page" : undefined} aria-label={nameOf(p.at, unread)}>
+        <a key={p.at} href={p.link} class={cx("tab")} aria-current={p.at === place.value ? "page" : undefined} aria-label={p.at === "chats" ? nameOf(p.at, unread) : undefined}>
           <span>
             <Icon name={p.icon} />
             {p.at === "chats" && unread > 0 && <i class="dot" />}
