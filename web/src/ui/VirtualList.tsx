@@ -1,6 +1,6 @@
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "@tanstack/virtual-core";
 import type { ComponentChildren, Ref } from "preact";
-import { useEffect, useImperativeHandle, useLayoutEffect, useReducer, useRef } from "preact/hooks";
+import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useReducer, useRef } from "preact/hooks";
 import { cx } from "./cx.ts";
 
 export interface ListHandle {
@@ -22,6 +22,11 @@ export interface VirtualListProps {
   count: number;
   /** Steady key of an item: sizes and the place are kept by it. */
   keyOf: (index: number) => string;
+  /**
+   * The array behind the items: while it is the same one, their keys are taken to be the
+   * same. Without it every drawing looks through all items, which long lists feel.
+   */
+  of?: unknown;
   render: (index: number) => ComponentChildren;
   /** Height of an item that was never seen, in pixels. */
   estimate: number | ((index: number) => number);
@@ -54,7 +59,7 @@ export interface VirtualListProps {
 export function VirtualList(p: VirtualListProps) {
   const box = useRef<HTMLDivElement>(null);
   const v = useVirtualizer(p, box);
-  useImperativeHandle(p.handle ?? null, () => handleOf(v, p, box), [v, p.count, p.keyOf]);
+  useImperativeHandle(p.handle ?? null, () => handleOf(v, p, box), [v, p.count, p.of ?? p.keyOf]);
   const items = v.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items[items.length - 1]?.index ?? -1;
@@ -92,12 +97,17 @@ function useVirtualizer(p: VirtualListProps, box: { current: HTMLDivElement | nu
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   const made = useRef<V | undefined>(undefined);
   const anchor = p.anchor ?? "start";
+  // The virtualizer measures anew when these functions are others, so they are kept.
+  const latest = useRef(p);
+  latest.current = p;
+  const keyOf = useMemo(() => (i: number) => latest.current.keyOf(i), [p.of ?? p.keyOf, p.count]);
+  const estimate = useCallback((i: number) => (typeof latest.current.estimate === "number" ? latest.current.estimate : latest.current.estimate(i)), []);
   const scrolled = (made.current?.scrollOffset ?? 0) > 4;
   const options = {
     count: p.count,
     getScrollElement: () => box.current,
-    estimateSize: typeof p.estimate === "number" ? () => p.estimate as number : p.estimate,
-    getItemKey: p.keyOf,
+    estimateSize: estimate,
+    getItemKey: keyOf,
     overscan: p.overscan ?? 8,
     paddingStart: p.padStart ?? 0,
     paddingEnd: p.padEnd ?? 0,

@@ -49,6 +49,7 @@ export function ChatList({ model }: { model: Model }) {
       ) : (
         <div class="rows" onKeyDown={roving.keys}>
           <VirtualList
+            of={chats}
             count={chats.length}
             keyOf={(i) => chats[i]?.name ?? ""}
             estimate={rowHeight[density.value]}

@@ -27,6 +27,7 @@ export function Members({ model, chat, talk }: { model: Model; chat: Chat; talk:
       {members.length > 0 && (
         <VirtualList
           class="fill"
+          of={members}
           count={members.length}
           keyOf={(i) => members[i]?.person.sip ?? String(i)}
           estimate={52}

@@ -52,6 +52,7 @@ export function PeoplePicker({ model, query, onPick, chosen, without }: PeoplePi
     <div class="picker" onKeyDown={roving.keys}>
       <VirtualList
         class="fill"
+        of={people}
         count={people.length}
         keyOf={(i) => people[i]?.sip ?? String(i)}
         estimate={52}

@@ -63,6 +63,7 @@ export function PeopleList({ model }: { model: Model }) {
         <div class="rows" onKeyDown={roving.keys}>
           <VirtualList
             class="fill"
+            of={people}
             count={people.length}
             keyOf={(i) => people[i]?.sip ?? String(i)}
             estimate={64}

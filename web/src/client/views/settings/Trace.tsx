@@ -31,6 +31,7 @@ export function Trace({ model }: { model: Model }) {
       {lines.length > 0 && (
         <VirtualList
           class="trace-lines"
+          of={lines}
           count={lines.length}
           keyOf={(i) => String(i)}
           estimate={28}
