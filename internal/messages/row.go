@@ -306,6 +306,7 @@ const (
 	TopicSet     ChangeKind = 19 // Ref: conversation of the topic
 	ReadPost     ChangeKind = 20 // Ref: newest post of a discussion that the person has read; private
 	FilesDropped ChangeKind = 21 // Tail only. Data: JSON of Purged with Files and the Messages that had them
+	Purges       ChangeKind = 22 // Sync only, never stored. Refs: messages of the chat that a rule has deleted
 )
 
 // Announced is the Data of the change with which a post that has waited for its files
@@ -320,6 +321,7 @@ type Change struct {
 	Chat    Chat // in the eyes of the asker; empty for topics and in Tail
 	Message *Message
 	Ref     Number
+	Refs    []Number // of Purges
 	Person  Person
 	Role    Role
 	Time    int64
@@ -358,6 +360,7 @@ type ConvRow struct {
 // may have lost their last one.
 type Purged struct {
 	Messages []Number `json:"messages,omitempty"`
+	Convs    []ConvID `json:"convs,omitempty"` // of Messages, one for each; only in the log, for Sync
 	Files    []int64  `json:"files,omitempty"`
 	Count    int64    `json:"count,omitempty"` // messages
 	FileRefs int64    `json:"file_refs,omitempty"`

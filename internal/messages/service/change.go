@@ -36,6 +36,11 @@ func (x *session) changeKind(ctx context.Context, out *Change, c *messages.Chang
 	case messages.Deleted, messages.Expired:
 		out.Kind = kindDelete
 		x.by(out, c)
+	case messages.Purges:
+		out.Kind = kindPurge
+		for _, id := range c.Refs {
+			out.IDs = append(out.IDs, int64(id))
+		}
 	case messages.Reacted, messages.Unreacted:
 		out.Kind, out.Emoji, out.On = kindReact, c.Data, c.Kind == messages.Reacted
 		x.by(out, c)

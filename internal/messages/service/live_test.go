@@ -88,6 +88,30 @@ func TestSync(t *testing.T) {
 	expect(t, b.ask(`{"mt":"Sync","count":1,"since":"`+page[1]["since"].(string)+`"}`), `{"mt":"SyncInd","msg":{"text":"p2"}}`, `{"mt":"SyncResult"}`)
 }
 
+// What a rule of retention deletes is told by the next Sync, to those who have seen it.
+func TestSyncOfPurges(t *testing.T) {
+	g := newGround(t)
+	p := g.pbx()
+	b, c := p.session("bob", guid("bob"), "IM_EXT"), p.session("carol", guid("carol"), "IM_EXT")
+	one, two := id(p.chat("alice", "bob", "one")), id(p.chat("bob", "alice", "two"))
+	p.chat("carol", "dave", "three")
+	since := map[*session]string{}
+	for _, x := range []*session{b, c} {
+		since[x] = x.ask(`{"mt":"Sync"}`)[0]["since"].(string)
+	}
+	log, err := g.store.Log(t.Context(), "example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := log.Do(t.Context(), &messages.Purge{Before: time.Now().Add(2 * time.Hour).UnixMilli()}); err != nil {
+		t.Fatal(err)
+	}
+	got := b.ask(`{"mt":"Sync","since":"` + since[b] + `"}`)
+	expect(t, got, fmt.Sprintf(`{"mt":"SyncInd","kind":"purge","sip":"alice","ids":[%d,%d],"timestamp":"*","!id":0}`, one, two), `{"mt":"SyncResult"}`)
+	expect(t, b.ask(`{"mt":"Sync","since":"`+got[1]["since"].(string)+`"}`), `{"mt":"SyncResult"}`)
+	expect(t, c.ask(`{"mt":"Sync","since":"`+since[c]+`"}`), `{"mt":"SyncInd","kind":"purge","sip":"dave"}`, `{"mt":"SyncResult"}`)
+}
+
 // Marks of all kinds reach the switch, once each, and the unread number follows.
 func TestMarks(t *testing.T) {
 	g := newGround(t)

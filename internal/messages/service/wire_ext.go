@@ -51,6 +51,7 @@ const (
 	kindMessage = "message"
 	kindEdit    = "edit"
 	kindDelete  = "delete"
+	kindPurge   = "purge" // Sync alone
 	kindReact   = "react"
 	kindPin     = "pin"
 	kindMark    = "mark"
@@ -71,19 +72,20 @@ type Change struct {
 	Grp   string `json:"grp,omitempty"`
 	Topic string `json:"topic,omitempty"`
 
-	Msg       *Msg   `json:"msg,omitempty"`  // message, edit, post
-	ID        int64  `json:"id,omitempty"`   // the message that is meant
-	User      string `json:"user,omitempty"` // who did it
-	GUID      string `json:"guid,omitempty" max:"64"`
-	DN        string `json:"dn,omitempty" max:"1024"`
-	Emoji     string `json:"emoji,omitempty"`
-	On        bool   `json:"on,omitempty"` // react, pin, like: set, not taken back
-	State     string `json:"state,omitempty"`
-	Role      string `json:"role,omitempty"` // member
-	Announce  bool   `json:"announce,omitempty"`
-	Gone      bool   `json:"gone,omitempty"` // group, member
-	Text      string `json:"text,omitempty" max:"65535"`
-	Timestamp int64  `json:"timestamp,omitempty"`
+	Msg       *Msg    `json:"msg,omitempty"`  // message, edit, post
+	ID        int64   `json:"id,omitempty"`   // the message that is meant
+	IDs       []int64 `json:"ids,omitempty"`  // purge: the messages
+	User      string  `json:"user,omitempty"` // who did it
+	GUID      string  `json:"guid,omitempty" max:"64"`
+	DN        string  `json:"dn,omitempty" max:"1024"`
+	Emoji     string  `json:"emoji,omitempty"`
+	On        bool    `json:"on,omitempty"` // react, pin, like: set, not taken back
+	State     string  `json:"state,omitempty"`
+	Role      string  `json:"role,omitempty"` // member
+	Announce  bool    `json:"announce,omitempty"`
+	Gone      bool    `json:"gone,omitempty"` // group, member
+	Text      string  `json:"text,omitempty" max:"65535"`
+	Timestamp int64   `json:"timestamp,omitempty"`
 }
 
 // Event tells a change to a session that has asked for our extension. It is a hint:

@@ -26,6 +26,7 @@ var plans = []struct {
 	{"sync: chats", plainSides + changedSides, []any{int64(1), int64(100)}, scanned},
 	{"sync: messages", numbersOfMsg, []any{int64(7), int64(0), int64(1 << 50), int64(50)}, sorted},
 	{"sync: changes", numbersOfEv, []any{int64(7), int64(0), int64(1 << 50), int64(50)}, sorted},
+	{"sync: purges", purgesOfEv, []any{int64(0), int64(1 << 50), int64(50)}, sorted},
 	{"sync: tail of messages", tailOfMsg, []any{int64(19_900), int64(1 << 50)}, sorted},
 	{"sync: tail of changes", tailOfEv, []any{int64(19_900), int64(1 << 50)}, sorted},
 	{"own messages behind a mark", countOwn, []any{int64(7), int64(19_000), int64(1)}, scanned},

@@ -127,7 +127,13 @@ func (b *batch) purge(op *messages.Purge) (r messages.Result, err error) {
 		}
 	}
 	if len(drop) > 0 {
-		b.event(nil, kind, 0, 0, 0, purgedJSON(messages.Purged{Messages: p.Messages, Files: p.Files}))
+		told := messages.Purged{Messages: p.Messages, Files: p.Files}
+		if kind == messages.PurgedRows && op.Expired == 0 { // those that expired were told one by one
+			for i := range drop {
+				told.Convs = append(told.Convs, drop[i].Conv)
+			}
+		}
+		b.event(nil, kind, 0, 0, 0, purgedJSON(told))
 	}
 	p.Count, p.FileRefs = int64(len(drop)), int64(len(p.Files))
 	r.N, r.Time, r.More, r.Changed, r.Purged = unpack[messages.Number](last), b.now, more, len(drop) > 0, &p

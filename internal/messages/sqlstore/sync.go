@@ -74,6 +74,7 @@ func (l *domainLog) Sync(ctx context.Context, person messages.PersonID, tok stri
 const (
 	numbersOfMsg = `SELECT mid FROM msg WHERE conv = $1 AND mid > $2 AND mid <= $3 ORDER BY mid LIMIT $4`
 	numbersOfEv  = `SELECT seq FROM ev WHERE conv = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`
+	purgesOfEv   = `SELECT seq, kind FROM ev WHERE conv = 0 AND seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`
 	tailOfMsg    = `SELECT mid, conv FROM msg WHERE mid > $1 AND mid <= $2 ORDER BY mid`
 	tailOfEv     = `SELECT seq, conv FROM ev WHERE seq > $1 AND seq <= $2 ORDER BY seq`
 	plainSides   = `SELECT c.id, c.kind, c.p1, c.p2, c.title, c.marks, c.members, c.last_seq, c.newest_dlv, c.newest_dlv_ts, c.newest_rd, c.newest_rd_ts,
@@ -90,6 +91,7 @@ type syncer struct {
 	limit      int
 	sides      map[int64]*side // by conversation; nil: not the person's
 	entries    []entry
+	stop       int64   // the page ends before this key; 0: it may go to the end
 	quiet      []*side // changed conversations whose marks are not in the log
 }
 
@@ -102,6 +104,7 @@ const (
 	ofDraft
 	ofReadPost
 	ofCursor
+	ofPurge
 )
 
 type entry struct {
@@ -118,6 +121,9 @@ func (y *syncer) find() error {
 		return err
 	}
 	if err := y.private(); err != nil {
+		return err
+	}
+	if err := y.purges(); err != nil {
 		return err
 	}
 	if y.bound() <= y.heads|firstKey(y.dom) {
@@ -302,9 +308,16 @@ func (y *syncer) belong(found []entry) error {
 	return nil
 }
 
-// cut ends the page at the limit and returns its last number.
+// cut ends the page at the limit, or before stop, and returns its last number.
 func (y *syncer) cut() (last int64, more bool) {
 	y.sort()
+	if y.stop != 0 {
+		below, _ := slices.BinarySearchFunc(y.entries, y.stop, func(e entry, key int64) int { return cmp.Compare(e.key, key) })
+		if below <= y.limit {
+			y.entries = y.entries[:below]
+			return y.stop - 1, true
+		}
+	}
 	if len(y.entries) <= y.limit {
 		return 0, false
 	}
@@ -319,7 +332,7 @@ func (y *syncer) changes(whole bool) ([]messages.Change, error) {
 		switch e.from {
 		case ofMsg:
 			mids = append(mids, e.key)
-		case ofEv:
+		case ofEv, ofPurge:
 			seqs = append(seqs, e.key)
 		}
 		if e.conv != 0 && y.sides[e.conv] == nil {
@@ -341,9 +354,15 @@ func (y *syncer) changes(whole bool) ([]messages.Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	purged, err := y.purged(events)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]messages.Change, 0, len(y.entries))
 	for _, e := range y.entries {
-		if c, ok := y.change(e, events, found); ok {
+		if e.from == ofPurge {
+			out = append(out, purged[e.key]...)
+		} else if c, ok := y.change(e, events, found); ok {
 			out = append(out, c)
 		}
 	}

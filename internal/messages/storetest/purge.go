@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,12 +97,79 @@ func testPurge(t *testing.T, b *bench) {
 	if !strings.Contains(told, fmt.Sprint(got.Messages[0])) {
 		t.Fatalf("the follower is told %q", told)
 	}
-	wantList(t, "the client is not told of rows", d.sync(0), "1:alice:new")
+	wantList(t, "the client is told", d.sync(0), "1:alice:new", "22::6 messages")
+	wantList(t, "once", d.sync(0))
 	// The key is free again.
 	if r := b.do(&messages.Post{Author: who("alice"), To: who("bob"), Text: "old0", CID: "cid-old0"}); r.Repeated {
 		t.Fatal("the key of a purged message")
 	}
 	b.refused(messages.BadParameter, &messages.Purge{})
+}
+
+// testPurgeSync has devices synchronise behind rules of retention: each is told what it
+// may have, and nothing else.
+func testPurgeSync(t *testing.T, b *bench) {
+	first := b.say("alice", "bob", "1")
+	own := b.do(&messages.Post{Author: who("alice"), To: who("bob"), Own: true, Owner: who("bob"), Text: "own"}).N
+	group := b.group("alice", "bob")
+	early := b.tell(group, "alice", "before carol")
+	b.act("alice", group, messages.Add, "carol", 0)
+	late := b.tell(group, "alice", "with carol")
+	b.say("dave", "erin", "of others")
+	b.fold()
+	devices := map[string]*device{}
+	for _, name := range []string{"alice", "bob", "carol"} {
+		devices[name] = b.device(name)
+	}
+	b.clock.Advance(2 * hour)
+	want(t, "purged", b.purge(messages.Purge{Before: b.clock.Now().UnixMilli()}).Count, 5)
+	for name, refs := range map[string][]messages.Number{"alice": {first, early, late}, "bob": {first, own, early, late}, "carol": {late}} {
+		page, err := b.log.Sync(t.Context(), b.id(name), devices[name].token, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []messages.Number
+		for _, c := range page.Changes {
+			if c.Kind != messages.Purges || c.Chat == (messages.Chat{}) || c.Time == 0 {
+				t.Errorf("%s: %+v", name, c)
+			}
+			got = append(got, c.Refs...)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, refs) {
+			t.Errorf("%s is told %v, want %v", name, got, refs)
+		}
+	}
+	wantList(t, "dave, from before", b.device("dave").sync(0))
+}
+
+// testPurgeSyncPages has more batches than one page looks through, among changes of
+// other kinds.
+func testPurgeSyncPages(t *testing.T, b *bench) {
+	const batches = 70 * 3
+	b.id("bob")
+	small, large := b.device("bob"), b.device("bob")
+	for i := range batches {
+		b.say("alice", "bob", fmt.Sprint(i))
+		if i%3 > 0 { // of others, and files alone
+			b.do(&messages.Post{Author: who("dave"), To: who("erin"), Text: "x", Files: []messages.File{{Hash: "h", Name: "n", Size: 7}}})
+		}
+		b.clock.Advance(2 * hour)
+		b.purge(messages.Purge{Before: b.clock.Now().UnixMilli(), Files: i%3 == 1})
+	}
+	b.fold()
+	got, all := small.sync(3), large.sync(0)
+	if !slices.Equal(got, all) || small.reset || large.reset {
+		t.Errorf("small pages give %d changes, a large one %d", len(got), len(all))
+	}
+	gone := 0
+	for _, text := range all {
+		var n int
+		if _, err := fmt.Sscanf(text, "22::%d messages", &n); err == nil {
+			gone += n
+		}
+	}
+	want(t, "told", gone, batches)
 }
 
 func testHold(t *testing.T, b *bench) {

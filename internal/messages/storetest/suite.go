@@ -75,6 +75,8 @@ func Run(t *testing.T, fresh Fresh) {
 		{"purge of files", testPurgeFiles},
 		{"the log is forgotten", testForget},
 		{"erasure", testErase},
+		{"purges are told", testPurgeSync},
+		{"purges are told in pages", testPurgeSyncPages},
 		{"backup", testBackup(fresh)},
 		{"a closed store", testClosed},
 		{"done comes in order", testDoneOrder},

@@ -36,6 +36,9 @@ func (d *device) sync(limit int) (got []string) {
 			}
 			last = c.N
 			text := c.Data
+			if len(c.Refs) > 0 {
+				text = fmt.Sprint(len(c.Refs), " messages")
+			}
 			if c.Message != nil {
 				text = c.Message.Text
 			}
