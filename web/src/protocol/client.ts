@@ -7,11 +7,12 @@ import { FilesPart } from "./files.ts";
 import { LoginDoor, Redirected, type Entry, type Secret } from "./login.ts";
 import { MessagesPart } from "./messages.ts";
 import { PeoplePart } from "./people.ts";
+import { PostsPart } from "./posts.ts";
 import { PresencePart } from "./presence.ts";
 import { SignalPart } from "./signal.ts";
 import { Socket } from "./socket.ts";
 import { SyncPart } from "./sync.ts";
-import type { Client, ClientOptions, Credentials, Events, Line, Login, LoginCode, LoginState, Stop, User } from "./types.ts";
+import type { Client, ClientOptions, Credentials, Events, Line, Login, LoginCode, LoginState, Posts, Stop, User } from "./types.ts";
 
 /** Refusals of a session that may be passing (somebody else guesses passwords from our address): tried so often before it counts. */
 const refusals = 3;
@@ -27,6 +28,7 @@ class TandemClient implements Client {
   readonly signal: SignalPart;
   readonly messages: MessagesPart;
   readonly sync: SyncPart;
+  readonly posts: PostsPart;
   readonly presence: PresencePart;
   readonly people: PeoplePart;
   readonly files: FilesPart;
@@ -68,14 +70,18 @@ class TandemClient implements Client {
         if (store.state === "on") {
           this.sync.open();
           this.files.open();
+          this.posts.open();
         } else {
           this.sync.lost();
           this.files.lost();
+          this.posts.lost();
         }
         events.emit("store", store);
       },
       event: (frame) => this.sync.event(frame),
+      other: (frame) => this.posts.take(frame),
     });
+    this.posts = new PostsPart({ ask: (frame, ask) => this.messages.ask(frame, ask), fault: (reason) => this.socket.fault(reason) });
     this.sync = new SyncPart({
       readSync: (since, count) => this.messages.readSync(since, count),
       fault: (reason) => this.socket.fault(reason),
@@ -311,6 +317,6 @@ function loginView(door: LoginDoor, state: () => LoginState): Login {
 }
 
 /** Makes a client. It does nothing until signIn or resume. */
-export function createClient(options: ClientOptions): Client {
+export function createClient(options: ClientOptions): Client & { readonly posts: Posts } {
   return new TandemClient(options);
 }

@@ -21,6 +21,8 @@ export interface MessagesEvents {
   store(s: Store): void;
   /** A live change: Event of the service. */
   event(frame: Frame): void;
+  /** Something else that was not asked for now; false if nobody takes it. */
+  other(frame: Frame): boolean;
 }
 
 export class MessagesPart implements Messages {
@@ -85,14 +87,14 @@ export class MessagesPart implements Messages {
   /** Takes a message of PbxMessages that answers no request. */
   take(frame: Frame): void {
     if (frame.mt === "Event") return frame.src === this.src ? this.events.event(frame) : undefined;
-    if (frame.mt !== "Error") return this.socket.fault("unknown-message");
+    if (frame.mt !== "Error") return this.events.other(frame) ? undefined : this.socket.fault("unknown-message");
     if (frame.src === this.src) this.gone(str(frame["errorText"], 255) || "the session has ended");
   }
 
   // ------------------------------------------------------------ asking
 
   /** Asks, and turns what the result says of a failure into an error. */
-  private async ask(frame: { readonly mt: string; readonly [member: string]: unknown }, ask?: Ask): Promise<Frame> {
+  async ask(frame: Frame, ask?: Ask): Promise<Frame> {
     const up = (): boolean => this.socket.line.state === "up";
     if (up() && this.store.state === "opening") await new Promise<void>((resolve) => this.opening.push(resolve));
     if (!up()) throw lineError("down", "There is no connection.");
@@ -104,7 +106,7 @@ export class MessagesPart implements Messages {
   }
 
   /** Asks for a list: what comes before the result, in its order. What cannot be read is counted and left out. */
-  private async list<T>(frame: { readonly mt: string; readonly [member: string]: unknown }, read: (f: Frame) => T | undefined, timeout?: number): Promise<{ items: T[]; result: Frame }> {
+  private async list<T>(frame: Frame, read: (f: Frame) => T | undefined, timeout?: number): Promise<{ items: T[]; result: Frame }> {
     const items: T[] = [];
     const each = (f: Frame): void => {
       const item = f.mt === frame.mt + "Ind" ? read(f) : undefined;

@@ -11,6 +11,7 @@ export type * from "./types/errors.ts";
 export type * from "./types/login.ts";
 export type * from "./types/signal.ts";
 export type * from "./types/messages.ts";
+export type * from "./types/posts.ts";
 export type * from "./types/sync.ts";
 export type * from "./types/people.ts";
 export type * from "./types/files.ts";
