@@ -430,15 +430,16 @@ func (k *chatCall) cut(t *Turn, l *Leg, cause Cause) {
 }
 
 // cutSender ends the leg of a sender whose text is refused (A1.7): if it was the
-// caller's, the switch holds the call on behalf of the caller from now on.
+// caller's, the switch holds the call on behalf of the caller from now on. What it
+// holds without any leg ends.
 func (k *chatCall) cutSender(t *Turn, l *Leg, cause Cause) {
 	l.rel(t, cause)
-	if l != k.caller {
+	if l == k.caller {
+		k.caller, k.answered = nil, true
+	} else {
 		k.takeOut(l)
-		return
 	}
-	k.caller, k.answered = nil, true
-	if k.posts == 0 && len(k.legs) == 0 && !k.chat.hasInbox(k.to()) {
+	if k.caller == nil && k.posts == 0 && len(k.legs) == 0 && !k.chat.hasInbox(k.to()) {
 		k.end(t, cause, cause)
 	}
 }

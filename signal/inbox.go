@@ -135,8 +135,8 @@ func (o *inboxOwner) close(t *Turn, l *Leg, rel bool, cause Cause) {
 	o.sw.inboxGone(t, l.reg)
 }
 
-// inboxGone ends calls that only an inbox of the person had answered, and forgets
-// its half texts.
+// inboxGone ends calls that only an inbox of the person had answered, or kept, and
+// forgets its half texts.
 func (s *Switch) inboxGone(t *Turn, r *Registration) {
 	if r.flags&Inbox == 0 {
 		return
@@ -158,7 +158,8 @@ func (s *Switch) inboxGone(t *Turn, r *Registration) {
 			}
 		}
 		for _, k := range append([]*chatCall(nil), c.calls...) {
-			if k.caller != nil && c.sides[k.to()].party.Address == r.addr && k.ever {
+			kept := k.caller == nil && len(k.legs) == 0
+			if (k.caller != nil && k.ever || kept) && c.sides[k.to()].party.Address == r.addr {
 				k.endIfDeserted(t, true, CauseTemporaryFailure)
 			}
 		}

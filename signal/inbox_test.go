@@ -189,6 +189,58 @@ func TestInboxHearsProgramsInTheirCalls(t *testing.T) {
 	two.expect("-1 setup alice", "-2 setup alice", "-2 text alice: for the second")
 }
 
+// A text for which there is no leg, here because the only connection is full, leaves no
+// call behind.
+func TestInboxTextWithoutALeg(t *testing.T) {
+	for _, w := range []*world{
+		newWorldWith(t, signal.Limits{LegsPerConn: 1}, "alice", "bob", "carol"),
+		newStoredWith(t, signal.Limits{LegsPerConn: 1}, "alice", "bob", "carol"),
+	} {
+		alice, bob, carol := w.inboxOf("alice.1"), w.connect("bob.1", ""), w.connect("carol.1", "")
+		carol.chat(1, "bob")
+		bob.expect("-1 setup carol")
+		alice.sayText(-1, `"chat":"bob","id":"x","data":"hello"`)
+		if w.store == nil {
+			alice.expect("-1 failed x 20")
+		} else {
+			alice.expect("-1 sent x/100")
+		}
+		if calls := w.sw.Calls(); len(calls) != 1 {
+			t.Errorf("%+v", calls)
+		}
+		w.gone(t, alice, bob, carol)
+	}
+}
+
+// A call that the switch holds ends with its last leg, also where that is cut because
+// nobody takes what it says.
+func TestHeldCallEndsWithTheLastLeg(t *testing.T) {
+	w := newWorld(t, "alice", "bob")
+	alice, bob := w.inboxOf("alice.1"), w.connect("bob.1", "")
+	alice.sayText(-1, `"chat":"bob","data":"bye"`)
+	alice.lose()
+	bob.text(-1, "are you there?")
+	bob.expect("-1 setup alice", "-1 text alice: bye", "-1 rel 20")
+	if calls := w.sw.Calls(); len(calls) != 0 {
+		t.Errorf("%+v", calls)
+	}
+	w.gone(t, bob)
+}
+
+// The same where an inbox has kept it.
+func TestHeldCallEndsWithTheInbox(t *testing.T) {
+	w := newWorld(t, "alice", "bob")
+	alice, bob := w.connect("alice.1", ""), w.inboxOf("bob.1")
+	alice.chat(1, "bob")
+	alice.text(1, strings.Repeat("x", 49<<10))
+	alice.expect("1 call_proc", "1 conn", "1 rel 111")
+	bob.lose()
+	if calls := w.sw.Calls(); len(calls) != 0 {
+		t.Errorf("%+v", calls)
+	}
+	w.gone(t, alice)
+}
+
 // Parts from an inbox are kept apart by chat, and come on inboxes unbroken.
 func TestInboxPartsByChat(t *testing.T) {
 	w := newWorld(t, "alice", "bob", "carol")

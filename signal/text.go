@@ -198,6 +198,7 @@ func (c *Chat) deliver(t *Turn, w writer, x *Text, e entry) {
 // pass sends a text to its attachments. taken is how many of the other side took it,
 // unfit how many there were for which it has no form.
 func (c *Chat) pass(t *Turn, w *writer, x *Text, e *entry) (taken, unfit int) {
+	called := w.call
 	targets := c.targets(t, w)
 	if w.call != nil {
 		w.call.fresh = false
@@ -212,6 +213,10 @@ func (c *Chat) pass(t *Turn, w *writer, x *Text, e *entry) (taken, unfit int) {
 			taken++
 			c.sentTo(t, to, w, e)
 		}
+	}
+	if called == nil && w.call != nil && len(w.call.legs) == 0 { // nobody could be called
+		w.call.end(t, CauseSubscriberAbsent, CauseSubscriberAbsent)
+		w.call = nil
 	}
 	return taken, enc.unfit
 }
