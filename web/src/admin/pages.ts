@@ -17,5 +17,8 @@ export const pages: readonly PageInfo[] = [
   { id: "dashboard", icon: "pulse", group: "", needs: "all", load: () => import("./pages/Dashboard.tsx") },
   { id: "registrations", icon: "signal", group: "live", load: () => import("./pages/Registrations.tsx") },
   { id: "calls", icon: "call", group: "live", load: () => import("./pages/Calls.tsx") },
+  { id: "storage", icon: "store", group: "messages", load: () => import("./pages/Storage.tsx") },
+  { id: "retention", icon: "clock", group: "messages", load: () => import("./pages/Retention.tsx") },
   { id: "tracing", icon: "flag", group: "maintenance", load: () => import("./pages/Tracing.tsx") },
+  { id: "audit", icon: "audit", group: "maintenance", load: () => import("./pages/Audit.tsx") },
 ];
