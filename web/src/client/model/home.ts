@@ -163,12 +163,30 @@ export class Home implements Host {
 
   private syncHandler(): SyncHandler {
     return {
-      changes: (changes: readonly Change[]) => changes.forEach((c) => this.changes.apply(c)),
-      reset: async () => {
-        await this.listing.read();
-        this.eachTalk((t) => void t.reload());
-      },
+      changes: (changes: readonly Change[]) => this.take(changes),
+      reset: () => this.readAnew(),
     };
+  }
+
+  /** A change that trips over a fault of ours must not hold up all later ones: what is shown is read anew instead. */
+  private async take(changes: readonly Change[]): Promise<void> {
+    let fault: { readonly error: unknown } | undefined;
+    for (const c of changes) {
+      try {
+        this.changes.apply(c);
+      } catch (error) {
+        fault ??= { error };
+      }
+    }
+    if (fault !== undefined) {
+      console.error(fault.error);
+      await this.readAnew();
+    }
+  }
+
+  private async readAnew(): Promise<void> {
+    await this.listing.read();
+    this.eachTalk((t) => void t.reload());
   }
 
   // ------------------------------------------------------------ line and store

@@ -456,7 +456,34 @@ describe("files", () => {
     c.cancel(named(c, "f")?.key ?? "");
     await settle();
     expect([a.line.value.waiting, b.line.value.waiting]).toEqual([0, 0]);
+    expect(a.client.uploads_[0]?.state.state).toBe("cancelled");
     expect(history()).toEqual([]);
+  });
+
+  it("go on when the line comes back, here or in another tab", async () => {
+    const browser = new TestBrowser();
+    const a = await enter("alice", browser.tab());
+    const b = page(browser.tab());
+    await settle();
+    const c = await chat(a, "bob");
+    c.send({ html: "f", files: [{ file: blob("12345"), name: "a" }] });
+    await settle();
+    a.client.uploads_[0]?.begin();
+    a.client.uploads_[0]?.progress(2);
+    await settle();
+    a.client.down();
+    await settle();
+    expect(a.client.uploads_[0]?.state.state).toBe("paused");
+    expect(b.client.uploads_[0]?.resumed).toMatchObject({ id: 7 });
+    b.client.down();
+    await settle();
+    a.client.up();
+    await settle();
+    expect(a.client.uploads_).toHaveLength(2);
+    a.client.uploads_[1]?.finish();
+    await settle();
+    expect(history()).toEqual(["f"]);
+    noDoubles();
   });
 });
 

@@ -193,7 +193,7 @@ export class Outbox {
     if (m.t === "gone") {
       put(this.gone, m.key, true, 1000);
       if (old !== undefined) {
-        this.uploads.cancel(m.key, undefined, true);
+        this.uploads.cancel(m.key, undefined, m.sent !== undefined);
         this.drop(old);
         if (m.sent !== undefined) {
           this.deps.sent(old, m.sent);

@@ -90,14 +90,21 @@ export class Uploads {
     }
     const transfer = this.deps.client.files.upload(blob, file.name, file.token);
     this.running.set(id, transfer);
+    this.starting.delete(id); // from here on release() may take it away, and start() begin again
     transfer.onState((s) => this.state(item.key, file.key, id, s));
     transfer.onToken((token) => void this.deps.save(item.key, { ...file, token }));
     try {
       const url = await transfer.done;
+      if (this.running.get(id) !== transfer) {
+        return; // taken away: another one goes on
+      }
       this.running.delete(id);
       await this.deps.save(item.key, { ...file, url });
       this.deps.finished();
     } catch (e) {
+      if (this.running.get(id) !== transfer) {
+        return;
+      }
       this.running.delete(id);
       await this.broken(item, file, transfer, e);
     }
