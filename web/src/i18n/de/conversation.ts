@@ -143,6 +143,7 @@ export default {
   videoMessage: "Videonachricht",
   voiceMessage: "Sprachnachricht",
   discard: "Verwerfen",
+  holding: "Loslassen sendet, hoch hält fest, zur Seite verwirft",
   stopAndListen: "Anhalten und anhören",
   askingMic: "Wartet auf das Mikrofon",
   askingCamera: "Wartet auf die Kamera",

@@ -143,6 +143,7 @@ export default {
   videoMessage: "Video message",
   voiceMessage: "Voice message",
   discard: "Discard",
+  holding: "Lift to send, slide up to lock, aside to discard",
   stopAndListen: "Stop and listen",
   askingMic: "Waiting for the microphone",
   askingCamera: "Waiting for the camera",

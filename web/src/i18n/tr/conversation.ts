@@ -143,6 +143,7 @@ export default {
   videoMessage: "Görüntülü ileti",
   voiceMessage: "Sesli ileti",
   discard: "Vazgeç",
+  holding: "Bırakınca gider, yukarı kilitler, yana siler",
   stopAndListen: "Durdur ve dinle",
   askingMic: "Mikrofon bekleniyor",
   askingCamera: "Kamera bekleniyor",

@@ -5,10 +5,10 @@ import { useEffect, useState } from "preact/hooks";
 export function lazily<P extends object>(load: () => Promise<{ default: ComponentType<P> }>): (p: P) => preact.JSX.Element | null {
   let ready: ComponentType<P> | undefined;
   return function Lazy(p: P) {
-    const [, set] = useState(ready);
+    const [, redraw] = useState(0);
     useEffect(() => {
       let alive = true;
-      if (!ready) load().then((m) => ((ready = m.default), alive && set(() => m.default)), () => undefined);
+      if (!ready) load().then((m) => ((ready = m.default), alive && redraw(1)), () => undefined);
       return () => void (alive = false);
     }, []);
     const Inner = ready;

@@ -5,7 +5,7 @@ import { size } from "../../../../ui/format.ts";
 import { Icon } from "../../../../ui/Icon.tsx";
 import type { Attachment, Message } from "../../../model/types.ts";
 import { usePane } from "../pane.ts";
-import { thumbOf, useFile } from "./files.ts";
+import { useThumb } from "./files.ts";
 import { clock } from "./wave.ts";
 
 /** Up to four pictures or videos in one bubble; the rest is in the gallery. */
@@ -21,7 +21,7 @@ export function Media({ m, all }: { m: Message; all: readonly Attachment[] }) {
 function Thumb({ m, a, more }: { m: Message; a: Attachment; more: number }) {
   const pane = usePane();
   const video = a.type.startsWith("video/");
-  const first = useFile(pane.model, !video || a.thumb ? thumbOf(a) : undefined);
+  const first = useThumb(pane.model, a);
   const failed = useSignal(false);
   const label = t(video ? "conversation.openVideo" : "conversation.openPicture", { name: a.name });
   return (

@@ -68,9 +68,26 @@ export function useFile(model: Model, a: Attachment | undefined): { url?: string
   return state.of === key ? state : { failed: false };
 }
 
-/** The attachment that is the small picture of another; the other itself where there is none. */
-export function thumbOf(a: Attachment): Attachment {
-  return a.thumb ? { url: a.thumb, name: a.name, type: "image/jpeg" } : a;
+const thumbTime = 1000;
+const wholeAtOnce = 8_000_000;
+
+/**
+ * What stands in a bubble: the small picture, whose address may come a little later, or,
+ * where none comes, the picture itself unless it is large.
+ */
+export function useThumb(model: Model, a: Attachment): { url?: string; failed: boolean } {
+  const [waited, setWaited] = useState(false);
+  const still = a.type.startsWith("image/") && (a.size ?? 0) <= wholeAtOnce;
+  useEffect(() => {
+    if (a.thumb !== undefined) return;
+    const timer = setTimeout(() => setWaited(true), thumbTime);
+    return () => clearTimeout(timer);
+  }, [a.thumb]);
+  const ready = a.thumb !== undefined && /^(blob|data):/.test(a.thumb); // an address that the page may show as it is
+  const small = a.thumb !== undefined && !ready ? { url: a.thumb, name: a.name, type: "image/jpeg" } : undefined;
+  const fetched = useFile(model, small ?? (a.thumb === undefined && waited && still ? a : undefined));
+  if (ready && a.thumb !== undefined) return { url: a.thumb, failed: false };
+  return fetched;
 }
 
 /** Lets the browser keep a file under its name. */

@@ -22,6 +22,7 @@ import { enterSends, mostFiles } from "./settings.ts";
 import { escape, maxText, plainHtml, wireSize } from "./serialize.ts";
 import { Strip } from "./Strip.tsx";
 import { Formats } from "./Toolbar.tsx";
+import type { Hold } from "./VoiceBar.tsx";
 import { type Chosen, Tray } from "./Tray.tsx";
 
 const EmojiPicker = lazily(() => import("./EmojiPicker.tsx"));
@@ -45,6 +46,7 @@ export function Composer() {
   const emoji = useSignal(false);
   const link = useSignal(false);
   const record = useSignal<"voice" | "video" | undefined>(undefined);
+  const hold = useRef<Hold | undefined>(undefined);
   const people = useSignal<readonly Person[]>([]);
   const at = useSignal(0);
   const asked = useRef<{ range: Range; query: string } | undefined>(undefined);
@@ -178,9 +180,11 @@ export function Composer() {
   }, []);
 
   const onFormat = (f: Format) => el.current && (format(el.current, f), (formats.value = formatsAt(el.current)));
-  const startRecord = (kind: "voice" | "video") => {
+  const startRecord = (kind: "voice" | "video", held?: Hold) => {
+    if (record.peek()) return;
     const why = cannotRecord();
     if (why) return void toast(t(`conversation.record.${why}`));
+    hold.current = held;
     record.value = kind;
   };
   const recorded = (r: Recording | undefined) => {
@@ -202,7 +206,12 @@ export function Composer() {
 
   const chat = conv.chat.value;
   const canSend = !empty.value || files.value.length > 0 || editing !== undefined;
-  const mic = <IconButton icon="mic" class={phone ? "send" : undefined} label={t("conversation.recordVoice")} onClick={() => startRecord("voice")} />;
+  // The key's own pointer events belong to its tooltip.
+  const mic = (
+    <span class="mic" onPointerDown={(e) => e.pointerType === "touch" && startRecord("voice", { x: e.clientX, y: e.clientY, time: Date.now() })}>
+      <IconButton icon="mic" class={phone ? "send" : undefined} label={t("conversation.recordVoice")} onClick={(e) => (e as Partial<PointerEvent>).pointerType !== "touch" && startRecord("voice")} />
+    </span>
+  );
   const sendKey = <IconButton icon={editing ? "check" : "send"} class="send" label={t(editing ? "ui.save" : "conversation.send")} keys={enterSends.value ? "Enter" : "Shift Enter"} disabled={!canSend || tooLong.value} onClick={send} />;
   const attach = <IconButton icon="add" label={t("conversation.attach")} aria-haspopup="menu" onClick={(e) => attachMenu(e.currentTarget)} />;
   const emojiKey = <IconButton icon="smile" label={t("conversation.emoji")} on={emoji.value || undefined} onClick={() => (emoji.value = !emoji.value)} />;
@@ -237,7 +246,7 @@ export function Composer() {
           <EmojiPicker onPick={(x) => el.current && (insertText(el.current, x), phone && (emoji.value = false))} />
         </div>
       )}
-      {record.value === "voice" && <VoiceBar onDone={recorded} />}
+      {record.value === "voice" && <VoiceBar hold={hold.current} onDone={recorded} />}
       <div class={cx("field-card", phone && "narrow", phone && !canSend && "one", record.value === "voice" && "off", chat?.volatile && "volatile", tooLong.value && "bad")}>
         <Strip />
         {files.value.length > 0 && <Tray files={files.value} onRemove={(key) => (files.value = files.value.filter((f) => f.key !== key))} />}

@@ -6,7 +6,7 @@ import { Dialog } from "../../../../ui/Dialog.tsx";
 import { cx } from "../../../../ui/cx.ts";
 import { dayAndClock, number } from "../../../../ui/format.ts";
 import type { Attachment, Message } from "../../../model/types.ts";
-import { saveBlob, thumbOf, useFile } from "../attach/files.ts";
+import { saveBlob, useFile, useThumb } from "../attach/files.ts";
 import { shownAs } from "../attach/kinds.ts";
 import { usePane } from "../pane.ts";
 
@@ -68,7 +68,7 @@ export default function Gallery({ message, attachment, onClose }: { message: Mes
 function View({ a, zoom, onZoom }: { a: Attachment; zoom: number; onZoom: () => void }) {
   const pane = usePane();
   const full = useFile(pane.model, a);
-  const small = useFile(pane.model, a.thumb ? thumbOf(a) : undefined);
+  const small = useThumb(pane.model, a);
   const broken = useSignal(false);
   const img = useRef<HTMLImageElement>(null);
   const place = useRef({ x: 0, y: 0 });
