@@ -22,8 +22,16 @@ export const dark = computed(() => (theme.value === "system" ? systemDark.value 
 /** Nothing moves. */
 export const still = computed(() => motion.value === "reduce" || systemStill.value);
 
+// The window in pixels of 100 % text: larger texts have the layouts of narrower windows,
+// so that nothing is cut at 200 %.
+const room = signal(1440);
+function measure(): void {
+  const text = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1;
+  room.value = Math.round(innerWidth / text);
+}
+
 /** Widths of section 5; each is true at and above its width. */
-export const wide = { w600: media("(min-width: 600px)"), w900: media("(min-width: 900px)"), w1200: media("(min-width: 1200px)") };
+export const wide = { w600: computed(() => room.value >= 600), w900: computed(() => room.value >= 900), w1200: computed(() => room.value >= 1200) };
 /** A finger, not a mouse. */
 export const coarse = media("(pointer: coarse)");
 
@@ -52,6 +60,12 @@ export function applyTheme(root: HTMLElement = document.documentElement): void {
   });
   effect(() => {
     root.dataset["text"] = textSize.value;
+    measure();
+  });
+  addEventListener("resize", measure);
+  // For style sheets, which cannot ask for a width in pixels of 100 % text.
+  effect(() => {
+    root.dataset["width"] = !wide.w600.value ? "phone" : !wide.w900.value ? "pane" : !wide.w1200.value ? "middle" : "wide";
   });
 }
 

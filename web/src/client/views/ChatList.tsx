@@ -170,6 +170,12 @@ function NoChats({ model }: { model: Model }) {
       </div>
     );
   if (waiting && model.line.value.state === "connecting") return <div class="rows"><Skeleton late={t("ui.loadingLong")} count={9} /></div>;
+  if (model.line.value.state !== "up")
+    return (
+      <div class="rows centred">
+        <p class="hint">{t("shell.list.offline")}</p>
+      </div>
+    );
   return (
     <div class="rows centred">
       <Empty title={t("shell.list.emptyTitle")} act={{ word: t("shell.list.new"), run: () => void (overlay.value = "newchat") }}>

@@ -13,7 +13,7 @@ import { chatName, detailsOpen, onePane, overlay, phone, place } from "./state.t
 import { route } from "../../ui/route.ts";
 
 const Conversation = lazy(async () => (await import("./Conversation.tsx")).Conversation, EmptyPane);
-const Details = lazy(async () => (await import("./Details.tsx")).Details);
+const Details = lazy(async () => (await import("./Details.tsx")).Details, EmptyPanel);
 const Finder = lazy(async () => (await import("./Finder.tsx")).Finder);
 const NewChat = lazy(async () => (await import("./NewChat.tsx")).NewChat);
 const CreateGroup = lazy(async () => (await import("./CreateGroup.tsx")).CreateGroup);
@@ -80,6 +80,10 @@ function EmptyPane() {
       <header class="bar" />
     </main>
   );
+}
+
+function EmptyPanel() {
+  return <aside class="panel" />;
 }
 
 function Overlays({ model }: { model: Model }) {

@@ -53,6 +53,7 @@ export default {
     readAll: "Alle als gelesen markieren",
     showAll: "Alle zeigen",
     width: "Breite der Liste",
+    offline: "Die Chats kommen, wenn die Leitung wieder da ist.",
     emptyTitle: "Noch keine Chats",
     emptyText: "Alles, was man Ihnen schreibt, kommt hierher.",
     none: { unread: "Alles ist gelesen.", mentions: "Niemand hat Sie genannt.", groups: "Sie sind in keiner Gruppe.", all: "Keine Chats." },

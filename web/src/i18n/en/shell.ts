@@ -53,6 +53,7 @@ export default {
     readAll: "Mark all as read",
     showAll: "Show all",
     width: "Width of the list",
+    offline: "The chats come when the line is back.",
     emptyTitle: "No chats yet",
     emptyText: "Everything that is said to you comes here.",
     none: { unread: "Everything is read.", mentions: "Nobody has named you.", groups: "You are in no group.", all: "No chats." },

@@ -53,6 +53,7 @@ export default {
     readAll: "Tümünü okundu say",
     showAll: "Tümünü göster",
     width: "Listenin genişliği",
+    offline: "Sohbetler hat gelince görünür.",
     emptyTitle: "Henüz sohbet yok",
     emptyText: "Size yazılan her şey buraya gelir.",
     none: { unread: "Her şey okundu.", mentions: "Kimse sizi anmadı.", groups: "Hiçbir grupta değilsiniz.", all: "Sohbet yok." },
