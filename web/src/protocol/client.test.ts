@@ -54,6 +54,7 @@ describe("signing in", () => {
     expect(credentials).toEqual([{ id: "1".repeat(32), password: "2".repeat(23), sip: "alice", domain: "example.com" }]);
     expect(client.login.sessions.map((s) => s.current)).toEqual([true]);
     expect(client.login.build).toEqual({ version: "test", build: "1" });
+    expect(client.login.methods).toEqual({ digest: true, session: true });
     expect(client.signal.registration).toEqual({ state: "open", ice: { stun: ["stun.example.com"], turn: [] } });
     expect(client.messages.store).toEqual({ state: "on" });
     expect(logins.map((l) => l.state)).toEqual(["busy", "in"]);

@@ -310,6 +310,9 @@ function loginView(door: LoginDoor, state: () => LoginState): Login {
     get build() {
       return door.build;
     },
+    get methods() {
+      return door.methods;
+    },
     authorize: (id) => door.authorize(id),
     deleteSession: (id) => door.deleteSession(id),
     setSessionInfo: (info) => door.setSessionInfo(info),

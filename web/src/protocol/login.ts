@@ -41,6 +41,7 @@ export class LoginDoor {
   user: User | undefined;
   sessions: readonly SessionInfo[] = [];
   build: Build | undefined;
+  methods: Login["methods"];
 
   private waits: { readonly resolve: (a: Answer) => void; readonly reject: (e: ProtocolError) => void } | undefined;
 
@@ -60,6 +61,7 @@ export class LoginDoor {
   /** Logs in on the connection that is open. Rejects with kind "login" or "line", or with Redirected. */
   async enter(secret: Secret): Promise<Entry> {
     this.checkBuild();
+    this.askMethods();
     const [proof, answer] = await this.prove(secret);
     if (answer.frame.mt === "Redirect") throw new Redirected(this.redirected(proof, answer, secret));
     return this.entered(proof, answer, secret);
@@ -72,6 +74,15 @@ export class LoginDoor {
       this.build = { ...(version && { version }), ...(build && { build }), ...(url && { url }) };
       this.events.build(this.build);
     }, () => undefined); // a switch that does not know it is none the worse
+  }
+
+  /** How people may log in here: for those who build forms. The login itself does not wait for it. */
+  private askMethods(): void {
+    void this.socket.request({ mt: "LoginInfo" }).then((frame) => {
+      const user = obj(frame["user"]) ?? {};
+      const oauth2 = bool(user["oauth2"]) ? str(user["oauth2Name"], 255) : undefined;
+      this.methods = { digest: bool(user["digest"]), session: bool(obj(frame["session"])?.["digest"]), ...(oauth2 !== undefined && { oauth2 }) };
+    }, () => undefined); // optional for switches (2.8.2)
   }
 
   /** Both steps of Login, and the wait for another session that confirms it. */
@@ -174,6 +185,9 @@ export class LoginDoor {
       case "UpdateRegister":
       case "LoginInfoResult":
       case "CheckBuildResult":
+      case "Wake": // it is awake
+      case "StandbyBack":
+      case "Disconnect": // the close that follows says it
         return true;
     }
     return false;

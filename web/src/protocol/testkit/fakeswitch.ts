@@ -105,6 +105,8 @@ export class FakeSwitch {
         return s.say({ mt: "KeepAlive" });
       case "CheckBuild":
         return s.say({ mt: "CheckBuildResult", src: f.src, version: "test", build: "1" });
+      case "LoginInfo":
+        return s.say({ mt: "LoginInfoResult", src: f.src, user: { digest: true }, session: { digest: true } });
       case "Login":
         return this.login(s, f);
       case "Logout":

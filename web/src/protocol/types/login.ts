@@ -56,6 +56,8 @@ export interface Login {
   readonly user: User | undefined;
   readonly sessions: readonly SessionInfo[];
   readonly build: Build | undefined;
+  /** What LoginInfo tells of the ways to log in; this client has the digest alone. */
+  readonly methods?: { readonly digest: boolean; readonly session: boolean; readonly oauth2?: string } | undefined;
   /** Confirms the login of another session of the same person. */
   authorize(id: string): void;
   /** Ends another session, or refuses a login that waits. */
