@@ -54,10 +54,10 @@ function step(model: Model, by: 1 | -1, unread: boolean): void | boolean {
 
 /** Moves the focus to the next region: rail, list, conversation, composer, details. */
 function region(by: 1 | -1): void | boolean {
-  const all = [...document.querySelectorAll<HTMLElement>("[data-region]")].filter((el) => el.offsetParent !== null);
+  const all = [...document.querySelectorAll<HTMLElement>("[data-region], [data-scope~=composer]")].filter((el) => el.offsetParent !== null);
   if (all.length === 0) return false;
   const inside = all.findLastIndex((el) => el.contains(document.activeElement));
   const next = all[(inside + by + all.length * 2) % all.length];
-  const first = next?.querySelector<HTMLElement>('[tabindex="0"], [contenteditable], textarea, input, a[aria-current]');
+  const first = next?.querySelector<HTMLElement>('a.row[tabindex="0"]') ?? next?.querySelector<HTMLElement>('[contenteditable], textarea, [tabindex="0"], input, a[aria-current]');
   (first ?? next)?.focus();
 }
