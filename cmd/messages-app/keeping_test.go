@@ -46,8 +46,13 @@ func post(t *testing.T, s *running, domain string) {
 
 // The service has the commands of pbx messages over its own socket.
 func TestKeepingMessages(t *testing.T) {
+	t.Run("SQLite", func(t *testing.T) { testKeepingMessages(t) })
+	t.Run("PostgreSQL", func(t *testing.T) { testKeepingMessages(t, "--postgres", database(t)) })
+}
+
+func testKeepingMessages(t *testing.T, flags ...string) {
 	data := t.TempDir()
-	s := start(t, data, "--password-stdin")
+	s := start(t, data, append(flags, "--password-stdin")...)
 	play(t, data, []step{{args: "retention list", code: exitFailed, err: "there are no messages of any domain yet"}})
 	post(t, s, "example.com")
 	play(t, data, []step{

@@ -227,14 +227,18 @@ func TestOneServicePerDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
-	time.AfterFunc(300*time.Millisecond, func() {
-		for t.Context().Err() == nil { // until it has begun
-			if _, err := conn.Exec(t.Context(), takeMessages); err == nil {
+	taken := make(chan struct{})
+	go func() {
+		defer close(taken)
+		for { // until it has begun
+			if _, err := conn.Exec(t.Context(), takeMessages); err == nil || t.Context().Err() != nil {
 				return
 			}
+			time.Sleep(50 * time.Millisecond)
 		}
-	})
+	}()
 	lost := app(t, "x", "serve", "--data", t.TempDir(), "--postgres", dsn, "--password-stdin", "--listen", "http://127.0.0.1:0")
+	<-taken
 	if lost.code != exitFailed || !strings.Contains(lost.err, "has taken the database: this one ends") {
 		t.Errorf("a service that lost its database: %+v", lost)
 	}

@@ -12,7 +12,7 @@ import (
 // volatile looks for domains whose chats were or could be stored, and are not.
 func (p *Patient) volatile(ctx context.Context) {
 	const check = "messages"
-	if p.Chats == nil || p.Running == "" && !p.usable {
+	if p.Chats == nil || p.Running == "" && !(p.usable && mine(p.Data)) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)

@@ -27,6 +27,17 @@ func (p *Patient) owned(check, name string, info fs.FileInfo) bool {
 	return false
 }
 
+// mine tells whether a file belongs to this user: what is opened to be written may
+// leave files beside it.
+func mine(name string) bool {
+	info, err := os.Stat(name)
+	if err != nil {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return !ok || int(stat.Uid) == os.Geteuid()
+}
+
 // How much room there should be on the disk.
 const (
 	leastSpace = 100 << 20
