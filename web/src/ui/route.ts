@@ -22,9 +22,16 @@ export function href(...parts: readonly string[]): string {
 }
 
 const hash = signal(globalThis.location?.hash ?? "");
-globalThis.addEventListener?.("hashchange", () => {
-  hash.value = location.hash;
-});
+/** Where the page was before, if that is one step back in the history. */
+let before: string | undefined;
+
+function follow(to: string): void {
+  if (to === hash.peek()) return;
+  before = hash.peek();
+  hash.value = to;
+}
+
+globalThis.addEventListener?.("hashchange", () => follow(location.hash));
 
 /** Where the page is. */
 export const route = computed<Route>(() => parseRoute(hash.value));
@@ -37,6 +44,15 @@ export function go(parts: Route, replace = false): void {
     hash.value = to;
   } else if (to !== location.hash) {
     location.hash = to;
-    hash.value = to; // hashchange comes later; screens change at once
+    follow(to); // hashchange comes later; screens change at once
   }
+}
+
+/** Leaves a pane for what it covers: a step back where one came from there, so that the browser's own back key agrees. */
+export function back(parts: Route): void {
+  const to = href(...parts);
+  if (before !== undefined && href(...parseRoute(before)) === to) {
+    before = undefined;
+    history.back();
+  } else go(parts, true);
 }

@@ -6,6 +6,7 @@ import { Icon } from "../../ui/Icon.tsx";
 import type { IconName } from "../../ui/icons.ts";
 import { memo } from "../../ui/memo.ts";
 import { Badge } from "../../ui/parts.tsx";
+import { menuOn } from "../../ui/press.ts";
 import { href } from "../../ui/route.ts";
 import { t } from "../../i18n/index.ts";
 import type { Chat, Delivery, Presence } from "../model/types.ts";
@@ -31,10 +32,7 @@ export const ChatRow = memo(function ChatRow({ chat, current, offline, stop, onM
       aria-current={current ? "true" : undefined}
       tabIndex={stop ? 0 : -1}
       draggable={false}
-      onContextMenu={(e) => {
-        e.preventDefault();
-        onMenu(chat, e);
-      }}
+      {...menuOn((e) => onMenu(chat, e))}
     >
       <Avatar id={chat.name} name={chat.title} group={chat.group !== undefined} presence={presence} />
       <span class="grow">

@@ -1,6 +1,6 @@
 // What the screens of the client share with each other, and nobody else.
 import { computed, signal } from "@preact/signals";
-import { go, route } from "../../ui/route.ts";
+import { back, go, route } from "../../ui/route.ts";
 import { isBoolean, setting } from "../../ui/settings.ts";
 import { wide } from "../../ui/theme.ts";
 import type { ChatName } from "../model/types.ts";
@@ -42,5 +42,5 @@ export function openChat(name: ChatName, at?: number): void {
 /** Back to the list from a pane that covers it. */
 export function closePane(): void {
   const at = place.peek();
-  go(at === "chats" ? [] : [at]);
+  back(at === "chats" ? [] : [at]);
 }
