@@ -1,14 +1,14 @@
 // What the switch and the store tell, done to the chats. Everything here may be told
 // twice (as a text, as a change, and once more after a gap): ids decide what is new.
-import type { Change, Receipt, Text } from "../../protocol/index.ts";
+import type { Change, Text } from "../../protocol/index.ts";
 import { lastOf, type ChatState } from "./chatstate.ts";
 import type { Talk } from "./conversation.ts";
-import { deleted, fromStored, fromText, keyOf, noExt, react, type Entry } from "./entry.ts";
-import { put } from "./files.ts";
+import { deleted, fromStored, fromText, react, type Entry } from "./entry.ts";
 import type { NumberedEntry } from "./history.ts";
 import type { Host } from "./host.ts";
 import type { Reads } from "./reads.ts";
-import type { SystemLine } from "./types.ts";
+import { Receipts } from "./receipts.ts";
+import { Story } from "./story.ts";
 
 /** Of one chat without a store, and lines of its story. */
 const maxLoose = 1000;
@@ -24,7 +24,15 @@ export interface ChangeDeps {
 }
 
 export class Changes {
-  constructor(private readonly deps: ChangeDeps) {}
+  readonly receipts: Receipts;
+  private readonly story: Story;
+
+  constructor(private readonly deps: ChangeDeps) {
+    const { host, reads } = deps;
+    const each = (c: ChatState, f: (t: Talk) => unknown): void => this.each(c, f);
+    this.receipts = new Receipts({ host, reads, each, message: (c, e) => this.message(c, e), mentioned: (e) => this.mentioned(e) });
+    this.story = new Story({ host, each, add: (c, e) => this.addLoose(c, e), groupsChanged: () => deps.groupsChanged() });
+  }
 
   apply(change: Change): void {
     const c = this.deps.host.chats.of(change.chat);
@@ -41,13 +49,13 @@ export class Changes {
         this.patch(c, change.id, (e) => ({ ...e, pinned: change.on }));
         return this.each(c, (t) => t.loadPins());
       case "mark":
-        return this.mark(c, change.user, change.id, change.state);
+        return this.receipts.mark(c, change.user, change.id, change.state);
       case "draft":
         return this.deps.host.drafts.heard(c.name, change.text);
       case "group":
-        return this.group(c, change);
+        return this.story.group(c, change);
       case "member":
-        return this.member(c, change);
+        return this.story.member(c, change);
     }
   }
 
@@ -155,15 +163,11 @@ export class Changes {
       return;
     }
     if (!c.loose.some((x) => x.key === e.key) && !this.inWindow(c, e.key)) {
-      const mark = this.early.get(e.key);
-      const now = mark === undefined ? e : { ...e, mark };
+      const now = this.receipts.marked(e);
       this.addLoose(c, now);
       this.setLast(c, now);
     }
   }
-
-  /** Marks of texts whose `sent` has not been taken yet. */
-  private readonly early = new Map<string, "delivered" | "read">();
 
   private setLast(c: ChatState, e: Entry): void {
     if (c.last === undefined || e.time >= c.last.time || c.last.key === e.key) {
@@ -200,145 +204,6 @@ export class Changes {
 
   private patch(c: ChatState, id: number, f: (e: NumberedEntry) => NumberedEntry | undefined): void {
     this.each(c, (t) => t.patch(id, f));
-  }
-
-  // ------------------------------------------------------------ marks
-
-  private mark(c: ChatState, user: string, id: number, state: "delivered" | "read"): void {
-    if (user === this.deps.host.me) {
-      if (state === "read") {
-        this.deps.reads.told(c, id);
-      }
-      return;
-    }
-    if (c.isGroup) {
-      const old = c.marks.get(user) ?? { delivered: 0, read: 0 };
-      c.marks.set(user, { delivered: Math.max(old.delivered, id), read: state === "read" ? Math.max(old.read, id) : old.read });
-    }
-    c.peerDelivered = Math.max(c.peerDelivered, id);
-    c.peerRead = state === "read" ? Math.max(c.peerRead, id) : c.peerRead;
-    this.markLoose(c, state, (e) => e.id !== undefined && e.id <= id);
-    this.changedMarks(c);
-  }
-
-  /** Receipts of the line: the numbers of own texts, and marks where the text has none. */
-  receipt(r: Receipt): void {
-    const c = this.deps.host.chats.get(r.chat);
-    if (c === undefined) {
-      return;
-    }
-    if (r.state === "sent" && r.mid !== undefined && r.id !== undefined) {
-      this.numbered(c, r.id, r.mid, r.timestamp);
-    }
-    if (r.state !== "delivered" && r.state !== "read") {
-      return;
-    }
-    if (r.mid !== undefined) {
-      this.mark(c, r.sip ?? c.name, r.mid, r.state);
-    } else if (r.id !== undefined) {
-      this.markById(c, r.id, r.state, r.sip ?? c.name);
-    }
-  }
-
-  /** The switch's outbox has been stored: a text that is shown without number has one now. */
-  private numbered(c: ChatState, cid: string, mid: number, time: number): void {
-    const e = c.loose.find((x) => x.id === undefined && (x.key === cid || x.key.startsWith(`${cid} `)));
-    if (e !== undefined) {
-      this.message(c, { ...e, id: mid, time });
-    }
-  }
-
-  /** A mark covers everything before the text that it names. */
-  private markById(c: ChatState, cid: string, state: "delivered" | "read", user: string): void {
-    if (user === this.deps.host.me) {
-      this.readElsewhere(c, cid, state);
-      return;
-    }
-    const at = c.loose.findIndex((e) => e.key === cid);
-    if (at >= 0) {
-      const upTo = new Set(c.loose.slice(0, at + 1).map((e) => e.key));
-      this.markLoose(c, state, (e) => upTo.has(e.key));
-      this.changedMarks(c);
-    } else if (this.deps.host.outbox.get(cid) !== undefined && this.early.get(cid) !== "read") {
-      put(this.early, cid, state, 100);
-    }
-  }
-
-  /** Another own device has read a chat that nobody stores. */
-  private readElsewhere(c: ChatState, cid: string, state: "delivered" | "read"): void {
-    const at = c.loose.findIndex((e) => e.key === cid || e.key.startsWith(`${cid} `));
-    if (state === "read" && at >= 0) {
-      const rest = c.loose.slice(at + 1).filter((e) => !e.own && e.system === undefined && e.hidden !== true);
-      c.unread = Math.min(c.unread, rest.length);
-      c.mentions = Math.min(c.mentions, rest.filter((e) => this.mentioned(e)).length);
-      this.deps.host.chats.touch(c);
-    }
-  }
-
-  private markLoose(c: ChatState, state: "delivered" | "read", covered: (e: Entry) => boolean): void {
-    c.loose = c.loose.map((e) => (e.own && e.mark !== "read" && e.mark !== state && covered(e) ? { ...e, mark: state } : e));
-    if (c.last?.own === true) {
-      const same = c.loose.find((e) => e.key === c.last?.key);
-      c.last = same?.mark === undefined ? c.last : { ...c.last, mark: same.mark };
-    }
-  }
-
-  private changedMarks(c: ChatState): void {
-    this.each(c, (t) => t.changed());
-    if (c.last?.own === true) {
-      this.deps.host.chats.touch(c);
-    }
-  }
-
-  // ------------------------------------------------------------ groups
-
-  private group(c: ChatState, g: Change & { readonly kind: "group" }): void {
-    const old = c.group;
-    if (g.gone) {
-      c.left = true;
-    } else {
-      c.since = Math.max(c.since, old === undefined ? g.timestamp : 0);
-      c.group = { id: g.id, title: g.dn, announce: g.announce, count: old?.count ?? 0, role: old?.role ?? "member" };
-      c.left = false;
-      if (old !== undefined && old.title !== g.dn && g.dn !== "") {
-        this.story(c, { what: "titled", who: "", text: g.dn }, g);
-      }
-    }
-    this.deps.host.chats.touch(c);
-    this.deps.groupsChanged(); // role and number of members are not in the change
-  }
-
-  private member(c: ChatState, m: Change & { readonly kind: "member" }): void {
-    const { people, me } = this.deps.host;
-    people.learn(m.user, m.dn);
-    const before = c.roster?.get(m.user);
-    if (m.gone || m.role === "banned") {
-      c.roster?.delete(m.user);
-      this.story(c, { what: "left", who: people.name(m.user) }, m);
-    } else {
-      c.roster?.set(m.user, m.role);
-      if (c.roster !== undefined && before === undefined) {
-        this.story(c, { what: "joined", who: people.name(m.user) }, m);
-      } else if (before !== undefined && before !== m.role) {
-        this.story(c, { what: "role", who: people.name(m.user), text: m.role }, m);
-      }
-    }
-    if (m.user === me) {
-      c.left = m.gone;
-      c.group = c.group && { ...c.group, role: m.role };
-    }
-    this.each(c, (t) => t.forgetMembers());
-    this.deps.host.chats.touch(c);
-    this.deps.groupsChanged();
-  }
-
-  private story(c: ChatState, system: SystemLine, change: Change): void {
-    const key = keyOf("", undefined, change.n, false) + "s";
-    if (!c.loose.some((e) => e.key === key)) {
-      this.addLoose(c, {
-        key, author: "", own: false, html: "", time: change.timestamp, files: [], ext: noExt, deleted: false, pinned: false, reactions: [], system,
-      });
-    }
   }
 
   private each(c: ChatState, f: (t: Talk) => unknown): void {

@@ -2,7 +2,7 @@
 import { signal, type Signal } from "@preact/signals";
 import type { AttachedFile, GroupRole } from "../../protocol/index.ts";
 import type { Entry } from "./entry.ts";
-import { optional } from "./outbox.ts";
+import { optional } from "./item.ts";
 import type { People } from "./people.ts";
 import type { StoredItem } from "./store.ts";
 import { plain, shownName } from "./text.ts";

@@ -3,9 +3,11 @@
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { ChatState } from "./chatstate.ts";
 import type { Entry } from "./entry.ts";
+import { Expiry } from "./expiry.ts";
 import { History, type NumberedEntry } from "./history.ts";
 import type { Host } from "./host.ts";
 import { merge } from "./merge.ts";
+import { loadMarks, readersOf } from "./marks.ts";
 import { MemberList } from "./members.ts";
 import { Quotes } from "./quotes.ts";
 import { scanAttachments, type Kind } from "./scan.ts";
@@ -35,7 +37,7 @@ export class Talk implements Conversation {
   private scheduled = false;
   private closed = false;
   private typed = 0;
-  private expiry: ReturnType<typeof setTimeout> | undefined;
+  private readonly expiry: Expiry;
   private opening = false;
 
   constructor(
@@ -51,6 +53,7 @@ export class Talk implements Conversation {
     const context = { ...pick(host), quote: (id: number) => this.quotes.get(id) };
     this.views = new Views(state, context);
     this.pinViews = new Views(state, context);
+    this.expiry = new Expiry(host.platform, (now) => this.expire(now));
     host.opened(this);
     host.chats.touch(state);
     host.chats.flush();
@@ -88,6 +91,7 @@ export class Talk implements Conversation {
     }
     try {
       await this.history.again();
+      this.history.pretended = false;
       this.loadPins();
     } catch {
       // As above.
@@ -100,7 +104,6 @@ export class Talk implements Conversation {
     if (state === "off") {
       this.history.endless();
     } else if (state === "on" && this.history.pretended) {
-      this.history.pretended = false;
       void this.reload();
     } else {
       void this.load();
@@ -114,21 +117,12 @@ export class Talk implements Conversation {
     }
   }
 
-  /** Who has read the newest own message of a group. */
   private async loadMarks(): Promise<void> {
     const own = this.state.isGroup ? this.history.window.list.findLast((e) => e.own) : undefined;
-    if (own === undefined || this.closed) {
-      return;
+    if (own !== undefined && !this.closed) {
+      await loadMarks(this.host, this.state, own.id);
+      this.changed();
     }
-    const { people } = await this.host.client.messages.readMarks(own.id);
-    for (const p of people) {
-      const old = this.state.marks.get(p.sip) ?? { delivered: 0, read: 0 };
-      this.state.marks.set(p.sip, {
-        delivered: p.delivered === undefined ? old.delivered : Math.max(old.delivered, own.id),
-        read: p.read === undefined ? old.read : Math.max(old.read, own.id),
-      });
-    }
-    this.changed();
   }
 
   // ------------------------------------------------------------ what the screen reads
@@ -156,24 +150,10 @@ export class Talk implements Conversation {
       this.atEnd.value = window.atEnd;
       this.loading.value = loading || (!this.history.loaded && this.host.client.line.state !== "down");
     });
-    this.armExpiry();
+    this.expiry.arm([...window.list, ...this.state.loose]);
   }
 
-  /** Messages whose time is over go by themselves, also while nobody tells. */
-  private armExpiry(): void {
-    clearTimeout(this.expiry);
-    let next = Infinity;
-    for (const e of [...this.history.window.list, ...this.state.loose]) {
-      next = Math.min(next, e.expires ?? Infinity);
-    }
-    if (next < Infinity) {
-      const ms = Math.min(Math.max(0, next - this.host.platform.now()), 2 ** 31 - 1);
-      this.expiry = setTimeout(() => this.expire(), ms);
-    }
-  }
-
-  private expire(): void {
-    const now = this.host.platform.now();
+  private expire(now: number): void {
     const over = (e: Entry): boolean => e.expires !== undefined && e.expires <= now;
     this.state.loose = this.state.loose.filter((e) => !over(e));
     const ids = this.history.window.list.filter(over).map((e) => e.id);
@@ -290,16 +270,8 @@ export class Talk implements Conversation {
 
   // ------------------------------------------------------------ about the chat
 
-  async readers(id: number): Promise<readonly Reader[]> {
-    const { people } = await this.stored(() => this.host.client.messages.readMarks(id));
-    return people.map((p) => {
-      this.host.people.learn(p.sip, p.dn);
-      return {
-        person: this.host.people.get(p.sip),
-        ...(p.delivered === undefined ? {} : { delivered: p.delivered }),
-        ...(p.read === undefined ? {} : { read: p.read }),
-      };
-    });
+  readers(id: number): Promise<readonly Reader[]> {
+    return this.stored(() => readersOf(this.host, id));
   }
 
   members(query?: string, cursor?: string): Promise<{ members: readonly Member[]; next?: string }> {
@@ -355,7 +327,7 @@ export class Talk implements Conversation {
     }
     this.typing(false);
     this.closed = true;
-    clearTimeout(this.expiry);
+    this.expiry.stop();
     this.host.ended(this);
   }
 }

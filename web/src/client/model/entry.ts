@@ -1,7 +1,7 @@
 // One message inside the model. Entries are values: a change makes a new one, so that a
 // view can be kept for as long as its entry is the same.
 import type { AttachedFile, Json, Message as StoredMessage, MessageReaction, Text } from "../../protocol/index.ts";
-import { optional } from "./outbox.ts";
+import { optional } from "./item.ts";
 import type { StoredItem } from "./store.ts";
 import type { SystemLine } from "./types.ts";
 

@@ -8,23 +8,26 @@ import { Chats, type Totals } from "./chats.ts";
 import type { ChatState } from "./chatstate.ts";
 import { Talk } from "./conversation.ts";
 import { Drafts } from "./drafts.ts";
-import { fromSent, fromStored, type Entry } from "./entry.ts";
+import { fromSent, fromStored } from "./entry.ts";
 import { Files } from "./files.ts";
 import type { NumberedEntry } from "./history.ts";
 import type { Host } from "./host.ts";
 import { Leader } from "./leader.ts";
+import { LineView } from "./lineview.ts";
 import { Listing } from "./listing.ts";
 import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
-import { People, presenceOf } from "./people.ts";
+import { People } from "./people.ts";
 import type { Platform } from "./platform.ts";
 import { Prefs } from "./prefs.ts";
 import { Reads } from "./reads.ts";
+import { Self } from "./self.ts";
 import type { Store } from "./store.ts";
 import { Tabs, type TabMessage } from "./tabs.ts";
+import { Talks } from "./talks.ts";
 import { shownName } from "./text.ts";
-import type { Attachment, Chat, ChatName, Line, Notice, Person, Presence } from "./types.ts";
-import { ActError, actError, type Words } from "./words.ts";
+import type { Attachment, Chat, ChatName, Line, Notice, Person } from "./types.ts";
+import { actError, type ActError, type Words } from "./words.ts";
 
 /** Signals of the model that belong to whoever is signed in. */
 export interface Surface {
@@ -37,8 +40,7 @@ export interface Surface {
 
 /** Rows whose people's presence is asked for without being seen. */
 const interesting = 100;
-/** Of a note; the switch takes 512 bytes. */
-const maxNote = 250;
+
 
 export class Home implements Host {
   readonly me: string;
@@ -48,17 +50,16 @@ export class Home implements Host {
   readonly outbox: Outbox;
   readonly drafts: Drafts;
   readonly prefs: Prefs;
+  private readonly self: Self;
+  private readonly lineView: LineView;
   private readonly reads: Reads;
   private readonly changes: Changes;
   private readonly listing: Listing;
   private readonly notices: Notices;
   private readonly leader: Leader;
   private readonly tabs: Tabs;
-  private readonly talks = new Map<ChatName, Set<Talk>>();
+  private readonly talks = new Talks();
   private readonly stops: Stop[] = [];
-  private downSince: number | undefined;
-  private own = { activity: "", note: "" };
-  private volatile = false;
   private closed = false;
 
   constructor(
@@ -67,7 +68,7 @@ export class Home implements Host {
     readonly words: Words,
     private readonly store: Store,
     private readonly surface: Surface,
-    private user: User,
+    user: User,
     private readonly leftElsewhere: () => void,
     remembers: () => boolean,
   ) {
@@ -75,7 +76,7 @@ export class Home implements Host {
     const name = personKey(user);
     this.prefs = new Prefs(platform, `tandem.chats.${name}`);
     this.people = new People(client, (sip, named) => this.personChanged(sip, named));
-    this.people.learn(user.sip, user.dn);
+    this.self = new Self(client, user, words, surface.me, (u) => this.people.learn(u.sip, u.dn));
     this.files = new Files(client, (url) => this.outbox.uploads.blobAt(url));
     this.tabs = new Tabs(platform.channel(`tandem/${name}`), (m) => this.heard(m));
     this.leader = new Leader(platform, store, `tandem/${name}`, () => this.leads());
@@ -87,10 +88,11 @@ export class Home implements Host {
       sent: (item, sent) => this.changes.sent(this.chats.of(item.chat), fromSent(item, this.me, sent)),
       trouble: (text) => this.surface.notice({ kind: "error", code: "store", text }),
     });
+    this.lineView = new LineView(client, surface.line, () => this.outbox.waiting);
     this.chats = new Chats(
       {
         people: this.people,
-        isVolatile: () => this.volatile,
+        isVolatile: () => this.lineView.volatile,
         muted: (c) => this.prefs.isMuted(c),
         pinned: (c) => this.prefs.isPinned(c),
         waiting: (c) => this.outbox.of(c),
@@ -102,7 +104,7 @@ export class Home implements Host {
     this.reads = new Reads({
       client, me: this.me,
       touch: (c) => this.chats.touch(c),
-      known: (c, above) => this.known(c, above),
+      known: (c, above) => this.talks.known(c, above),
       mentioned: (e) => this.changes.mentioned(e),
       decode: (m) => this.entry(m),
     });
@@ -110,9 +112,9 @@ export class Home implements Host {
       {
         platform, tell,
         leading: () => this.leader.leading,
-        presence: () => this.presence(),
+        presence: () => this.self.presence,
         muted: (c) => this.prefs.isMuted(c),
-        open: () => this.talks.keys(),
+        open: () => this.talks.names(),
         title: (c) => (c.isGroup ? shownName(c.group?.title, c.name) : this.people.name(c.name)),
         name: (sip) => this.people.name(sip),
       },
@@ -120,7 +122,7 @@ export class Home implements Host {
     );
     this.changes = new Changes({
       host: this, reads: this.reads,
-      talks: (chat) => this.talks.get(chat) ?? [],
+      talks: (chat) => this.talks.of(chat),
       arrived: (c, e) => this.notices.message(c, e, this.changes.mentioned(e)),
       groupsChanged: () => this.listing.groupsSoon(),
       now: () => platform.now(),
@@ -133,7 +135,7 @@ export class Home implements Host {
     this.listen();
     await Promise.all([this.outbox.load(), this.drafts.load(), this.listing.restore()]);
     if (!this.closed) {
-      this.refreshLine();
+      this.lineView.refresh();
       this.drafts.flush();
       this.client.sync.start(this.syncHandler());
     }
@@ -146,17 +148,13 @@ export class Home implements Host {
       client.on("registration", () => this.outbox.pump()),
       client.on("store", () => this.storeChanged()),
       client.on("text", (t) => this.changes.text(t)),
-      client.on("receipt", (r) => this.changes.receipt(r)),
+      client.on("receipt", (r) => this.changes.receipts.receipt(r)),
       client.on("typing", (t) => this.typing(t.chat, t.sip, t.name, t.on)),
-      client.on("own", (own) => this.ownChanged(own)),
-      client.on("user", (u) => this.userChanged(u)),
       effect(() => {
         const seen = this.surface.chats.value.slice(0, interesting);
         queueMicrotask(() => !this.closed && this.people.interest(seen.flatMap((c) => (c.person === undefined ? [] : [c.name]))));
       }),
     );
-    this.own = client.presence.own;
-    this.showMe();
     this.lineChanged();
     this.storeChanged();
   }
@@ -186,15 +184,13 @@ export class Home implements Host {
 
   private async readAnew(): Promise<void> {
     await this.listing.read();
-    this.eachTalk((t) => void t.reload());
+    this.talks.each((t) => void t.reload());
   }
 
   // ------------------------------------------------------------ line and store
 
   private lineChanged(): void {
-    const { line } = this.client;
-    const up = line.state === "up";
-    this.downSince = up ? undefined : (this.downSince ?? line.since);
+    const up = this.client.line.state === "up";
     this.people.line(up);
     this.leader.want(up);
     if (!up) {
@@ -206,7 +202,7 @@ export class Home implements Host {
         }
       }
     }
-    this.refreshLine();
+    this.lineView.refresh();
     this.outbox.pump();
   }
 
@@ -220,62 +216,20 @@ export class Home implements Host {
 
   private storeChanged(): void {
     const { state } = this.client.messages.store;
-    const off = state === "off" || (state !== "on" && this.volatile);
-    if (off !== this.volatile) {
-      this.volatile = off;
+    const before = this.lineView.volatile;
+    this.lineView.refresh();
+    if (before !== this.lineView.volatile) {
       this.chats.touchAll();
     }
     if (state === "on") {
       this.drafts.flush();
       this.reads.flush(this.chats.all());
     }
-    this.eachTalk((t) => t.storeChanged());
-    this.refreshLine();
+    this.talks.each((t) => t.storeChanged());
     this.outbox.pump();
   }
 
-  refreshLine(): void {
-    const { line, messages } = this.client;
-    const store = messages.store;
-    const next: Line = {
-      state: line.state, waiting: this.outbox.waiting,
-      store: store.state === "opening" ? (this.volatile ? "off" : "on") : store.state,
-      ...(this.downSince === undefined ? {} : { since: this.downSince }),
-      ...(line.state === "down" && line.next !== undefined ? { next: line.next } : {}),
-      ...("why" in store ? { why: store.why } : {}),
-      ...(line.connection === undefined ? {} : { connection: line.connection }),
-    };
-    if (JSON.stringify(next) !== JSON.stringify(this.surface.line.peek())) {
-      this.surface.line.value = next;
-    }
-  }
-
   // ------------------------------------------------------------ people
-
-  private presence(): Presence {
-    const { activity } = this.own;
-    return activity === "away" ? "away" : activity === "dnd" || activity === "busy" ? presenceOf("dnd") : "available";
-  }
-
-  private ownChanged(own: { readonly activity: string; readonly note: string }): void {
-    this.own = own;
-    this.showMe();
-  }
-
-  private userChanged(u: User): void {
-    this.user = u;
-    this.people.learn(u.sip, u.dn);
-    this.showMe();
-  }
-
-  private showMe(): void {
-    const { sip, dn, num, email } = this.user;
-    this.surface.me.value = {
-      sip, dn: shownName(dn, sip), presence: this.presence(),
-      ...(num === undefined ? {} : { num }), ...(email === undefined ? {} : { email }),
-      ...(this.own.note === "" ? {} : { note: this.own.note }),
-    };
-  }
 
   private personChanged(sip: string, named: boolean): void {
     const c = this.chats?.get(sip);
@@ -283,7 +237,7 @@ export class Home implements Host {
       this.chats.touch(c);
     }
     if (named) {
-      this.eachTalk((t) => t.changed()); // views show names, no presence
+      this.talks.each((t) => t.changed()); // views show names, no presence
     }
   }
 
@@ -314,17 +268,12 @@ export class Home implements Host {
   }
 
   opened(t: Talk): void {
-    const set = this.talks.get(t.state.name) ?? new Set();
-    this.talks.set(t.state.name, set.add(t));
+    this.talks.add(t);
     this.notices.look();
   }
 
   ended(t: Talk): void {
-    const set = this.talks.get(t.state.name);
-    set?.delete(t);
-    if (set?.size === 0) {
-      this.talks.delete(t.state.name);
-    }
+    this.talks.remove(t);
     this.notices.look();
   }
 
@@ -341,22 +290,11 @@ export class Home implements Host {
     }
   }
 
-  /** All messages above a number, where they are in memory without gap. */
-  private known(c: ChatState, above: number): readonly Entry[] | undefined {
-    for (const t of this.talks.get(c.name) ?? []) {
-      const { window, loaded } = t.history;
-      if (loaded && window.atEnd && (window.atStart || (window.first?.id ?? Infinity) <= above)) {
-        return window.list.filter((e) => e.id > above);
-      }
-    }
-    return undefined;
-  }
-
   private itemChanged(chat: string): void {
     const c = this.chats.of(chat);
     this.chats.touch(c);
-    this.refreshLine();
-    for (const t of this.talks.get(chat) ?? []) {
+    this.lineView.refresh();
+    for (const t of this.talks.of(chat)) {
       t.changed();
     }
   }
@@ -405,21 +343,8 @@ export class Home implements Host {
     }
   }
 
-  /** Resolves when the switch repeats it, or a moment later: it says nothing where nothing changes. */
-  async setPresence(to: "available" | "away" | "dnd", note: string): Promise<void> {
-    if (this.client.line.state !== "up") {
-      throw new ActError("line", this.words("act.line"));
-    }
-    this.client.presence.setOwn(to === "available" ? "" : to, note.slice(0, maxNote));
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, 1000);
-      const stop = this.client.on("own", done);
-      function done(): void {
-        clearTimeout(timer);
-        stop?.();
-        resolve();
-      }
-    });
+  setPresence(to: "available" | "away" | "dnd", note: string): Promise<void> {
+    return this.self.set(to, note);
   }
 
   async file(a: Attachment, progress?: (done: number, total: number) => void, stop?: AbortSignal): Promise<Blob> {
@@ -439,12 +364,6 @@ export class Home implements Host {
     this.surface.notice({ kind: "error", code: e.code, text: e.message, ...(connection === undefined ? {} : { connection }) });
   }
 
-  private eachTalk(f: (t: Talk) => void): void {
-    for (const set of this.talks.values()) {
-      set.forEach(f);
-    }
-  }
-
   /** Ends it. With `forget` nothing of the person stays in this browser. */
   async close(forget: boolean): Promise<void> {
     if (this.closed) {
@@ -453,7 +372,7 @@ export class Home implements Host {
     this.closed = true;
     this.stops.forEach((stop) => stop());
     this.client.sync.stop();
-    this.eachTalk((t) => t.close());
+    this.talks.each((t) => t.close());
     this.leader.want(false);
     this.notices.close();
     this.reads.close();
@@ -461,6 +380,7 @@ export class Home implements Host {
     this.outbox.close();
     this.listing.close();
     this.files.close();
+    this.self.close();
     this.people.close();
     this.chats.close();
     if (forget) {
@@ -473,7 +393,6 @@ export class Home implements Host {
     this.tabs.close();
     this.surface.chats.value = [];
     this.surface.unread.value = { count: 0, chats: 0, mentions: 0 };
-    this.surface.me.value = undefined;
   }
 }
 

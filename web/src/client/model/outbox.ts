@@ -5,9 +5,10 @@
 //
 // Ownership: `items` is this tab's picture of the store. The tab that leads works on it;
 // every change goes into the store first, then to the other tabs.
-import type { Client, Json, Sent } from "../../protocol/index.ts";
-import { put } from "./files.ts";
+import type { Client, Sent } from "../../protocol/index.ts";
+import { afresh, extOf, optional, withFile, withoutError } from "./item.ts";
 import type { Platform } from "./platform.ts";
+import { Queue } from "./queue.ts";
 import type { Store, StoredFile, StoredItem } from "./store.ts";
 import type { TabMessage } from "./tabs.ts";
 import type { Outgoing } from "./types.ts";
@@ -36,12 +37,9 @@ const retryAfter = 2000;
 const unwritten = Number.MAX_SAFE_INTEGER;
 /** Files of one message (A9: 16 entries). */
 export const maxFiles = 16;
-const maxMentions = 64;
 
 export class Outbox {
-  /** In the order in which they were written. */
-  private readonly items = new Map<string, StoredItem>();
-  private readonly byChat = new Map<string, Map<string, StoredItem>>();
+  private readonly queue = new Queue();
   private readonly busy = new Set<string>();
   private readonly pausedUntil = new Map<string, number>();
   private readonly timers = new Set<ReturnType<typeof setTimeout>>();
@@ -67,16 +65,17 @@ export class Outbox {
 
   /** Reads what an earlier page has left, and what other tabs have done. */
   async load(): Promise<void> {
+    const before = this.queue.all().filter((i) => i.seq !== unwritten); // what is written meanwhile may not be in the answer
     const stored = await this.store.items();
     const keys = new Set(stored.map((i) => i.key));
     for (const item of stored) {
-      if (!this.items.has(item.key) && !this.gone.has(item.key)) {
-        this.keep(item);
+      if (this.queue.get(item.key) === undefined && !this.queue.isGone(item.key)) {
+        this.queue.keep(item);
         this.deps.changed(item.chat, item.key);
       }
     }
-    for (const item of [...this.items.values()]) {
-      if (!keys.has(item.key) && item.seq !== unwritten && !this.busy.has(item.key)) {
+    for (const item of before) {
+      if (!keys.has(item.key) && this.queue.get(item.key) !== undefined && !this.busy.has(item.key)) {
         this.drop(item); // gone, and this tab was not told
         this.deps.changed(item.chat, item.key);
       }
@@ -84,24 +83,16 @@ export class Outbox {
     this.pump();
   }
 
-  /** Items that have gone: a picture of the store from before must not bring them back. */
-  private readonly gone = new Map<string, true>();
-
   of(chat: string): Iterable<StoredItem> {
-    return this.byChat.get(chat)?.values() ?? [];
+    return this.queue.of(chat);
   }
 
   get(key: string): StoredItem | undefined {
-    return this.items.get(key);
+    return this.queue.get(key);
   }
 
-  /** How many wait; what has failed for good does not. */
   get waiting(): number {
-    let n = 0;
-    for (const i of this.items.values()) {
-      n += i.state === "waiting" && i.files.every((f) => f.error === undefined) ? 1 : 0;
-    }
-    return n;
+    return this.queue.waiting;
   }
 
   /** Accepts a message: it is shown at once and written into the store. */
@@ -116,8 +107,8 @@ export class Outbox {
       seq: unwritten, key: this.deps.platform.random(16), chat, html: m.html, time: this.deps.platform.now(), files, attempts: 0,
       ...optional("reply", m.reply), ...optional("mentions", m.mentions), ...optional("forwarded", m.forwarded), ...this.verdict(m.html),
     };
-    this.uploads.own(item.key, blobs);
-    this.keep(item);
+    this.uploads.own(item, blobs);
+    this.queue.keep(item);
     this.deps.changed(chat, item.key);
     void this.write(item, blobs);
     return item;
@@ -132,11 +123,11 @@ export class Outbox {
     try {
       const { seq: _, ...rest } = item;
       const seq = await this.store.add(rest, blobs);
-      const now = this.items.get(item.key);
+      const now = this.queue.get(item.key);
       if (now === undefined) {
         await this.store.remove(item.key); // cancelled meanwhile
       } else {
-        this.keep({ ...now, seq });
+        this.queue.keep({ ...now, seq });
       }
       this.deps.tell({ t: "item", key: item.key });
     } catch {
@@ -152,7 +143,7 @@ export class Outbox {
   private readonly orphans = new Set<string>();
 
   retry(key: string): void {
-    this.pausedUntil.delete(this.items.get(key)?.chat ?? "");
+    this.pausedUntil.delete(this.queue.get(key)?.chat ?? "");
     void this.change(key, (i) => {
       const { error: _, ...rest } = i;
       return { ...rest, ...this.verdict(i.html), attempts: 0, files: i.files.map(withoutError) };
@@ -161,7 +152,7 @@ export class Outbox {
 
   /** Gives up a message, or one file of it; the last file of a message without text takes the message along. */
   cancel(key: string, file?: string): void {
-    const item = this.items.get(key);
+    const item = this.queue.get(key);
     if (item === undefined) {
       return;
     }
@@ -189,9 +180,9 @@ export class Outbox {
       this.uploads.heard(m);
       return;
     }
-    const old = this.items.get(m.key);
+    const old = this.queue.get(m.key);
     if (m.t === "gone") {
-      put(this.gone, m.key, true, 1000);
+      this.queue.forget(m.key);
       if (old !== undefined) {
         this.uploads.cancel(m.key, undefined, m.sent !== undefined);
         this.drop(old);
@@ -203,9 +194,9 @@ export class Outbox {
       return;
     }
     const item = await this.store.item(m.key).catch(() => undefined);
-    if (item !== undefined && !this.closed && !this.gone.has(m.key)) {
+    if (item !== undefined && !this.closed && !this.queue.isGone(m.key)) {
       this.uploads.follow(item);
-      this.keep(item);
+      this.queue.keep(item);
       this.deps.changed(item.chat, item.key);
       this.pump();
     }
@@ -216,7 +207,7 @@ export class Outbox {
     if (this.closed || !this.ready()) {
       return;
     }
-    for (const items of this.byChat.values()) {
+    for (const items of this.queue.chats()) {
       this.pumpChat(items);
     }
   }
@@ -272,7 +263,7 @@ export class Outbox {
   private async finish(item: StoredItem, sent: Sent): Promise<void> {
     const done = { ...optional("mid", sent.mid), time: sent.timestamp };
     this.uploads.finish(item);
-    this.drop(this.items.get(item.key) ?? item);
+    this.drop(this.queue.get(item.key) ?? item);
     this.deps.sent(item, done);
     this.deps.changed(item.chat, item.key);
     this.deps.tell({ t: "gone", key: item.key, sent: done });
@@ -307,45 +298,26 @@ export class Outbox {
 
   /** Changes an item in the store and here. Where the store fails, here alone. */
   private async change(key: string, f: (i: StoredItem) => StoredItem): Promise<void> {
-    const now = this.items.get(key);
+    const now = this.queue.get(key);
     if (now === undefined) {
       return;
     }
-    this.keep(f(now)); // at once on the screen
+    this.queue.keep(f(now)); // at once on the screen
     this.deps.changed(now.chat, key);
     await this.store.update(key, f).catch(() => undefined);
     this.deps.tell({ t: "item", key });
   }
 
   private touched(key: string): void {
-    const item = this.items.get(key);
+    const item = this.queue.get(key);
     if (item !== undefined) {
       this.deps.changed(item.chat, key);
     }
   }
 
-  private keep(item: StoredItem): void {
-    this.items.set(item.key, item);
-    const chat = this.byChat.get(item.chat);
-    if (chat === undefined) {
-      this.byChat.set(item.chat, new Map([[item.key, item]]));
-      return;
-    }
-    chat.set(item.key, item);
-    if (outOfOrder(chat)) {
-      this.byChat.set(item.chat, new Map([...chat].sort((a, b) => a[1].seq - b[1].seq)));
-    }
-  }
-
   private drop(item: StoredItem): void {
-    put(this.gone, item.key, true, 1000);
-    this.items.delete(item.key);
     this.orphans.delete(item.key);
-    const chat = this.byChat.get(item.chat);
-    chat?.delete(item.key);
-    if (chat?.size === 0) {
-      this.byChat.delete(item.chat);
-    }
+    this.queue.drop(item);
   }
 
   close(): void {
@@ -353,45 +325,4 @@ export class Outbox {
     this.timers.forEach(clearTimeout);
     this.uploads.close();
   }
-}
-
-/** Items of several tabs: the store's order counts, also where the news came in another. */
-function outOfOrder(chat: ReadonlyMap<string, StoredItem>): boolean {
-  let before = 0;
-  for (const { seq } of chat.values()) {
-    if (seq < before) {
-      return true;
-    }
-    before = seq;
-  }
-  return false;
-}
-
-/** What goes beside the text: members that the switch keeps with the message (ext). */
-function extOf(item: StoredItem): Readonly<Record<string, Json>> {
-  const voice = item.files.find((f) => f.wave !== undefined);
-  return {
-    ...optional("reply", item.reply),
-    ...(item.mentions !== undefined && item.mentions.length > 0 ? { mentions: item.mentions.slice(0, maxMentions) } : {}),
-    ...optional("forwarded", item.forwarded),
-    ...(voice?.wave === undefined ? {} : { wave: voice.wave.slice(0, 128).map((v) => Math.round(Math.min(1, Math.max(0, v)) * 100)) }),
-    ...optional("duration", voice?.duration === undefined ? undefined : Math.round(voice.duration)),
-  };
-}
-
-function withFile(item: StoredItem, file: StoredFile): StoredItem {
-  return { ...item, files: item.files.map((f) => (f.key === file.key ? { ...f, ...file, ...optional("paused", f.paused) } : f)) };
-}
-
-function withoutError({ error: _, ...file }: StoredFile): StoredFile {
-  return file;
-}
-
-function afresh({ error: _e, url: _u, token: _t, ...file }: StoredFile): StoredFile {
-  return file;
-}
-
-/** A member where there is a value, and none otherwise. */
-export function optional<K extends string, V>(name: K, value: V | undefined): { readonly [P in K]?: V } {
-  return (value === undefined ? {} : { [name]: value }) as { readonly [P in K]?: V };
 }

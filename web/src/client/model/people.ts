@@ -3,7 +3,7 @@
 // and a while longer; the protocol bounds how many at a time.
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Client, PersonPresence, PresenceState, Stop } from "../../protocol/index.ts";
-import { optional } from "./outbox.ts";
+import { optional } from "./item.ts";
 import { shownName } from "./text.ts";
 import type { Person, Presence } from "./types.ts";
 

@@ -39,8 +39,8 @@ export class Uploads {
   private readonly told = new Map<string, number>();
   private readonly blobs = new Map<string, Blob>();
   private readonly previews = new Map<string, { readonly url: string; readonly blob: Blob }>();
-  /** Previews of what has just gone, by name. */
-  private readonly sentPreviews = new Map<string, string>();
+  /** Pictures by their name: what the store tells of a message has no key of ours. */
+  private readonly byName = new Map<string, string>();
   private closed = false;
 
   constructor(
@@ -49,10 +49,16 @@ export class Uploads {
   ) {}
 
   /** Files that this page has in hand: nothing to read back, and pictures show at once. */
-  own(key: string, blobs: ReadonlyMap<string, Blob>): void {
-    for (const [file, blob] of blobs) {
-      this.blobs.set(idOf(key, file), blob);
-      this.preview(idOf(key, file), blob);
+  own(item: StoredItem, blobs: ReadonlyMap<string, Blob>): void {
+    for (const f of item.files) {
+      const blob = blobs.get(f.key);
+      if (blob !== undefined) {
+        this.blobs.set(idOf(item.key, f.key), blob);
+        this.preview(idOf(item.key, f.key), blob);
+        if (this.previews.has(idOf(item.key, f.key))) {
+          this.byName.set(idOf(item.key, f.name), idOf(item.key, f.key));
+        }
+      }
     }
   }
 
@@ -180,15 +186,7 @@ export class Uploads {
       this.progress.delete(id);
       this.told.delete(id);
     }
-    let pictures = 0;
-    for (const f of item.files) {
-      const preview = this.previews.get(idOf(item.key, f.key));
-      if (preview !== undefined) {
-        this.sentPreviews.set(idOf(item.key, f.name), preview.url);
-        pictures++;
-      }
-    }
-    if (pictures > 0) {
+    if (item.files.some((f) => this.previews.has(idOf(item.key, f.key)))) {
       this.timers.add(setTimeout(() => this.forgetPreviews(item), previewTime));
     }
   }
@@ -196,7 +194,7 @@ export class Uploads {
   private readonly timers = new Set<ReturnType<typeof setTimeout>>();
 
   private forgetPreviews(item: StoredItem): void {
-    item.files.forEach((f) => this.sentPreviews.delete(idOf(item.key, f.name)));
+    item.files.forEach((f) => this.byName.delete(idOf(item.key, f.name)));
     this.deps.chatChanged(item.chat);
     this.ids(item.key).forEach((id) => this.forget(id));
   }
@@ -224,7 +222,7 @@ export class Uploads {
 
   /** The picture of a file as this page has it; shown until the server's is there. */
   previewNamed(key: string, name: string): string | undefined {
-    return this.sentPreviews.get(idOf(key, name));
+    return this.previews.get(this.byName.get(idOf(key, name)) ?? "")?.url;
   }
 
   view(item: StoredItem, f: StoredFile): Upload {

@@ -3,7 +3,8 @@
 import { deliveryOf, isVoice, typeByName, type ChatState } from "./chatstate.ts";
 import type { Entry } from "./entry.ts";
 import { thumbOf, type Files } from "./files.ts";
-import { optional, type Outbox } from "./outbox.ts";
+import { optional } from "./item.ts";
+import type { Outbox } from "./outbox.ts";
 import type { People } from "./people.ts";
 import type { StoredItem } from "./store.ts";
 import { shownName } from "./text.ts";
