@@ -15,6 +15,9 @@ const patience = 2500;
 /** Nobody has seen the page for so long: the person is shown as away. */
 const awayAfter = 5 * 60_000;
 
+/** After these the kept session is of no use any more; after others the next start tries it again. */
+const ended: ReadonlySet<LoginCode> = new Set(["expired", "revoked", "credentials", "refused"]);
+
 export interface AccessSurface extends Surface {
   readonly signIn: Signal<SignIn>;
   readonly sessions: Signal<readonly DeviceSession[]>;
@@ -30,6 +33,7 @@ export class Access {
   /** Homes are made and closed one after the other. */
   private making: Promise<void> = Promise.resolve();
   private leaving = false;
+  private closed = false;
   private away: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -92,7 +96,9 @@ export class Access {
       await this.in(now);
     } catch (e) {
       clearTimeout(impatient);
-      await this.out(codeOf(e));
+      if (!this.closed) {
+        await this.out(codeOf(e));
+      }
     }
   }
 
@@ -144,9 +150,11 @@ export class Access {
   /** The session has ended without the person's doing here. What waits is kept for the next time. */
   private out(error: LoginCode | undefined): Promise<void> {
     return this.chain(async () => {
-      this.kept.forget();
-      this.credentials = undefined;
-      this.surface.signIn.value = { step: "out", ...this.last, ...(error === undefined || error === "cancelled" ? {} : { error: errorOf(error) }) };
+      if (error !== undefined && ended.has(error)) {
+        this.kept.forget();
+        this.credentials = undefined;
+      }
+      this.surface.signIn.value = { step: "out", ...this.last, ...(error === "cancelled" ? {} : { error: errorOf(error) }) };
       await this.shut(false);
     });
   }
@@ -190,6 +198,7 @@ export class Access {
 
   /** Ends the page: the session stays. */
   async close(): Promise<void> {
+    this.closed = true;
     clearTimeout(this.away);
     this.stops.forEach((stop) => stop());
     await this.chain(() => this.shut(false));

@@ -1,7 +1,7 @@
 // A client of FakeServer with the face of protocol/: what the model sees of the world in
 // its unit tests. The line goes up and down by hand.
 import type {
-  Client, Credentials, Events, Files, Line, Login, Messages, OutgoingText, Page, People, PersonPresence, Presence, Receipt, Registration,
+  Client, Credentials, ErrorKind, Events, Files, Line, Login, LoginCode, Messages, OutgoingText, Page, People, PersonPresence, Presence, Receipt, Registration,
   Sent, SessionInfo, Signal, Stop, Store, Sync, SyncHandler, Text, Typing, Upload, UploadState, UploadToken, User, Message,
 } from "../../protocol/index.ts";
 import { FakeError } from "./fakeerror.ts";
@@ -132,9 +132,14 @@ export class FakeClient implements Client {
 
   /** A switch that cannot be reached for the time being. */
   unreachable = false;
+  /** How the switch answers a session. */
+  refuses: ErrorKind | LoginCode | undefined;
 
   async resume(c: Credentials): Promise<User> {
     await Promise.resolve();
+    if (this.refuses !== undefined) {
+      throw new FakeError(this.refuses === "line" ? "line" : "login", this.refuses === "line" ? "aborted" : this.refuses);
+    }
     if (this.unreachable) {
       this.me = c.sip;
       this.down();

@@ -125,6 +125,20 @@ describe("signing in", () => {
     expect(server.history("alice", "bob").map((x) => x.text)).toEqual(["later"]);
   });
 
+  it.each([
+    ["expired", "expired", false],
+    ["revoked", "revoked", false],
+    ["temporary", "unreachable", true],
+    ["line", "unreachable", true],
+  ] as const)("forgets a kept session only when it has ended (%s)", async (code, error, kept) => {
+    const browser = new TestBrowser();
+    await (await enter("alice", browser.tab())).close();
+    const m = page(browser.tab(), (c) => (c.refuses = code));
+    await settle();
+    expect(m.signIn.value).toEqual({ step: "out", domain: "example.com", name: "alice", error: { code: error } });
+    expect(browser.local.getItem("tandem.session") !== null).toBe(kept);
+  });
+
   it("leaves nothing in the browser", async () => {
     const browser = new TestBrowser();
     const m = await enter("alice", browser.tab());
