@@ -32,7 +32,8 @@ export function Log() {
   const items = useItems(pane);
   const first = useSignal<Item | undefined>(undefined);
   const atEnd = pane.atEnd;
-  const start = useMemo(() => startOf(pane, items), [pane]);
+  const some = items.length > 0;
+  const start = useMemo(() => (some ? startOf(pane, items, handle) : undefined), [pane, some]);
   const seenKey = useComputed(() => lastSeen(pane, conv.messages.value));
   const busy = useRef({ older: false, newer: false });
 
@@ -43,8 +44,10 @@ export function Log() {
   latest.current = items;
   useLayoutEffect(() => () => {
     const place = handle.current?.place();
-    const item = place?.key === undefined ? undefined : latest.current.find((i) => i.key === place.key);
-    if (place) placesOf(pane.model).set(pane.chat, { place, id: item && "message" in item ? item.message.id : undefined });
+    if (!place) return;
+    const at = latest.current.findIndex((i) => i.key === place.key);
+    const near = at < 0 ? undefined : latest.current.slice(at).find((i) => "message" in i && i.message.id !== undefined);
+    placesOf(pane.model).set(pane.chat, { place, id: near && "message" in near ? near.message.id : undefined });
   }, [pane]);
 
   const more = (side: "older" | "newer") => {
@@ -119,12 +122,12 @@ function useItems(pane: Pane): readonly Item[] {
 }
 
 /** At the line "new", else where one was, else at the end. */
-function startOf(pane: Pane, items: readonly Item[]): Place | undefined {
+function startOf(pane: Pane, items: readonly Item[], handle: { current: ScrollerHandle | null }): Place | undefined {
   if (items.some((i) => i.key === "new")) return { key: "new", offset: 96 };
   const was = placesOf(pane.model).get(pane.chat);
   if (was?.place.key === undefined) return undefined;
   if (items.some((i) => i.key === was.place.key)) return was.place;
-  if (was.id !== undefined) void pane.acts.jump({ id: was.id }).then(() => (pane.tint.value = undefined));
+  if (was.id !== undefined) pane.conv.jump({ id: was.id }).then((key) => key !== undefined && handle.current?.restore({ ...was.place, key: `m-${key}` }), () => undefined);
   return undefined;
 }
 

@@ -17,6 +17,7 @@ export interface ScrollerHandle {
   show(key: string, align: "center" | "start" | "near"): boolean;
   toEnd(): void;
   place(): Place;
+  restore(place: Place): void;
   /** Looks again whether more is to be loaded. */
   check(): void;
   rowElement(key: string): HTMLElement | undefined;
@@ -245,6 +246,13 @@ class Engine<I extends { readonly key: string }> implements ScrollerHandle {
     this.choose();
     if (start !== this.start || end !== this.end) this.redraw();
     this.view();
+  }
+
+  restore(place: Place): void {
+    this.anchor = place;
+    this.centre = undefined;
+    this.choose();
+    this.redraw();
   }
 
   check(): void {
