@@ -197,7 +197,7 @@ export class Talk implements Conversation {
   // ------------------------------------------------------------ writing
 
   send(m: Outgoing): void {
-    if (m.html === "" && (m.files ?? []).length === 0) {
+    if (m.html === "" && (m.files ?? []).length === 0 && (m.attached ?? []).length === 0) {
       return;
     }
     this.host.outbox.send(this.state.name, m);

@@ -1,6 +1,7 @@
 // Small changes of waiting messages, as values.
 import type { Json } from "../../protocol/index.ts";
 import type { StoredFile, StoredItem } from "./store.ts";
+import type { Attachment } from "./types.ts";
 
 const maxMentions = 64;
 
@@ -24,8 +25,15 @@ export function withoutError({ error: _, ...file }: StoredFile): StoredFile {
   return file;
 }
 
-export function afresh({ error: _e, url: _u, token: _t, ...file }: StoredFile): StoredFile {
-  return file;
+/** To be uploaded once more. What was passed on cannot be: its address is all there is. */
+export function afresh(f: StoredFile): StoredFile {
+  const { error: _e, url: _u, token: _t, ...file } = f;
+  return f.passedOn === true ? f : file;
+}
+
+/** A file of a message that is passed on. */
+export function passedOn(a: Attachment, key: string): StoredFile {
+  return { key, name: a.name, type: a.type, size: a.size ?? 0, url: a.url, passedOn: true, ...optional("duration", a.duration), ...optional("wave", a.wave) };
 }
 
 /** A member where there is a value, and none otherwise. */

@@ -182,6 +182,20 @@ describe.skipIf(program === undefined)("a running switch", { timeout: 70_000 }, 
     expect(found.map((f) => f.attachment.name)).toContain("plan.txt");
   });
 
+  it("passes files on without sending them again", async () => {
+    const m = await until(() => toAlice.messages.value.find((x) => x.attached.some((a) => a.name === "plan.txt")));
+    const plan = m.attached.filter((a) => a.name === "plan.txt");
+    const toCarol = bob.open("carol");
+    toCarol.send({ html: "", forwarded: "Alice", attached: plan });
+    const sent = await until(() => toCarol.messages.value.find((x) => x.state === "sent" || x.state === "failed"));
+    expect(sent).toMatchObject({ state: "sent", forwarded: "Alice", attached: [{ name: "plan.txt" }] });
+    const carol = await enter("carol");
+    const fromBob = carol.open("bob");
+    const got = await until(() => fromBob.messages.value[0]?.attached[0]);
+    expect(await (await carol.file(got)).text()).toBe("a plan");
+    await carol.close();
+  });
+
   it("makes groups", async () => {
     const chat = await alice.groups.create("Cake", ["bob", "carol"], false);
     const inBob = await until(() => bob.chats.value.find((c) => c.name === chat && c.group?.count === 3));

@@ -6,7 +6,7 @@
 // Ownership: `items` is this tab's picture of the store. The tab that leads works on it;
 // every change goes into the store first, then to the other tabs.
 import type { Client, Sent } from "../../protocol/index.ts";
-import { afresh, extOf, optional, withFile, withoutError } from "./item.ts";
+import { afresh, extOf, optional, passedOn, withFile, withoutError } from "./item.ts";
 import type { Platform } from "./platform.ts";
 import { Queue } from "./queue.ts";
 import type { Store, StoredFile, StoredItem } from "./store.ts";
@@ -98,11 +98,13 @@ export class Outbox {
   /** Accepts a message: it is shown at once and written into the store. */
   send(chat: string, m: Outgoing): StoredItem {
     const blobs = new Map<string, Blob>();
-    const files = (m.files ?? []).slice(0, maxFiles).map((f) => {
+    const own = (m.files ?? []).map((f) => {
       const key = this.deps.platform.random(8);
       blobs.set(key, f.file);
       return { key, name: f.name, type: f.file.type, size: f.file.size, ...optional("duration", f.duration), ...optional("wave", f.wave) } satisfies StoredFile;
     });
+    const others = (m.attached ?? []).map((a) => passedOn(a, this.deps.platform.random(8)));
+    const files = [...own, ...others].slice(0, maxFiles);
     const item: StoredItem = {
       seq: unwritten, key: this.deps.platform.random(16), chat, html: m.html, time: this.deps.platform.now(), files, attempts: 0,
       ...optional("reply", m.reply), ...optional("mentions", m.mentions), ...optional("forwarded", m.forwarded), ...this.verdict(m.html),
@@ -277,7 +279,7 @@ export class Outbox {
     }
     const passes = temporary.has(why.number ?? 0) && item.attempts + 1 < maxAttempts;
     // An address that has ended meanwhile: the files go up once more.
-    const again = why.number === 50 && item.files.length > 0 && item.attempts === 0 && this.deps.client.messages.store.state === "on";
+    const again = why.number === 50 && item.files.some((f) => f.passedOn !== true) && item.attempts === 0 && this.deps.client.messages.store.state === "on";
     if (passes || again) {
       this.later(item.chat, again ? 0 : retryAfter * 2 ** item.attempts);
       await this.change(item.key, (i) => ({ ...i, attempts: i.attempts + 1, files: again ? i.files.map(afresh) : i.files }));

@@ -15,6 +15,8 @@ export interface StoredFile {
   readonly token?: UploadToken;
   /** The server has it all: the address for the text. */
   readonly url?: string;
+  /** It is a file of another message: nothing of it is here. */
+  readonly passedOn?: true;
   readonly paused?: boolean;
   readonly error?: string;
 }

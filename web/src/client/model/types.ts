@@ -160,6 +160,8 @@ export interface Outgoing {
   /** sip names. */
   readonly mentions?: readonly string[];
   readonly files?: readonly OutgoingFile[];
+  /** Files of messages that one can see: passed on as they are, without another upload. */
+  readonly attached?: readonly Attachment[];
   readonly forwarded?: string;
 }
 

@@ -6,7 +6,7 @@ import { Button } from "../../../../ui/Button.tsx";
 import { Dialog } from "../../../../ui/Dialog.tsx";
 import { Checkbox } from "../../../../ui/Field.tsx";
 import { toast } from "../../../../ui/Toast.tsx";
-import type { ChatName, Message, Model, Outgoing, OutgoingFile } from "../../../model/types.ts";
+import type { ChatName, Message, Outgoing } from "../../../model/types.ts";
 import { lineOf } from "../compose/Strip.tsx";
 import { usePane } from "../pane.ts";
 
@@ -25,7 +25,6 @@ export default function Forward({ messages, onClose }: { messages: readonly Mess
   const query = useSignal("");
   const people = useSignal<readonly Target[]>([]);
   const chosen = useSignal<ReadonlyMap<ChatName, Target>>(new Map());
-  const busy = useSignal(false);
   const words = query.value.trim().toLocaleLowerCase();
   useEffect(() => {
     let alive = true;
@@ -49,18 +48,12 @@ export default function Forward({ messages, onClose }: { messages: readonly Mess
     if (!now.delete(x.name) && now.size < mostTargets) now.set(x.name, x);
     chosen.value = now;
   };
-  const send = async () => {
-    busy.value = true;
-    try {
-      const outgoing = await Promise.all(messages.map((m) => outgoingOf(model, m)));
-      for (const name of chosen.value.keys()) sendTo(pane, name, outgoing);
-      pane.selected.value = undefined;
-      toast(t("conversation.forwardedTo", { count: chosen.value.size }));
-      onClose();
-    } catch (e) {
-      pane.acts.failed(e);
-      busy.value = false;
-    }
+  const send = () => {
+    const outgoing = messages.map(outgoingOf);
+    for (const name of chosen.value.keys()) sendTo(pane, name, outgoing);
+    pane.selected.value = undefined;
+    toast(t("conversation.forwardedTo", { count: chosen.value.size }));
+    onClose();
   };
   return (
     <Dialog
@@ -69,7 +62,7 @@ export default function Forward({ messages, onClose }: { messages: readonly Mess
       foot={
         <>
           <Button kind="txt" onClick={onClose}>{t("ui.cancel")}</Button>
-          <Button kind="pri" disabled={chosen.value.size === 0 || busy.value} onClick={() => void send()}>{t("conversation.forwardTo", { count: chosen.value.size })}</Button>
+          <Button kind="pri" disabled={chosen.value.size === 0} onClick={send}>{t("conversation.forwardTo", { count: chosen.value.size })}</Button>
         </>
       }
     >
@@ -91,14 +84,9 @@ export default function Forward({ messages, onClose }: { messages: readonly Mess
   );
 }
 
-/** Files go along: fetched with the rights of this session and sent anew. */
-async function outgoingOf(model: Model, m: Message): Promise<Outgoing> {
-  const files = await Promise.all(
-    m.attached.map(async (a): Promise<OutgoingFile> => ({
-      file: await model.file(a), name: a.name, ...(a.duration !== undefined && { duration: a.duration }), ...(a.wave && { wave: a.wave }),
-    })),
-  );
-  return { html: m.html, forwarded: m.forwarded || m.author.dn, ...(files.length > 0 && { files }) };
+/** Files go along as they are: the store has them. */
+function outgoingOf(m: Message): Outgoing {
+  return { html: m.html, forwarded: m.forwarded || m.author.dn, ...(m.attached.length > 0 && { attached: m.attached }) };
 }
 
 function sendTo(pane: ReturnType<typeof usePane>, name: ChatName, outgoing: readonly Outgoing[]): void {
