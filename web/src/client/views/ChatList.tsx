@@ -54,6 +54,7 @@ export function ChatList({ model }: { model: Model }) {
             keyOf={(i) => chats[i]?.name ?? ""}
             estimate={rowHeight[density.value]}
             anchor="keep"
+            padEnd={phone.value ? 88 : 8}
             role="list"
             rowRole="listitem"
             label={t("shell.rail.chats")}

@@ -105,6 +105,10 @@ function acts(model: Model, chat: Chat, m: Member, onDone: () => void): (MenuIte
   items.push("-", { word: m.muted ? t("shell.details.unmute") : t("shell.details.mute"), icon: m.muted ? "mic" : "micOff", run: run(() => g.mute(chat.name, sip, !m.muted)) });
   if (own === "owner" && m.role !== "admin") items.push({ word: t("shell.details.makeAdmin"), icon: "audit", run: run(() => g.grant(chat.name, sip, "admin")) });
   if (own === "owner" && m.role === "admin") items.push({ word: t("shell.details.makeMember"), icon: "person", run: run(() => g.grant(chat.name, sip, "member")) });
+  const handOver = async () => {
+    if (await ask({ title: t("shell.details.makeOwnerTitle", { group: chat.title, name }), text: t("shell.details.makeOwnerText"), act: t("shell.details.makeOwner") })) run(() => g.grant(chat.name, sip, "owner"))();
+  };
+  if (own === "owner") items.push({ word: t("shell.details.makeOwner"), icon: "transfer", run: () => void handOver() });
   items.push("-", { word: t("shell.details.kick"), icon: "leave", bad: true, run: sure("kick", () => g.kick(chat.name, sip)) }, { word: t("shell.details.ban"), icon: "close", bad: true, run: sure("ban", () => g.ban(chat.name, sip)) });
   return items;
 }
