@@ -20,6 +20,7 @@ const systems: readonly (readonly [RegExp, string])[] = [
 
 /** "Chrome 141, Linux"; the text itself, cut, when nothing is known. */
 export function deviceName(userAgent: string): string {
+  if (!/\w\/\d/.test(userAgent)) return userAgent.slice(0, 60); // our own clients say it in words
   const found = browsers.map(([re, name]) => ({ m: re.exec(userAgent), name })).find((x) => x.m);
   const system = systems.find(([re]) => re.test(userAgent))?.[1];
   const version = found?.m?.slice(1).find(Boolean);

@@ -48,6 +48,7 @@ describe("devices", () => {
     ["Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0 Safari/537.36 Edg/141.0", "Edge 141, Windows", false],
     ["Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1", "Safari 18, iPhone", true],
     ["pbx phone", "pbx phone", false],
+    ["Tandem, Chrome on Linux", "Tandem, Chrome on Linux", false],
     ["", "", false],
   ])("%s", (agent, name, phone) => expect([deviceName(agent), isPhone(agent)]).toEqual([name, phone]));
 });
