@@ -147,6 +147,8 @@ func (a *API) register() {
 	a.registerSystem()
 	a.registerDomains()
 	a.registerObjects()
+	a.registerGroups()
+	a.registerNumbers()
 	a.registerDeleted()
 	a.registerImport()
 	a.registerDevices()

@@ -14,6 +14,7 @@ import (
 // Live is the running switch, as far as it is listed and ended from here.
 type Live interface {
 	Registrations() []signal.RegistrationInfo
+	RegistrationsOf(a signal.Address) []signal.RegistrationInfo
 	Calls() []signal.CallInfo
 	ReleaseCall(domain signal.DomainID, id trace.CallID) int
 	EndRegistrations(a signal.Address, conn string) int

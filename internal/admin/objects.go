@@ -105,41 +105,6 @@ func (a *API) registerObjects() {
 	}, a.removeObject)
 }
 
-type listObjectsInput struct {
-	InDomain
-	Type   string `query:"type" enum:"user,app,messages,push,group,gateway,template" doc:"Only objects of this type."`
-	Query  string `query:"q" maxLength:"128" doc:"Only objects with this text in name, number or one of the long names, in any case."`
-	Sort   string `query:"sort" enum:"sip,-sip,num,-num,dn,-dn,id,-id" default:"sip" doc:"Order; with - in front downwards."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Most objects in one answer."`
-	Cursor string `query:"cursor" maxLength:"1024" doc:"Where to go on: next of the answer before, with the same sort."`
-}
-
-type listObjectsAnswer struct {
-	Body Page[Object]
-}
-
-func (a *API) listObjects(ctx context.Context, in *listObjectsInput) (*listObjectsAnswer, error) {
-	dom := calling(ctx).domain
-	text := directory.Fold(in.Query)
-	page, err := a.index.page(query{
-		domain: dom.ID, by: in.Sort, cursor: in.Cursor, limit: in.Limit,
-		want: func(o directory.Object) bool {
-			return (in.Type == "" || in.Type == typeName(o.Kind)) && (text == "" || has(o, text))
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	items := mapped(page.Items, func(o directory.Object) Object { return a.objectOf(dom, o) })
-	return &listObjectsAnswer{Page[Object]{Items: items, Next: page.Next}}, nil
-}
-
-// has tells whether the folded text is in one of the names of an object.
-func has(o directory.Object, text string) bool {
-	return strings.Contains(directory.Fold(o.SIP), text) || strings.Contains(o.Num, text) ||
-		strings.Contains(directory.Fold(o.DN), text) || strings.Contains(directory.Fold(o.CN), text)
-}
-
 type addObjectInput struct {
 	InDomain
 	Body NewObject

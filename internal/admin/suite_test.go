@@ -48,6 +48,13 @@ func (l live) Registrations() []signal.RegistrationInfo {
 	}}
 }
 
+func (l live) RegistrationsOf(a signal.Address) []signal.RegistrationInfo {
+	if o, _ := l.dir.Object(a); o.SIP == "alice" {
+		return l.Registrations()
+	}
+	return nil
+}
+
 func (l live) ReleaseCall(domain signal.DomainID, id trace.CallID) int {
 	if domain == l.domain() && id == 7 {
 		return 1
