@@ -15,6 +15,8 @@ export interface Column<T> {
   readonly num?: boolean | undefined;
   /** Clicking the head sorts by it. */
   readonly sort?: boolean | undefined;
+  /** Only where there is room: a phone leaves it out. */
+  readonly more?: boolean | undefined;
   readonly cell: (row: T) => ComponentChildren;
 }
 
@@ -30,6 +32,10 @@ export interface TableProps<T> {
   label: string;
   rows: readonly T[];
   keyOf: (row: T) => string;
+  /** How a row is called where it is chosen; without it, by its key. */
+  nameOf?: ((row: T) => string) | undefined;
+  /** How many rows there are with those that are not loaded yet. */
+  total?: number | undefined;
   columns: readonly Column<T>[];
   /** The column it is sorted by; with "-" in front downwards. */
   sort?: string | undefined;
@@ -42,6 +48,8 @@ export interface TableProps<T> {
   onChoose?: ((chosen: ReadonlySet<string>) => void) | undefined;
   /** The last rows are near: load more. */
   onEnd?: (() => void) | undefined;
+  /** The rows in view have changed. */
+  onRange?: ((first: number, last: number) => void) | undefined;
 }
 
 /** A table by grid, with the roles of one. J, K and Enter move and open. */
@@ -58,12 +66,11 @@ export function Table<T>(p: TableProps<T>) {
   };
   useKeys(
     () => [
-      { keys: "J", word: () => t("consoleTable.down"), scope: "page", run: () => move(1) },
-      { keys: "K", word: () => t("consoleTable.up"), scope: "page", run: () => move(-1) },
+      { keys: "J", word: () => t("consoleTable.down"), run: () => move(1) },
+      { keys: "K", word: () => t("consoleTable.up"), run: () => move(-1) },
       {
         keys: "Enter",
         word: () => t("consoleTable.open"),
-        scope: "page",
         run: (e) => {
           const row = p.rows[at];
           if (!row || !p.onOpen || (e.target as Element).closest("button, a, input, select, .drawer")) return false;
@@ -76,7 +83,7 @@ export function Table<T>(p: TableProps<T>) {
   );
   const all = p.chosen !== undefined && p.rows.length > 0 && p.chosen.size >= p.rows.length;
   return (
-    <div class="table" role="table" aria-label={p.label} aria-rowcount={p.rows.length}>
+    <div class="table" role="table" aria-label={p.label} aria-rowcount={p.total ?? p.rows.length}>
       <div class="thead" role="row" ref={head}>
         {p.chosen && (
           <span role="columnheader">
@@ -97,7 +104,10 @@ export function Table<T>(p: TableProps<T>) {
         role="rowgroup"
         rowRole="presentation"
         handle={handle}
-        onRange={(_, last) => last >= p.rows.length - 20 && p.onEnd?.()}
+        onRange={(first, last) => {
+          p.onRange?.(first, Math.min(last, p.rows.length - 1));
+          if (last >= p.rows.length - 20) p.onEnd?.();
+        }}
         render={(i) => {
           const row = p.rows[i];
           return row !== undefined && <Row p={p} row={row} on={i === at} onPress={() => setAt(i)} />;
@@ -112,7 +122,7 @@ function Head<T>({ column: c, sort, onSort }: { column: Column<T>; sort: string 
   const down = sort === `-${c.id}`;
   const direction = up ? "ascending" : down ? "descending" : undefined;
   return (
-    <span role="columnheader" class={c.num ? "num" : undefined} aria-sort={direction}>
+    <span role="columnheader" class={cx(c.num && "num", c.more && "only-wide")} aria-sort={direction}>
       {c.sort && onSort ? (
         <button class="so" onClick={() => onSort(up ? `-${c.id}` : c.id)}>
           {c.word}
@@ -142,7 +152,7 @@ function Row<T>({ p, row, on, onPress }: { p: TableProps<T>; row: T; on: boolean
           <input
             type="checkbox"
             class="ck"
-            aria-label={t("consoleTable.choose", { name: key })}
+            aria-label={t("consoleTable.choose", { name: p.nameOf?.(row) ?? key })}
             checked={chosen}
             onChange={() => {
               const next = new Set(p.chosen);
@@ -153,7 +163,7 @@ function Row<T>({ p, row, on, onPress }: { p: TableProps<T>; row: T; on: boolean
         </span>
       )}
       {p.columns.map((c) => (
-        <span key={c.id} role="cell" class={c.num ? "num" : undefined}>
+        <span key={c.id} role="cell" class={cx(`c-${c.id}`, c.num && "num", c.more && "only-wide")}>
           {c.cell(row)}
         </span>
       ))}

@@ -15,6 +15,7 @@ export interface PageInfo {
 
 export const pages: readonly PageInfo[] = [
   { id: "dashboard", icon: "pulse", group: "", needs: "all", load: () => import("./pages/Dashboard.tsx") },
+  { id: "objects", icon: "box", group: "directory", load: () => import("./pages/Objects.tsx") },
   { id: "registrations", icon: "signal", group: "live", load: () => import("./pages/Registrations.tsx") },
   { id: "calls", icon: "call", group: "live", load: () => import("./pages/Calls.tsx") },
   { id: "storage", icon: "store", group: "messages", load: () => import("./pages/Storage.tsx") },
