@@ -152,7 +152,8 @@ export class History {
 
   private async aroundTime(time: number): Promise<(w: Part) => void> {
     const older = await this.page({ older: time, count: pageSize / 2 });
-    const newest = older.items.reduce((max, e) => Math.max(max, e.id), 0);
+    // Above 0 would mean: no bound, the newest page. Nothing older means the chat begins later than `time`.
+    const newest = older.items.reduce((max, e) => Math.max(max, e.id), 1);
     const newer = await this.page({ above: newest, count: pageSize });
     return (w) => w.reset([...older.items, ...newer.items], !older.more, !newer.more);
   }

@@ -36,7 +36,8 @@ export function ConversationPane(p: ConversationPaneProps) {
     return () => {
       removeEventListener("pagehide", finish);
       finish();
-      pane.conv.close();
+      // The parts inside end after this one, and keep what is written: the draft, the place.
+      setTimeout(() => pane.conv.close(), 0);
     };
   }, [pane]);
   return (

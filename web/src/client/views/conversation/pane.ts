@@ -150,12 +150,13 @@ function actsOf(pane: Omit<Pane, "acts">) {
     };
     const now = () => {
       clearTimeout(timer);
+      closeToast(); // it can no longer be undone
       pending.delete(m.key);
       conv.remove(id).catch((e: unknown) => (show(), failed(e)));
     };
     const timer = setTimeout(now, undoTime);
     pending.set(m.key, now);
-    toast(t("conversation.deletedToast"), { word: t("ui.undo"), run: show });
+    const closeToast = toast(t("conversation.deletedToast"), { word: t("ui.undo"), run: show });
   }
 
   return {
@@ -214,6 +215,7 @@ function actsOf(pane: Omit<Pane, "acts">) {
       const loaded = "id" in to ? conv.messages.value.find((m) => m.id === to.id)?.key : undefined;
       const key = loaded ?? (await conv.jump(to).catch(failed));
       if (key === undefined) return void toast(t("conversation.notFound"));
+      await drawn();
       if (!pane.log?.show(`m-${key}`, "id" in to ? "center" : "start")) return;
       pane.chosen.value = key;
       if (!("id" in to)) return;
@@ -229,6 +231,11 @@ function actsOf(pane: Omit<Pane, "acts">) {
       for (const now of [...pending.values()]) now();
     },
   };
+}
+
+/** When what has just changed is on the page: components are drawn in a microtask, the list then lays itself out. */
+function drawn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /** Text of several lines, for the clipboard. */
