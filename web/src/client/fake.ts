@@ -2,7 +2,7 @@
 // never in the built pages: main.tsx imports it only where import.meta.env.DEV is true.
 //
 // Parameters beside ?fake: out (sign-in page), second (second factor), offline, storeoff,
-// storeaway, long (the chat with Tom has 50,000 messages).
+// storeaway, waiting (a device wants to be let in), long (the chat with Tom has 50,000 messages).
 import { type Signal, computed, signal } from "@preact/signals";
 import { chatList, cutover, longTalk, me, membersOf, msg, offlineTalk, people, volatileTalk, who } from "./fakedata.ts";
 import type { Branding, Chat, ChatName, Conversation, DeviceSession, Hit, Line, Member, Message, Model, Notice, Outgoing, Person, SignIn, TraceLine } from "./model/types.ts";
@@ -16,7 +16,7 @@ export function createFake(search = globalThis.location?.search ?? ""): Model & 
   const line = signal<Line>(lineOf(q));
   const self = signal<Person | undefined>(me);
   const signIn = signal<SignIn>(q.has("out") ? { step: "out", domain: "nordklinik.example", name: "marlene.brandt" } : q.has("second") ? { step: "second-factor", code: "4711" } : { step: "in" });
-  const sessions = signal<readonly DeviceSession[]>(sessionList());
+  const sessions = signal<readonly DeviceSession[]>(sessionList().filter((s) => s.code === undefined || q.has("waiting")));
   const flags = signal({ app: false, console: false });
   const listeners = new Set<(n: Notice) => void>();
   const lines: TraceLine[] = [{ time: Date.now(), flag: "App", out: true, text: '{"mt":"Login","type":"session"}' }];

@@ -2,6 +2,7 @@
 // number in the title and on the icon, and a line for screen readers.
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { go } from "../ui/route.ts";
 import { isBoolean, setting } from "../ui/settings.ts";
 import { toast } from "../ui/Toast.tsx";
 import { t } from "../i18n/index.ts";
@@ -41,7 +42,7 @@ export function News() {
 
 export function useNews(model: Model): void {
   useEffect(() => {
-    const stops = [model.onNotice((n) => hear(model, n)), titleOf(model)];
+    const stops = [model.onNotice((n) => hear(model, n)), titleOf(model), waitingDevices(model)];
     return () => stops.forEach((stop) => stop());
   }, [model]);
 }
@@ -87,6 +88,27 @@ function titleOf(model: Model): () => void {
     const badge = (navigator as Navigator & { setAppBadge?: (n: number) => Promise<void> }).setAppBadge;
     badge?.call(navigator, count).catch(() => undefined);
   });
+}
+
+/** A device that waits for the second factor is said once, wherever the person is. */
+function waitingDevices(model: Model): () => void {
+  const said = new Map<string, () => void>();
+  const stop = model.sessions.subscribe((sessions) => {
+    const waiting = new Map(sessions.flatMap((s) => (s.code !== undefined && !s.current ? [[s.id, s.code] as const] : [])));
+    for (const [id, close] of said) {
+      if (waiting.has(id)) continue;
+      close();
+      said.delete(id);
+    }
+    for (const [id, code] of waiting) {
+      if (said.has(id)) continue;
+      said.set(id, toast(t("shell.news.device", { code }), { word: t("shell.news.look"), run: () => go(["settings", "devices"]) }, true));
+    }
+  });
+  return () => {
+    stop();
+    for (const close of said.values()) close();
+  };
 }
 
 let lit: boolean | undefined;

@@ -1,11 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Avatar } from "../../ui/Avatar.tsx";
-import { Kbd } from "../../ui/Button.tsx";
+import { IconButton, Kbd } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { rowTime } from "../../ui/format.ts";
 import { Icon } from "../../ui/Icon.tsx";
 import type { IconName } from "../../ui/icons.ts";
 import { useLate } from "../../ui/parts.tsx";
+import { coarse } from "../../ui/theme.ts";
 import { t } from "../../i18n/index.ts";
 import type { Chat, Hit, Model, Person } from "../model/types.ts";
 import { actionsOf } from "./actions.ts";
@@ -52,7 +53,7 @@ export function Finder({ model, onClose }: { model: Model; onClose: () => void }
         <div class="q">
           <Icon name="search" />
           <input class="grow" type="text" dir="auto" role="combobox" aria-expanded="true" aria-controls="finder-results" aria-activedescendant={results[at] ? `fr-${at}` : undefined} aria-label={t("shell.finder.label")} placeholder={t("shell.finder.label")} value={query} autofocus spellcheck={false} autocomplete="off" onInput={(e) => setQuery(e.currentTarget.value)} />
-          <Kbd keys="Esc" />
+          {coarse.value ? <IconButton icon="close" label={t("ui.close")} onClick={onClose} /> : <Kbd keys="Esc" />}
         </div>
         <div class="sc">
           <div class="seg" role="group" aria-label={t("shell.finder.scope")}>

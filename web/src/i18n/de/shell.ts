@@ -214,7 +214,7 @@ export default {
   presence: { label: "Präsenz", note: "Notiz", noteHint: "Andere sehen sie neben Ihrem Namen.", dndHint: "Kein Ton und keine Mitteilungen, auf diesem Gerät.", failed: "Ihre Präsenz wurde nicht geändert." },
   you: { leaveTitle: "Abmelden?", leaveWaiting_one: "{{shown}} Nachricht wartet auf das Senden. Beim Abmelden geht sie verloren.", leaveWaiting_other: "{{shown}} Nachrichten warten auf das Senden. Beim Abmelden gehen sie verloren.", saved: "Gespeichert", leave: "Abmelden", leaveHint: "Beim Abmelden gehen Chats und Entwürfe von diesem Gerät. Was noch auf das Senden wartet, ist verloren." },
   update: { text: "Eine neuere Version ist bereit.", act: "Neu laden" },
-  news: { spoken: "{{author}}: {{text}}", inGroup: "{{author}} in {{group}}", hidden: "Neue Nachricht" },
+  news: { device: "Ein Gerät wartet auf Zulassung, mit Code {{code}}.", look: "Ansehen", spoken: "{{author}}: {{text}}", inGroup: "{{author}} in {{group}}", hidden: "Neue Nachricht" },
   keys: {
     title: "Tasten",
     single: "Tasten aus einem Buchstaben",

@@ -214,7 +214,7 @@ export default {
   presence: { label: "Presence", note: "Note", noteHint: "Others see it beside your name.", dndHint: "No sound and no notifications, on this device.", failed: "Your presence was not changed." },
   you: { leaveTitle: "Sign out?", leaveWaiting_one: "{{shown}} message waits to be sent. It is lost when you sign out.", leaveWaiting_other: "{{shown}} messages wait to be sent. They are lost when you sign out.", saved: "Saved", leave: "Sign out", leaveHint: "Signing out removes chats and drafts from this device. What waits to be sent is lost." },
   update: { text: "A newer version is ready.", act: "Reload" },
-  news: { spoken: "{{author}}: {{text}}", inGroup: "{{author}} in {{group}}", hidden: "New message" },
+  news: { device: "A device waits to be let in, with code {{code}}.", look: "Look", spoken: "{{author}}: {{text}}", inGroup: "{{author}} in {{group}}", hidden: "New message" },
   keys: {
     title: "Keys",
     single: "Keys of one letter",

@@ -214,7 +214,7 @@ export default {
   presence: { label: "Durum", note: "Not", noteHint: "Başkaları bunu adınızın yanında görür.", dndHint: "Bu cihazda ses ve bildirim yok.", failed: "Durumunuz değişmedi." },
   you: { leaveTitle: "Oturum kapatılsın mı?", leaveWaiting_one: "{{shown}} ileti gönderilmeyi bekliyor. Oturumu kapatınca kaybolur.", leaveWaiting_other: "{{shown}} ileti gönderilmeyi bekliyor. Oturumu kapatınca kaybolur.", saved: "Kaydedildi", leave: "Oturumu kapat", leaveHint: "Oturumu kapatınca sohbetler ve taslaklar bu cihazdan silinir. Gönderilmeyi bekleyenler kaybolur." },
   update: { text: "Daha yeni bir sürüm hazır.", act: "Yeniden yükle" },
-  news: { spoken: "{{author}}: {{text}}", inGroup: "{{author}}, {{group}} içinde", hidden: "Yeni ileti" },
+  news: { device: "Bir cihaz izin bekliyor, kod {{code}}.", look: "Bak", spoken: "{{author}}: {{text}}", inGroup: "{{author}}, {{group}} içinde", hidden: "Yeni ileti" },
   keys: {
     title: "Tuşlar",
     single: "Tek harfli tuşlar",
