@@ -19,6 +19,7 @@ import (
 	"github.com/tandem-switch/tandem/internal/messages/host"
 	"github.com/tandem-switch/tandem/internal/messages/service"
 	"github.com/tandem-switch/tandem/internal/metric"
+	"github.com/tandem-switch/tandem/internal/pbxmessages"
 	"github.com/tandem-switch/tandem/signal"
 	"github.com/tandem-switch/tandem/trace"
 )
@@ -56,6 +57,14 @@ func newChats(mode string, dir *directory.Directory, log *slog.Logger) *chats {
 }
 
 func (c *chats) hosts() bool { return c.mode == messagesEmbedded }
+
+// broadcaster is what sends messages to many people, unless chats are stored nowhere.
+func (c *chats) broadcaster(m *pbxmessages.Messages) admin.Broadcaster {
+	if c.mode == messagesOff {
+		return nil
+	}
+	return m
+}
 
 // open makes the objects that are missing, and opens the service. base is where the
 // links to files begin.

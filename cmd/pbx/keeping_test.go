@@ -56,6 +56,28 @@ func TestKeepingMessages(t *testing.T) {
 	}
 }
 
+// A broadcast goes through the hosted service, once to each.
+func TestBroadcastCommand(t *testing.T) {
+	data := t.TempDir()
+	start(t, data, 0)
+	play(t, data, []step{
+		{args: "domain add example.com"},
+		{args: "user add alice --password-stdin", stdin: "long enough"},
+		{args: "user add bob --password-stdin", stdin: "long enough"},
+		{args: "messages broadcast hello --sender alice --everybody --dry-run", out: "1 people"},
+		{args: "messages broadcast --sender alice", code: exitUsage, err: "--show"},
+		{args: "messages broadcast hello --sender alice --everybody", code: exitFailed, err: "--reason"},
+		{args: "messages broadcast hello --sender nobody --everybody --reason test", code: exitFailed, err: "nobody called"},
+	})
+	soon(t, data, "messages broadcast hello --sender alice --to bob --to carol --key k --reason test", "unknown: carol\nkey k")
+	play(t, data, []step{
+		{args: "messages broadcast hello --sender alice --to bob --key k --reason test --json", out: `"sent": 1`},
+		{args: "messages broadcast --sender bob --show 1", code: exitFailed, err: "no such"},
+		{args: "messages broadcast hello --sender alice --to bob --domain two.example --reason test", code: exitFailed, err: "pbx domain list"},
+		{args: "audit list --act messages", out: "messages.broadcast"},
+	})
+}
+
 // The chats of a removed domain stay until an operator deletes them.
 func TestChatsOfRemovedDomains(t *testing.T) {
 	data := t.TempDir()

@@ -14,8 +14,9 @@ import (
 type messagesCommands struct {
 	keepcmd.Commands[adminFlags] `embed:""`
 
-	List    messagesList    `cmd:"" help:"Show for each domain whether chats are stored, for whom, and how much."`
-	Removed removedCommands `cmd:"" help:"Chats of domains that were removed."`
+	Broadcast messagesBroadcast `cmd:"" help:"Send one message to many people of a domain."`
+	List      messagesList      `cmd:"" help:"Show for each domain whether chats are stored, for whom, and how much."`
+	Removed   removedCommands   `cmd:"" help:"Chats of domains that were removed."`
 }
 
 var _ keepcmd.Flags = adminFlags{}

@@ -171,7 +171,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con cli.Conso
 	services.Follow(links)
 	metrics.WatchLinks(links.Totals)
 	api, err := admin.NewAPI(admin.Config{
-		Directory: dir.Directory, Licences: licences, Live: pbx, Links: statesOf(links), Running: c.running(history), Chats: stored, Keeping: stored.keeping(), Tracer: tracer, Recorder: recorder,
+		Directory: dir.Directory, Licences: licences, Live: pbx, Links: statesOf(links), Running: c.running(history), Chats: stored, Keeping: stored.keeping(), Broadcaster: stored.broadcaster(chats), Tracer: tracer, Recorder: recorder,
 		Answers: dir.store, Drainer: drain, Vault: vault, Audit: trail, Log: log, Version: version, Build: cli.Revision(),
 		Accounts: c.accounts(dir), Origins: c.origins(), Attempts: attempts,
 	})

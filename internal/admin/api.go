@@ -67,6 +67,9 @@ type Config struct {
 	Links func() []LinkState
 	// Chats is who stores chats; nil where no server runs.
 	Chats ChatStore
+	// Broadcaster sends one message to many people; nil where no server runs, or it
+	// stores no chats.
+	Broadcaster Broadcaster
 	// Keeping gives what administrators work with on stored messages; its result
 	// is nil while the service is not open. The function is nil where no service
 	// is hosted.
@@ -157,6 +160,7 @@ func (a *API) register() {
 	a.registerLinks()
 	a.registerOverview()
 	a.registerChats()
+	a.registerBroadcast()
 	a.registerKeeping()
 	a.registerTraces()
 	a.registerDrain()

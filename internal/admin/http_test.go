@@ -27,15 +27,16 @@ import (
 // door is an API as it stands on the network: the header Who names one of
 // people.
 type door struct {
-	t      *testing.T
-	api    *admin.API
-	dir    *directory.Directory
-	people map[string]account.Identity
-	clock  *clock.Manual
-	log    *audit.Log
-	tracer *trace.Tracer
-	kept   *trace.Recorder
-	deaf   bool // the audit log takes nothing
+	t          *testing.T
+	api        *admin.API
+	dir        *directory.Directory
+	people     map[string]account.Identity
+	clock      *clock.Manual
+	log        *audit.Log
+	tracer     *trace.Tracer
+	kept       *trace.Recorder
+	broadcasts posted
+	deaf       bool // the audit log takes nothing
 }
 
 // newDoor has the domains one.example and two.example, each with alice and bot,
@@ -72,8 +73,8 @@ func newDoor(t *testing.T) *door {
 	keeping, stored, _ := kept(t)
 	must(stored.Log(t.Context(), "one.example"))(t)
 	d.api = newAPI(t, d.dir, admin.Config{
-		Keeping: func() *admin.Keeping { return keeping },
-		Clock:   d.clock, Live: live{d.dir}, Answers: store, Authenticate: d.who,
+		Keeping: func() *admin.Keeping { return keeping }, Broadcaster: &d.broadcasts,
+		Clock: d.clock, Live: live{d.dir}, Answers: store, Authenticate: d.who,
 		Accounts: &account.Config{Store: store, Sealing: sealer, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}},
 		Attempts: guard.New(account.DefaultLimits()),
 		Tracer:   d.tracer, Recorder: d.kept, Audit: d.log,

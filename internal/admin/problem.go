@@ -116,7 +116,7 @@ func statusOf(code Code) int {
 		return statusTooLarge
 	case BadBody, BadCursor:
 		return http.StatusBadRequest
-	case NotRunning, Busy:
+	case NotRunning, Busy, codeLinkDown:
 		return http.StatusServiceUnavailable
 	case Internal, AuditFailed, NotAudited:
 		return http.StatusInternalServerError

@@ -16,6 +16,7 @@ type guest struct {
 	who   appservice.Principal
 	owner signal.Address
 	out   outlet
+	own   bool // the switch itself: answers may be as long as the link lets them
 
 	mu       sync.Mutex // guards the following; taken alone
 	sessions []*session // the newest last
@@ -73,10 +74,13 @@ func (m *Messages) Closed(_ context.Context, s appservice.Session) {
 	if !ok {
 		return
 	}
-	g, ok := k.Kept(m).(*guest)
-	if !ok {
-		return
+	if g, ok := k.Kept(m).(*guest); ok {
+		g.close()
 	}
+}
+
+// close ends all sessions.
+func (g *guest) close() {
 	g.mu.Lock()
 	list := g.sessions
 	g.sessions = nil

@@ -198,6 +198,10 @@ func (s *service) toClient(t *ticket, f *appservice.Frame) {
 		return
 	}
 	keyless := hasKey(f.MT) && !s.m.lics.Licensed(x.guest.owner, licence.ChatAttach)
+	if x.guest.own {
+		x.guest.send(appendAnswer(nil, f, t.src, 0, keyless))
+		return
+	}
 	x.guest.send(s.m.answer(f, t.src, 0, keyless))
 	if f.MT == "ReadChatResult" {
 		s.poll(x.guest.owner)
