@@ -262,6 +262,21 @@ describe("sync", () => {
     expect(told).toEqual([true]);
   });
 
+  it("tells what a rule of retention has deleted, and only numbers of messages", async () => {
+    const log = new Log();
+    const told: Change[] = [];
+    const sync = new SyncPart(log, () => undefined);
+    sync.start({ changes: (c) => void told.push(...c), reset: () => undefined }, JSON.stringify({ since: "e1:0" }));
+    log.add(7, "purge", { ids: [3, "x", -1, 5, null, {}, ...Array.from({ length: 600 }, () => 9)] });
+    sync.open();
+    await settle();
+    expect(told).toHaveLength(1);
+    const [purge] = told;
+    expect(purge?.kind === "purge" && purge.ids.slice(0, 3)).toEqual([3, 5, 9]);
+    expect(purge?.kind === "purge" && purge.ids.length).toBe(496);
+    expect(log.faults).toEqual([]);
+  });
+
   it("leaves out what is not for a chat, and counts what means nothing", async () => {
     await begin();
     log.add(1, "like");

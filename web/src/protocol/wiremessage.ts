@@ -112,6 +112,11 @@ export function broadcastFrom(o: Obj): BroadcastState | undefined {
   };
 }
 
+/** Numbers of messages; the service tells at most 500 in one change, more are not believed. */
+function numbers(v: unknown): readonly number[] {
+  return Array.isArray(v) ? v.slice(0, 500).flatMap((x) => id(x) ?? []) : [];
+}
+
 /** A change of SyncInd or Event. Undefined: of a kind that a chat client does not show (post, like), or none at all. */
 export function changeFrom(o: Obj): Change | undefined {
   const chat = name(o["sip"]) || name(o["grp"]);
@@ -128,6 +133,8 @@ export function changeFrom(o: Obj): Change | undefined {
     }
     case "delete":
       return n === undefined ? undefined : { ...base, kind: "delete", id: n, ...by };
+    case "purge":
+      return { ...base, kind: "purge", ids: numbers(o["ids"]) };
     case "react": {
       const emoji = str(o["emoji"], 64);
       return n === undefined || !user || !emoji ? undefined : { ...base, kind: "react", id: n, user, emoji, on: bool(o["on"]) };

@@ -43,6 +43,8 @@ export class Changes {
         return this.edited(c, this.decode(change.message));
       case "delete":
         return this.deleted(c, change.id);
+      case "purge":
+        return this.purged(c, new Set(change.ids));
       case "react":
         return this.patch(c, change.id, (e) => react(e, change.user, change.emoji, change.on, this.deps.host.me) as NumberedEntry);
       case "pin":
@@ -200,6 +202,26 @@ export class Changes {
       this.deps.reads.recount(c);
     }
     this.each(c, (t) => t.pins.peek().some((p) => p.id === id) && t.loadPins());
+  }
+
+  /** A rule of retention has deleted these: they leave nothing behind, wherever they were shown. */
+  private purged(c: ChatState, ids: ReadonlySet<number>): void {
+    this.each(c, (t) => t.purge(ids));
+    if (c.last?.id !== undefined && ids.has(c.last.id)) {
+      c.last = this.newest(c, c.last.time);
+      this.deps.host.chats.touch(c);
+    }
+    if (c.unread > 0 && [...ids].some((id) => id > c.readId)) {
+      this.deps.reads.recount(c);
+    }
+  }
+
+  /** What is left of a chat whose newest message is gone, as far as it is in memory. */
+  private newest(c: ChatState, before: number): ChatState["last"] {
+    const all = [...c.loose, ...[...this.deps.talks(c.name)].flatMap((t) => t.history.window.list)];
+    const shown = all.filter((e) => e.system === undefined && e.hidden !== true && e.time <= before);
+    const last = shown.reduce<Entry | undefined>((a, e) => (a === undefined || e.time >= a.time ? e : a), undefined);
+    return last && lastOf(last);
   }
 
   private patch(c: ChatState, id: number, f: (e: NumberedEntry) => NumberedEntry | undefined): void {

@@ -317,6 +317,15 @@ export class Talk implements Conversation {
     });
   }
 
+  /** Messages that are gone without a line in their place. */
+  purge(ids: ReadonlySet<number>): void {
+    ids.forEach((id) => this.quotes.forget(id));
+    this.history.apply((w) => ids.forEach((id) => w.remove(id)));
+    if (this.pins.peek().some((p) => p.id !== undefined && ids.has(p.id))) {
+      this.loadPins();
+    }
+  }
+
   forgetMembers(): void {
     this.memberList.forget();
   }

@@ -186,6 +186,14 @@ export class FakeServer {
     this.tell(room, () => ({ kind: "delete", id, user }));
   }
 
+  /** A rule of retention deletes. The real one tells this by Sync alone, later than anything live. */
+  purge(...ids: number[]): void {
+    const room = this.roomOf(ids[0] ?? 0);
+    this.rooms.set(room, (this.rooms.get(room) ?? []).filter((p) => !ids.includes(p.message.id)));
+    ids.forEach((id) => this.where.delete(id));
+    this.tell(room, () => ({ kind: "purge", ids }));
+  }
+
   react(id: number, user: string, emoji: string, on: boolean): void {
     const p = this.post(id);
     const others = p.message.reactions.filter((r) => r.emoji !== emoji);

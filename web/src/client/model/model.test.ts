@@ -425,6 +425,21 @@ describe("a conversation", () => {
     expect(texts(c)).toEqual([]);
   });
 
+  it("shows nothing of what a rule of retention has deleted, in the window, the pins and the list", async () => {
+    const m = await enter("alice");
+    const ids = ["one", "two", "three"].map((text) => server.write("bob", "alice", text).mid ?? 0);
+    server.pin(ids[0] ?? 0, "bob", true);
+    const c = await chat(m, "bob");
+    expect([texts(c), c.pins.value.length, row(m, "bob")?.unread]).toEqual([["one", "two", "three"], 1, 3]);
+    server.purge(...ids.slice(0, 2));
+    await settle();
+    expect([texts(c), c.pins.value, row(m, "bob")?.unread]).toEqual([["three"], [], 1]);
+    expect(row(m, "bob")?.last?.text).toBe("three");
+    server.purge(ids[2] ?? 0);
+    await settle();
+    expect([texts(c), row(m, "bob")]).toEqual([[], undefined]);
+  });
+
   it("shows what was answered, also when it is far away", async () => {
     fill(120);
     server.write("bob", "alice", "answer", { reply: 1 });

@@ -120,14 +120,14 @@ function listMenu(model: Model, at: Element): void {
   ]);
 }
 
-/** Marks chats as read up to what their newest page holds. */
+/** Marks chats as read up to what their newest page holds; volatile ones have no numbers, all of them is read. */
 function markRead(model: Model, chats: readonly Chat[]): void {
   for (const chat of chats.filter((c) => c.unread > 0).slice(0, 50)) {
     const talk = model.open(chat.name);
     const stop = talk.messages.subscribe((messages) => {
       const last = messages.findLast((m) => m.id !== undefined);
-      if (last?.id === undefined) return;
-      talk.read(last.id);
+      if (last?.id === undefined && (!chat.volatile || messages.length === 0)) return;
+      talk.read(last?.id ?? 0);
       queueMicrotask(() => {
         stop();
         talk.close();

@@ -6,6 +6,8 @@ import type { GroupRole, Message } from "./messages.ts";
 export type Change = { readonly n: number; readonly chat: string; readonly timestamp: Time } & (
   | { readonly kind: "message" | "edit"; readonly message: Message }
   | { readonly kind: "delete"; readonly id: number; readonly user?: string }
+  /** A rule of retention has deleted these messages; they leave nothing behind. */
+  | { readonly kind: "purge"; readonly ids: readonly number[] }
   | { readonly kind: "react"; readonly id: number; readonly user: string; readonly emoji: string; readonly on: boolean }
   | { readonly kind: "pin"; readonly id: number; readonly user?: string; readonly on: boolean }
   | { readonly kind: "mark"; readonly id: number; readonly user: string; readonly state: "delivered" | "read" }
