@@ -3,23 +3,23 @@ import { useEffect, useRef } from "preact/hooks";
 import { t } from "../../../../i18n/index.ts";
 import { IconButton } from "../../../../ui/Button.tsx";
 import { cx } from "../../../../ui/cx.ts";
-import { size } from "../../../../ui/format.ts";
 import { clean } from "../../../../ui/html.ts";
 import { openMenu } from "../../../../ui/Menu.tsx";
 import { wide } from "../../../../ui/theme.ts";
 import { toast } from "../../../../ui/Toast.tsx";
 import type { Person } from "../../../model/types.ts";
 import { lazily } from "../lazy.tsx";
-import { type Mention, usePane } from "../pane.ts";
+import { usePane } from "../pane.ts";
 import { useDraft } from "./draft.ts";
 import { type Format, format, formatsAt, insertMention, insertText, isEmpty, queryAt, toEnd } from "./editor.ts";
 import { editorKeys } from "./keys.ts";
 import { LinkDialog } from "./LinkDialog.tsx";
 import { Mentions } from "./Mentions.tsx";
+import { Length, namedIn, placeholder } from "./parts.tsx";
 import { onPaste } from "./paste.ts";
 import { cannotRecord, type Recording } from "./recorder.ts";
 import { enterSends, mostFiles } from "./settings.ts";
-import { escape, maxText, plainHtml, wireSize } from "./serialize.ts";
+import { maxText, plainHtml, wireSize } from "./serialize.ts";
 import { Strip } from "./Strip.tsx";
 import { Formats } from "./Toolbar.tsx";
 import type { Hold } from "./VoiceBar.tsx";
@@ -291,25 +291,6 @@ export function Composer() {
   );
 }
 
-/** Also names that came as text: out of a draft, an edited message, or typed to the end. */
-function namedIn(html: string, sips: readonly string[], known: readonly Mention[]): string[] {
-  const typed = known.filter((m) => !m.own && html.includes(`@${escape(m.name)}`)).map((m) => m.sip);
-  return [...new Set([...sips, ...typed])];
-}
-
 function toEndIfOutside(el: HTMLElement): void {
   if (!el.contains(getSelection()?.anchorNode ?? null)) toEnd(el);
-}
-
-function Length({ bytes }: { bytes: number }) {
-  const over = bytes > maxText;
-  return <span class={cx("length", over && "over")} role="status">{t(over ? "conversation.tooLong" : "conversation.length", { size: size(bytes), most: size(maxText) })}</span>;
-}
-
-/** What the field says while it is empty: the truth about where the text goes. */
-function placeholder(pane: ReturnType<typeof usePane>): string {
-  const chat = pane.conv.chat.value;
-  const name = chat?.person?.dn.split(" ")[0] ?? chat?.title ?? "";
-  if (pane.model.line.value.state === "down") return t("conversation.messageOffline", { name });
-  return t(chat?.volatile ? "conversation.messageVolatile" : "conversation.messageTo", { name });
 }

@@ -63,6 +63,8 @@ describe("hostile pastes", () => {
     ["escaped markup stays text", "&lt;script&gt;x&lt;/script&gt;", "&lt;script&gt;x&lt;/script&gt;"],
     ["a broken tag", "<b<script>x</script>", "x"],
     ["a word processor", '<meta charset="utf-8"><b style="font-weight:normal"><p><span style="font-weight:700">T</span></p><p>x</p></b>', "<b>T</b><br>x"],
+    ["styles in words", '<p>a <span style="FONT-WEIGHT: 600; font-style:italic">b</span> <span style="text-decoration: underline line-through">c</span> style="x"</p>', 'a <b><i>b</i></b> <s>c</s> style="x"'],
+    ["text about markup", '&lt;p style="x"&gt; style=1', '&lt;p style="x"&gt; style=1'],
     ["headings", "<h1>A</h1>\n<p>b</p>", "<b>A</b><br>b"],
     ["a table", "<table><tbody><tr><td style='x'>a</td><td>b</td></tr></tbody></table>", "<table><tbody><tr><td>a</td><td>b</td></tr></tbody></table>"],
     ["a false mention", '<span class="mention" data-sip="boss">@Boss</span>', "@Boss"],
@@ -81,6 +83,10 @@ describe("hostile pastes", () => {
     const html = pastedHtml("<div><b>".repeat(200) + "deep");
     expect(html).toContain("deep");
     expect(html.length).toBeLessThan(200);
+  });
+
+  it("takes time linear in nothing but beginnings of tags", () => {
+    expect(cost(() => pastedHtml('<a style="'.repeat(2000)))).toBeLessThan(4000);
   });
 
   it("ends at its limit", () => {

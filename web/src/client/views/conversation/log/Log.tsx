@@ -12,7 +12,8 @@ import { Typing } from "./Typing.tsx";
 import { estimate } from "./estimate.ts";
 import { byKey, type Item, itemsOf, quick } from "./items.ts";
 import { longPress } from "./press.ts";
-import { type Place, Scroller, type ScrollerHandle } from "./Scroller.tsx";
+import type { Place, ScrollerHandle } from "./engine.ts";
+import { Scroller } from "./Scroller.tsx";
 
 /** Where one was in each chat, for as long as the page is open. */
 const places = new WeakMap<Model, Map<string, { place: Place; id: number | undefined }>>();
