@@ -31,9 +31,13 @@ func (c serveCommand) checkDemo() error {
 	return nil
 }
 
+// demoPlaces is where the demo can be tried: the pages of the client and the console,
+// and the address for phones.
+type demoPlaces struct{ client, console, phone string }
+
 // demoDomain makes the demo where it is missing, and returns what to print about
 // it. Passwords are random, and told once.
-func demoDomain(ctx context.Context, dir *directory.Directory, server string) (string, error) {
+func demoDomain(ctx context.Context, dir *directory.Directory, at demoPlaces) (string, error) {
 	domain, ok := dir.DomainByName(demoName)
 	if !ok {
 		var err error
@@ -54,6 +58,7 @@ func demoDomain(ctx context.Context, dir *directory.Directory, server string) (s
 		}
 		fmt.Fprintf(&words, "  %-6s %s  password %s\n", user.SIP, user.Num, user.Password)
 	}
-	fmt.Fprintf(&words, "Put a password into a file, and chat in another terminal:\n  pbx phone --server %s --user alice@%s --password-file FILE --chat bob\n", server, demoName)
+	fmt.Fprintf(&words, "Open %s in a browser and sign in as one of them; as another one in a private window.\nThe console of administrators is at %s\n", at.client, at.console)
+	fmt.Fprintf(&words, "Or put a password into a file, and chat in another terminal:\n  pbx phone --server %s --user alice@%s --password-file FILE --chat bob\n", at.phone, demoName)
 	return words.String(), nil
 }

@@ -26,7 +26,7 @@ func manuals(t *testing.T) map[string]string {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && slices.Contains([]string{".git", "bin", "data", "testdata"}, name) {
+		if entry.IsDir() && slices.Contains([]string{".git", "bin", "data", "testdata", "web/node_modules"}, name) {
 			return fs.SkipDir
 		}
 		if entry.IsDir() || filepath.Ext(name) != ".md" {

@@ -112,7 +112,7 @@ func (p *terminal) end() int {
 // demo starts a demo server; files has the password of each user in a file.
 func demo(t *testing.T, data string, args ...string) (s *server, files map[string]string) {
 	t.Helper()
-	s = start(t, data, 6, append(args, "--demo")...)
+	s = start(t, data, 8, append(args, "--demo")...)
 	files = map[string]string{}
 	for _, line := range s.out {
 		words := strings.Fields(line)
@@ -130,7 +130,8 @@ func demo(t *testing.T, data string, args ...string) (s *server, files map[strin
 // Two people chat; a second device of one of them sees everything.
 func TestPhones(t *testing.T) {
 	s, files := demo(t, t.TempDir())
-	if len(files) != 3 {
+	said := strings.Join(s.out, "\n")
+	if len(files) != 3 || !strings.Contains(said, "Open "+s.url+"/ in a browser") || !strings.Contains(said, "console of administrators is at "+s.url+"/admin/") {
 		t.Fatalf("the demo has printed %q", s.out)
 	}
 	alice := openPhone(t, s, "alice", "alice@demo.example", files["alice"], "--chat", "bob")

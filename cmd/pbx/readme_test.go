@@ -67,7 +67,7 @@ func copyHouse(t *testing.T) string {
 		switch target := filepath.Join(dir, name); {
 		case err != nil:
 			return err
-		case entry.IsDir() && slices.Contains([]string{".git", "bin", "data"}, name):
+		case entry.IsDir() && slices.Contains([]string{".git", "bin", "data", "web/node_modules", "internal/webui/built/dist"}, name):
 			return fs.SkipDir
 		case entry.IsDir():
 			return os.MkdirAll(target, 0o755)
@@ -159,7 +159,7 @@ func (w *window) awaitEnd() {
 // reads waits for a line with these words and returns it.
 func (w *window) reads(words string) string {
 	w.t.Helper()
-	limit := time.After(2 * time.Minute) // the first command builds
+	limit := time.After(4 * time.Minute) // the first command builds, the web pages too
 	for {
 		select {
 		case line, ok := <-w.lines:

@@ -240,7 +240,7 @@ func serve(ctx context.Context, c serveCommand, traced trace.Flag, con cli.Conso
 	if len(c.ListenAdmin)+len(c.ListenMetrics) > 0 {
 		log.Info("listeners of their own", "admin", doors.AdminURLs(), "metrics", doors.MetricsURLs())
 	}
-	err = announce(ctx, c, con, doors.URLs(), dir.Directory, log)
+	err = announce(ctx, c, con, doors, dir.Directory, log)
 	if err == nil {
 		err = invite(ctx, c, con, doors.AdminURLs(), api)
 	}
@@ -390,10 +390,11 @@ func serveControl(ctx context.Context, control *admin.Server, socket net.Listene
 }
 
 // announce says that the switch is ready, and where.
-func announce(ctx context.Context, c serveCommand, con cli.Console, urls []string, dir *directory.Directory, log *slog.Logger) error {
-	demo := ""
+func announce(ctx context.Context, c serveCommand, con cli.Console, doors *edge.Edge, dir *directory.Directory, log *slog.Logger) error {
+	urls, demo := doors.URLs(), ""
 	if c.Demo {
-		text, err := demoDomain(ctx, dir, c.clientURL(urls[0]))
+		at := demoPlaces{client: c.linkBase(urls[0]) + "/", console: c.consoleBase(doors.AdminURLs()) + "/admin/", phone: c.clientURL(urls[0])}
+		text, err := demoDomain(ctx, dir, at)
 		if err != nil {
 			return err
 		}
@@ -444,13 +445,18 @@ func invite(ctx context.Context, c serveCommand, con cli.Console, urls []string,
 	if err != nil || token == "" {
 		return err
 	}
-	base := edge.Reachable(urls[0])
-	if c.PublicURL != "" && len(c.ListenAdmin) == 0 {
-		base = c.PublicURL
-	}
 	_, err = fmt.Fprintf(con.Out, "There is no administrator yet. Make the first one within 24 hours at\n%s/admin/setup?token=%s\nor with: pbx admin add NAME --password-stdin\n",
-		strings.TrimSuffix(base, "/"), token)
+		c.consoleBase(urls), token)
 	return err
+}
+
+// consoleBase is where administrators reach the switch with a browser: on a listener
+// of their own if there is one. urls are the listeners with the administration.
+func (c serveCommand) consoleBase(urls []string) string {
+	if c.PublicURL != "" && len(c.ListenAdmin) == 0 {
+		return strings.TrimSuffix(c.PublicURL, "/")
+	}
+	return strings.TrimSuffix(edge.Reachable(urls[0]), "/")
 }
 
 // accounts is where administrators are kept, and how long their sessions last.

@@ -48,7 +48,9 @@ const (
 const leastContrast = 3
 
 // grounds are what the accent is seen against: the surface of the pages, light and
-// dark, and the bakelite of the rail (web/src/ui/tokens.css).
+// dark (web/src/ui/tokens.css, where a test holds them together). What is lighter or
+// darker than these, the pages themselves make up for (accentTokens in
+// web/src/ui/theme.ts).
 var grounds = [...]struct{ name, colour string }{{"light", "#f8f8f4"}, {"dark", "#1e2220"}}
 
 // logoKinds tell the size of a picture, by its type.

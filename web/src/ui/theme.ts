@@ -73,9 +73,8 @@ let accent: RGB | undefined;
 let following = false;
 
 /**
- * The accent of a tenant takes the place of the colour of what is new and live. The lamp
- * is moved towards ink (or paper in the dark theme) until a shape stands out from every
- * ground (3:1), the text until it can be read (4.5:1). Returns whether it is a colour.
+ * The accent of a tenant takes the place of the colour of what is new and live; see
+ * accentTokens. Returns whether it is a colour.
  */
 export function applyAccent(text: string | undefined, root: HTMLElement = document.documentElement): boolean {
   accent = text === undefined ? undefined : parseHex(text);
@@ -92,16 +91,37 @@ function writeAccent(root: HTMLElement, isDark: boolean): void {
   for (const n of accentNames) root.style.removeProperty(n);
   if (!accent) return;
   const style = getComputedStyle(root);
-  const grounds = ["--ground", "--panel", "--surface", "--raised", "--own"].map((n) => parseHex(style.getPropertyValue(n))).filter((c): c is RGB => c !== undefined);
-  const bakelite = parseHex(style.getPropertyValue("--bakelite"));
-  const surface = parseHex(style.getPropertyValue("--surface"));
-  if (!bakelite || !surface || grounds.length === 0) return;
-  const way: RGB = isDark ? [255, 255, 255] : [0, 0, 0];
-  const lamp = until(accent, way, 3, grounds);
+  const tokens = accentTokens(accent, isDark, (n) => parseHex(style.getPropertyValue(n)));
+  for (const [n, c] of tokens) root.style.setProperty(n, hex(c));
+}
+
+const white: RGB = [255, 255, 255];
+const black: RGB = [0, 0, 0];
+
+/**
+ * What an accent is in one theme, whose colours `value` tells. The switch accepts one
+ * that a shape can have on the surface of both themes (3:1, internal/directory/brand.go),
+ * so it stays as it is there and on bakelite. Where a ground leaves less, a lamp is moved
+ * towards black (white in the dark theme) until it stands out, a text until it can be
+ * read (4.5:1). What is written on the colour of the text is white or ink, whichever
+ * stands out more, which is 4.5:1 for every colour that got there.
+ */
+export function accentTokens(accent: RGB, isDark: boolean, value: (token: string) => RGB | undefined): ReadonlyMap<(typeof accentNames)[number], RGB> {
+  const all = (...names: string[]) => names.map(value).filter((c): c is RGB => c !== undefined);
+  const [surface, bakelite] = all("--surface", "--bakelite");
+  const under = all("--ground", "--panel", "--surface", "--raised");
+  if (!surface || !bakelite) return new Map();
+  const way = isDark ? white : black;
   const wash = mix(surface, accent, isDark ? 0.2 : 0.12);
-  const ink = until(accent, way, 4.5, [...grounds, wash]);
-  const values: readonly RGB[] = [ink, lamp, wash, isDark ? mix(ink, [0, 0, 0], 0.88) : [255, 255, 255], until(accent, [255, 255, 255], 3, [bakelite])];
-  accentNames.forEach((n, k) => root.style.setProperty(n, hex(values[k] ?? ink)));
+  const text = until(accent, way, 4.5, [...under, ...all("--own"), wash]);
+  const ink = all(isDark ? "--bakelite" : "--ink")[0] ?? black;
+  return new Map([
+    ["--signal", text],
+    ["--signal-lamp", until(accent, way, 3, under)],
+    ["--signal-wash", wash],
+    ["--on-signal", ratio(white, text) > ratio(ink, text) ? white : ink],
+    ["--lit-signal", until(accent, white, 3, [bakelite])],
+  ]);
 }
 
 /** A colour moved towards another until it has the contrast with each ground. */

@@ -3,7 +3,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type RGB, parseHex, ratio, until } from "./theme.ts";
+import { type RGB, accentTokens, parseHex, ratio } from "./theme.ts";
 
 const src = join(import.meta.dirname, "..");
 const tokens = readFileSync(join(import.meta.dirname, "tokens.css"), "utf8");
@@ -97,10 +97,46 @@ test("the figures of the design", () => {
   expect([of(light, "--ink-3", "--own"), of(light, "--edge", "--ground")]).toEqual([4.58, 3.03]);
 });
 
-test.each(["#FFFF00", "#FFFFFF", "#0000FF", "#E25320", "#777777", "#000000"])("an accent of %s becomes one that can be seen", (accent) => {
-  for (const [values, way] of [[light, [0, 0, 0]], [dark, [255, 255, 255]]] as const) {
-    const on = grounds.map((g) => values.get(g)).filter((c): c is RGB => c !== undefined);
-    const moved = until(parseHex(accent) ?? [0, 0, 0], way, 4.5, on);
-    for (const g of on) expect(ratio(moved, g)).toBeGreaterThanOrEqual(4.5);
-  }
+describe("the accent of a tenant", () => {
+  const of = (values: Map<string, RGB>) => (n: string) => values.get(n);
+  const at = (values: Map<string, RGB>, n: string): RGB => values.get(n) ?? [-1, -1, -1];
+  const surfaces = [light, dark].map((values) => at(values, "--surface"));
+  // Those that the switch takes, from all over the cube of colours.
+  const steps = Array.from({ length: 18 }, (_, k) => k * 15);
+  const cube = steps.flatMap((r) => steps.flatMap((g) => steps.map((b): RGB => [r, g, b])));
+  const accepted = cube.filter((c) => surfaces.every((s) => ratio(c, s) >= 3));
+
+  test("is accepted by the switch on the surfaces that pages have", () => {
+    const go = readFileSync(join(src, "../../internal/directory/brand.go"), "utf8");
+    const grounds = [...go.matchAll(/\{"(?:light|dark)", "(#[0-9a-f]{6})"\}/g)].map((m) => parseHex(m[1] ?? ""));
+    expect(grounds).toEqual(surfaces);
+    expect(accepted.length).toBeGreaterThan(500);
+  });
+
+  test.each([["light", light], ["dark", dark]] as const)("that is accepted is itself on the %s surface and on bakelite", (name, values) => {
+    for (const c of accepted) {
+      const t = accentTokens(c, name === "dark", of(values));
+      expect(t.get("--lit-signal")).toEqual(c);
+      if (ratio(c, at(values, "--ground")) >= 3 && ratio(c, at(values, "--raised")) >= 3) expect(t.get("--signal-lamp")).toEqual(c);
+    }
+  });
+
+  test.each([["light", light], ["dark", dark]] as const)("whatever it is, can be seen and read in the %s theme", (name, values) => {
+    for (const c of cube) {
+      const t = accentTokens(c, name === "dark", of(values));
+      const get = (n: "--signal" | "--signal-lamp" | "--signal-wash" | "--on-signal" | "--lit-signal"): RGB => t.get(n) ?? [0, 0, 0];
+      const low = [
+        ...grounds.map((g) => [`text on ${g}`, ratio(get("--signal"), at(values, g)), 4.5] as const),
+        ["text on its wash", ratio(get("--signal"), get("--signal-wash")), 4.5] as const,
+        ["words on it", ratio(get("--on-signal"), get("--signal")), 4.5] as const,
+        ...["--ground", "--panel", "--surface", "--raised"].map((g) => [`shape on ${g}`, ratio(get("--signal-lamp"), at(values, g)), 3] as const),
+        ["shape on bakelite", ratio(get("--lit-signal"), at(values, "--bakelite")), 3] as const,
+      ].filter(([, is, least]) => is < least);
+      expect(low, c.join()).toEqual([]);
+    }
+  });
+
+  test("of our own is our own lamp", () => {
+    for (const values of [light, dark]) expect(accentTokens(at(light, "--signal-lamp"), values === dark, of(values)).get("--signal-lamp")).toEqual(at(light, "--signal-lamp"));
+  });
 });
