@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/tandem-switch/tandem/internal/account"
 	"github.com/tandem-switch/tandem/internal/directory"
@@ -86,15 +88,16 @@ func (a *API) listDevices(ctx context.Context, in *InObject) (*listDevicesAnswer
 
 type listAllDevicesInput struct {
 	InDomain
+	Query  string `query:"q" maxLength:"128" doc:"Only devices with this text in hardware id, name, app or the names of the user, in any case."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Most devices in one answer, about."`
 	Cursor string `query:"cursor" maxLength:"1024" doc:"Where to go on: next of the answer before."`
 }
 
 func (a *API) listAllDevices(ctx context.Context, in *listAllDevicesInput) (*listDevicesAnswer, error) {
 	dom := calling(ctx).domain
-	found := 0
+	found, text := 0, directory.Fold(in.Query)
 	page, err := a.index.page(query{domain: dom.ID, by: "sip", cursor: in.Cursor, limit: in.Limit, want: func(o directory.Object) bool {
-		n := len(a.Directory.Devices(o.Address()))
+		n := len(a.devicesWith(o, text))
 		if found >= in.Limit && n > 0 {
 			found = -1 // there is more
 		}
@@ -109,13 +112,27 @@ func (a *API) listAllDevices(ctx context.Context, in *listAllDevicesInput) (*lis
 	}
 	answer := &listDevicesAnswer{Page[Device]{Items: []Device{}, Next: page.Next}}
 	for _, o := range page.Items {
-		answer.Body.Items = a.devicesOf(answer.Body.Items, dom, o)
+		for _, dev := range a.devicesWith(o, text) {
+			answer.Body.Items = append(answer.Body.Items, deviceOf(dom, o, dev))
+		}
 	}
 	if last := len(page.Items) - 1; found < 0 && last >= 0 {
 		o := page.Items[last]
 		answer.Body.Next = writeEntry(orderedEntry{sortKeyOf(o, "sip"), o.ID}, "sip")
 	}
 	return answer, nil
+}
+
+// devicesWith are the devices of an object that have the folded text, or all if it
+// is the object that has it.
+func (a *API) devicesWith(o directory.Object, text string) []directory.Device {
+	all := a.Directory.Devices(o.Address())
+	if len(all) == 0 || text == "" || has(o, text) {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(d directory.Device) bool {
+		return !strings.Contains(directory.Fold(d.HW), text) && !strings.Contains(directory.Fold(d.Text), text) && !strings.Contains(directory.Fold(d.App), text)
+	})
 }
 
 func (a *API) devicesOf(list []Device, d directory.Domain, o directory.Object) []Device {

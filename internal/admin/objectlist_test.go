@@ -96,3 +96,33 @@ func TestFreeNumbers(t *testing.T) {
 		equal(t, free.Numbers, []string{})
 	})
 }
+
+func TestDeviceSearch(t *testing.T) {
+	each(t, func(t *testing.T, op *admin.Client) {
+		ctx := staffed(t, op)
+		for _, d := range []admin.AddDevice{
+			{User: "alice", NewDevice: admin.NewDevice{HW: "mobile", Text: "Pocket"}},
+			{User: "bob", NewDevice: admin.NewDevice{HW: "table", App: "phone"}},
+		} {
+			must(op.AddDevice(ctx, d))(t)
+		}
+		for query, want := range map[string][]string{
+			"":       {"desk", "mobile", "table"},
+			"POCKET": {"mobile"},
+			"phone":  {"table"},
+			"ALICE":  {"desk", "mobile"},
+			"102":    {"table"},
+			"zzz":    nil,
+		} {
+			var page admin.Page[admin.Device]
+			must(page, op.Do(ctx, http.MethodGet, "/domains/example.com/devices?q="+query, nil, &page))(t)
+			var got []string
+			for _, d := range page.Items {
+				got = append(got, d.HW)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%q: %q, want %q", query, got, want)
+			}
+		}
+	})
+}

@@ -15,7 +15,12 @@ export interface PageInfo {
 
 export const pages: readonly PageInfo[] = [
   { id: "dashboard", icon: "pulse", group: "", needs: "all", load: () => import("./pages/Dashboard.tsx") },
+  { id: "domains", icon: "domain", group: "directory", load: () => import("./pages/Domains.tsx") },
   { id: "objects", icon: "box", group: "directory", load: () => import("./pages/Objects.tsx") },
+  { id: "devices", icon: "device", group: "directory", load: () => import("./pages/Devices.tsx") },
+  { id: "groups", icon: "people", group: "directory", load: () => import("./pages/Groups.tsx") },
+  { id: "templates", icon: "layers", group: "directory", load: () => import("./pages/Templates.tsx") },
+  { id: "licences", icon: "ticket", group: "directory", load: () => import("./pages/Licences.tsx") },
   { id: "registrations", icon: "signal", group: "live", load: () => import("./pages/Registrations.tsx") },
   { id: "calls", icon: "call", group: "live", load: () => import("./pages/Calls.tsx") },
   { id: "storage", icon: "store", group: "messages", load: () => import("./pages/Storage.tsx") },

@@ -24,6 +24,8 @@ type Tab = "general" | "devices" | "rights" | "history";
 
 export interface ObjectDrawerProps {
   id: string;
+  /** What is shown first. */
+  tab?: Tab;
   domain: DomainRow;
   lookups: Lookups;
   onClose: () => void;
@@ -31,7 +33,7 @@ export interface ObjectDrawerProps {
   onGone: () => void;
 }
 
-export function ObjectDrawer({ id, domain, lookups, onClose, onChanged, onGone }: ObjectDrawerProps) {
+export function ObjectDrawer({ id, tab, domain, lookups, onClose, onChanged, onGone }: ObjectDrawerProps) {
   const [o, setObject] = useState<DirectoryObject | undefined>();
   const [error, setError] = useState<string | undefined>();
   const load = () => ask<DirectoryObject>("GET", ["domains", domain.name, "objects", `id:${id}`]);
@@ -45,7 +47,7 @@ export function ObjectDrawer({ id, domain, lookups, onClose, onChanged, onGone }
       live = false;
     };
   }, [id, domain.name]);
-  if (o) return <Open o={o} domain={domain} lookups={lookups} load={load} onClose={onClose} onSaved={(saved) => (setObject(saved), onChanged(saved))} onGone={onGone} />;
+  if (o) return <Open o={o} first={tab ?? "general"} domain={domain} lookups={lookups} load={load} onClose={onClose} onSaved={(saved) => (setObject(saved), onChanged(saved))} onGone={onGone} />;
   return (
     <Drawer title={t("consoleDirectory.object")} onClose={onClose}>
       <div class="in-drawer">{error ? <Banner cord="carmine" icon="warn" fact={error} /> : <Skeleton kind="lines" />}</div>
@@ -55,6 +57,7 @@ export function ObjectDrawer({ id, domain, lookups, onClose, onChanged, onGone }
 
 interface OpenProps {
   o: DirectoryObject;
+  first: Tab;
   domain: DomainRow;
   lookups: Lookups;
   load: () => Promise<DirectoryObject>;
@@ -63,8 +66,8 @@ interface OpenProps {
   onGone: () => void;
 }
 
-function Open({ o, domain, lookups, load, onClose, onSaved, onGone }: OpenProps) {
-  const [tab, setTab] = useState<Tab>("general");
+function Open({ o, first, domain, lookups, load, onClose, onSaved, onGone }: OpenProps) {
+  const [tab, setTab] = useState<Tab>(first);
   const form = useObjectForm(o, load, onSaved);
   const title = o.dn || o.cn || o.sip;
   const close = async () => {

@@ -1,0 +1,18 @@
+export default {
+  newDomain: "Neue Domäne", default: "Standard", hosts: "Hostnamen", org: "Organisation", filters: "Filter", nodes: "Knoten des Plans",
+  nameHint: "Wie example.com. Menschen schreiben sie hinter ihren Namen.", renameHint: "Angemeldet wird sich ab sofort mit dem neuen Namen.", hostsHint: "Unter denen Clients sie erreichen, mit Kommas dazwischen.", orgHint: "Deren Administratoren sie betreuen; darf leer sein.",
+  makeDefault: "Standarddomäne", defaultHint: "Anmeldungen ohne Domäne gelten ihr. Die Markierung wandert von dort, wo sie ist.", isDefault: "Sie wandert, wenn eine andere Domäne sie nimmt.",
+  tabs: { general: "Allgemein", plan: "Nummern", filters: "Filter", brand: "Marke" }, stale: "Jemand anderes hat diese Domäne geändert.",
+  remove: "Entfernen", removeTitle: "{{name}} entfernen?", removeText: "Nur eine Domäne, in der niemand mehr ist, lässt sich entfernen. Sie lässt sich nicht zurückholen.", removed: "{{name}} ist entfernt",
+  prefixes: { intl: "Vor internationalen Nummern", ntl: "Vor nationalen Nummern", subs: "Vor Nummern des Ortes", area: "Ortsvorwahl", country: "Ländervorwahl" }, maxIntern: "Längste interne Nummer",
+  nodesHint: "Teile des Plans, jeder mit dem, was vor seinen Nummern gewählt wird.", addNode: "Knoten hinzufügen", nodeName: "Name", prefix: "Präfix", parent: "Innerhalb", removeNode: "Knoten {{name}} entfernen",
+  routes: "Wege", routesHint: "Wohin Nummern gehen, die niemandem gehören. Die wenigsten und meisten Ziffern hinter dem Präfix dürfen leer sein.", noGateways: "Die Domäne hat kein Gateway, zu dem ein Weg führen könnte.", addRoute: "Weg hinzufügen", to: "Gateway", min: "Min.", max: "Max.", removeRoute: "Weg {{prefix}} entfernen",
+  filtersHint: "Ein Objekt mit Filter darf nur anrufen, was er erlaubt.", addFilter: "Filter hinzufügen", filterName: "Name des Filters", removeFilter: "Filter {{name}} entfernen", otherwise: "Wenn keine Regel passt", allowed: "Erlaubt", forbidden: "Verboten", rules: "Regeln, von der ersten an",
+  ruleFor: "Präfix oder Name", permit: "Anrufe sind", removeRule: "Regel entfernen",
+  brandName: "Name der Seiten", brandNameHint: "An der Stelle von Tandem.", accent: "Akzent", accentHint: "Farbe des Neuen und Laufenden, als #rrggbb. Leer ist die übliche.", noColour: "Keine Farbe: Schreiben Sie sie als #rrggbb.", pick: "Farbe wählen",
+  light: "Auf Hell", dark: "Auf Dunkel", moved: "zu schwach: Seiten zeigen sie kräftiger", standsOut: "hebt sich ab", logo: "Logo", chooseLogo: "Bild wählen", noLogo: "Kein Logo", logoHint: "PNG, JPEG oder WebP, höchstens 32 kB und 1024 Pixel.", logoKind: "Das Bild ist weder PNG noch JPEG noch WebP.", logoSize: "Das Bild hat {{size}}; erlaubt sind {{most}}.",
+  app: "App", noDevices: "Kein Objekt hat ein Gerät", noDevicesText: "Geräte kommen bei ihren Objekten hinzu. Clients, die sich selbst anmelden, brauchen keines.",
+  noTemplates: "Es gibt keine Vorlage", noTemplatesText: "Eine Vorlage gibt vielen Objekten die gleichen Rechte und Lizenzen.", usedBy: "Benutzt von",
+  noGroups: "Es gibt keine Gruppe", noGroupsText: "Eine Gruppe gibt es, solange jemand in ihr ist oder eine Sammelgruppe sie ruft.", members: "Mitglieder", hunts: "Sammelgruppen", calledBy: "Gerufen von", noMembers: "Niemand ist darin.",
+  addMember: "Mitglied hinzufügen", nameOrNumber: "Name oder Nummer", removeMember: "{{name}} herausnehmen", moreMembers: "Weitere Mitglieder",
+};

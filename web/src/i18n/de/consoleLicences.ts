@@ -1,0 +1,16 @@
+export default {
+  views: { used: "Nach Domäne", installed: "Installiert", keys: "Schlüssel" }, install: "Installieren", issue: "Lizenz ausstellen", test: "Test",
+  unlimited: "{{domain}} hat alles: Es gibt noch keinen Schlüssel, oder die Anlage läuft ohne Lizenzen.", nothing: "{{domain}} hat nichts. Installieren Sie eine Lizenz dafür.",
+  forAll: "alle Benutzer", usedOf: "{{used}} von {{of}} benutzt", oneJack: "eine Buchse sind {{count}} Benutzer", assigned: "{{count}} zugewiesen", until: "Die erste Lizenz dafür endet am {{date}}.",
+  states: { valid: "Gültig", pending: "Noch nicht", expired: "Beendet", revoked: "Widerrufen", key_revoked: "Schlüssel widerrufen", damaged: "Beschädigt" },
+  noneInstalled: "Keine Lizenz ist installiert", noneInstalledText: "Bis es den ersten Schlüssel gibt, haben alle alles.", grants: "Was sie gibt", note: "Vermerk", always: "immer", from: "Ab", installedAt: "Installiert", revokedAt: "Widerrufen", key: "Schlüssel",
+  revoke: "Widerrufen", revokeTitle: "Diese Lizenz von {{domain}} widerrufen?", revokeText: "Sie endet sofort und lässt sich nicht wieder installieren.", revoked: "Die Lizenz ist widerrufen",
+  makeKey: "Schlüssel erzeugen", trust: "Schlüssel vertrauen", trustAct: "Vertrauen", noKeys: "Es gibt keinen Schlüssel", noKeysText: "Mit dem ersten Schlüssel beginnen Lizenzen; bis dahin haben alle alles.", public: "Öffentliche Hälfte", private: "Private Hälfte", issues: "Unterschreibt hier", trusted: "Vertraut", since: "Seit",
+  revokeKeyTitle: "Schlüssel {{key}} widerrufen?", revokeKeyText: "Alle Lizenzen, die er unterschrieben hat, enden mit ihm.", revokeAll: "Mit seinen Lizenzen widerrufen", keyRevoked: "Der Schlüssel ist widerrufen",
+  keyMade: "Der Schlüssel ist erzeugt", first: "Es ist der erste Schlüssel: Ab jetzt haben Domänen, was für sie installiert ist. {{count}} bekamen alles, weil es sie schon gab: {{domains}}.",
+  privateOnce: "Die private Hälfte wird einmal gezeigt und nirgends aufbewahrt. Wer sie verliert, verliert den Schlüssel.", makeKeyText: "Mit dem ersten Schlüssel bekommt jede bestehende Domäne eine Lizenz für alles; spätere haben, was für sie installiert wird.",
+  hand: "Die private Hälfte zeigen und nirgends aufbewahren, um anderswo zu unterschreiben", trustText: "Lizenzen, die ein Schlüssel einer anderen Anlage unterschrieben hat, lassen sich hier installieren.",
+  sign: "Unterschreiben", installNow: "Hier installieren", issuedText: "Die Lizenz ist unterschrieben und noch nicht installiert.", text: "Lizenz", textHint: "Leerraum darin bedeutet nichts.", installAct: "Installieren", installedOne: "Die Lizenz ist installiert", everyDomain: "Jede Domäne",
+  grantsHint: "Eine Zahl zählt Benutzer, denen dann zugewiesen wird. Ohne gilt es für alle.", addGrant: "Merkmal hinzufügen", feature: "Merkmal", users: "Benutzer", removeGrant: "{{name}} entfernen", fromHint: "Leer: sofort.", lastDay: "Letzter Tag", untilHint: "Zählt ganz, in UTC. Leer: nie.",
+  testLong: "Für Tests: Apps wird der Testmodus gesagt",
+};

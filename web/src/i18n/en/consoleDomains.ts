@@ -1,0 +1,18 @@
+export default {
+  newDomain: "New domain", default: "default", hosts: "Host names", org: "Organisation", filters: "Filters", nodes: "Nodes of the plan",
+  nameHint: "As example.com. People write it behind their name.", renameHint: "People sign in with the new name at once.", hostsHint: "By which clients reach it, with commas between them.", orgHint: "Whose administrators look after it; may be empty.",
+  makeDefault: "Default domain", defaultHint: "Logins that name no domain are meant for it. The flag moves from where it is.", isDefault: "It moves when another domain takes it.",
+  tabs: { general: "General", plan: "Numbers", filters: "Filters", brand: "Brand" }, stale: "Somebody else has changed this domain.",
+  remove: "Remove", removeTitle: "Remove {{name}}?", removeText: "Only a domain in which nobody is left can be removed. It cannot be brought back.", removed: "{{name}} is removed",
+  prefixes: { intl: "Before international numbers", ntl: "Before national numbers", subs: "Before numbers of the area", area: "Area code", country: "Country code" }, maxIntern: "Longest internal number",
+  nodesHint: "Parts of the plan, each with what is dialled before its numbers.", addNode: "Add a node", nodeName: "Name", prefix: "Prefix", parent: "Within", removeNode: "Remove the node {{name}}",
+  routes: "Routes", routesHint: "Where numbers go that belong to nobody. Least and most digits behind the prefix may be empty.", noGateways: "The domain has no gateway that a route could lead to.", addRoute: "Add a route", to: "Gateway", min: "Least", max: "Most", removeRoute: "Remove the route {{prefix}}",
+  filtersHint: "An object with a filter may make only the calls that it allows.", addFilter: "Add a filter", filterName: "Name of the filter", removeFilter: "Remove the filter {{name}}", otherwise: "When no rule fits", allowed: "Allowed", forbidden: "Forbidden", rules: "Rules, from the first on",
+  ruleFor: "Prefix or name", permit: "Calls are", removeRule: "Remove the rule",
+  brandName: "Name of the pages", brandNameHint: "In the place of Tandem.", accent: "Accent", accentHint: "Colour of what is new and live, as #rrggbb. Empty is the usual one.", noColour: "No colour: write it as #rrggbb.", pick: "Choose a colour",
+  light: "On light", dark: "On dark", moved: "too faint: pages show it stronger", standsOut: "stands out", logo: "Logo", chooseLogo: "Choose a picture", noLogo: "No logo", logoHint: "PNG, JPEG or WebP, 32 kB and 1024 pixels at most.", logoKind: "The picture is no PNG, JPEG or WebP.", logoSize: "The picture has {{size}}; {{most}} is the most.",
+  app: "App", noDevices: "No object has a device", noDevicesText: "Devices are added at their objects. Clients that log in by themselves need none.",
+  noTemplates: "There is no template", noTemplatesText: "A template gives many objects the same rights and licences.", usedBy: "Used by",
+  noGroups: "There is no group", noGroupsText: "A group exists while somebody is in it, or a hunt group calls it.", members: "Members", hunts: "Hunt groups", calledBy: "Called by", noMembers: "Nobody is in it.",
+  addMember: "Add a member", nameOrNumber: "Name or number", removeMember: "Take {{name}} out", moreMembers: "More members",
+};

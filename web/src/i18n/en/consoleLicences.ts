@@ -1,0 +1,16 @@
+export default {
+  views: { used: "By domain", installed: "Installed", keys: "Keys" }, install: "Install", issue: "Issue a licence", test: "test",
+  unlimited: "{{domain}} has everything: no key was made yet, or the switch runs without licences.", nothing: "{{domain}} has nothing. Install a licence for it.",
+  forAll: "all users", usedOf: "{{used}} of {{of}} used", oneJack: "one jack is {{count}} users", assigned: "{{count}} assigned", until: "The first licence for it ends on {{date}}.",
+  states: { valid: "Valid", pending: "Not yet", expired: "Ended", revoked: "Revoked", key_revoked: "Key revoked", damaged: "Damaged" },
+  noneInstalled: "No licence is installed", noneInstalledText: "Until the first key is made, everybody has everything.", grants: "What it gives", note: "Note", always: "always", from: "From", installedAt: "Installed", revokedAt: "Revoked", key: "Key",
+  revoke: "Revoke", revokeTitle: "Revoke this licence of {{domain}}?", revokeText: "It ends at once and cannot be installed again.", revoked: "The licence is revoked",
+  makeKey: "Make a key", trust: "Trust a key", trustAct: "Trust", noKeys: "There is no key", noKeysText: "With the first key licences begin; until then everybody has everything.", public: "Public half", private: "Private half", issues: "Signs here", trusted: "Trusted", since: "Since",
+  revokeKeyTitle: "Revoke the key {{key}}?", revokeKeyText: "All licences that it has signed end with it.", revokeAll: "Revoke with its licences", keyRevoked: "The key is revoked",
+  keyMade: "The key is made", first: "It is the first key: from now on domains have what is installed for them. {{count}} got everything, because they existed: {{domains}}.",
+  privateOnce: "The private half is shown once and kept nowhere. Losing it loses the key.", makeKeyText: "With the first key every domain that exists gets a licence for everything; domains that are made later have what is installed for them.",
+  hand: "Show the private half and keep it nowhere, for signing on another machine", trustText: "Licences that a key of another installation has signed can be installed here.",
+  sign: "Sign", installNow: "Install it here", issuedText: "The licence is signed and not installed yet.", text: "Licence", textHint: "White space in it means nothing.", installAct: "Install", installedOne: "The licence is installed", everyDomain: "Every domain",
+  grantsHint: "A number counts users, who then have to be assigned. Without one it is for all.", addGrant: "Add a feature", feature: "Feature", users: "Users", removeGrant: "Remove {{name}}", fromHint: "Empty: at once.", lastDay: "Last day", untilHint: "Counts whole, in UTC. Empty: never.",
+  testLong: "For tests: apps are told test mode",
+};

@@ -1,0 +1,18 @@
+export default {
+  newDomain: "Yeni alan", default: "varsayılan", hosts: "Sunucu adları", org: "Kuruluş", filters: "Süzgeçler", nodes: "Plan düğümleri",
+  nameHint: "example.com gibi. Kişiler adlarının arkasına yazar.", renameHint: "Girişler hemen yeni adla yapılır.", hostsHint: "İstemcilerin ona ulaştığı adlar, aralarında virgülle.", orgHint: "Ona bakan yöneticilerin kuruluşu; boş kalabilir.",
+  makeDefault: "Varsayılan alan", defaultHint: "Alan yazmayan girişler ona sayılır. İşaret bulunduğu yerden buraya geçer.", isDefault: "Başka bir alan aldığında oraya geçer.",
+  tabs: { general: "Genel", plan: "Numaralar", filters: "Süzgeçler", brand: "Marka" }, stale: "Bu alanı başka biri değiştirdi.",
+  remove: "Kaldır", removeTitle: "{{name}} kaldırılsın mı?", removeText: "Yalnız içinde kimse kalmamış bir alan kaldırılabilir. Geri getirilemez.", removed: "{{name}} kaldırıldı",
+  prefixes: { intl: "Uluslararası numaralardan önce", ntl: "Ulusal numaralardan önce", subs: "Yöre numaralarından önce", area: "Alan kodu", country: "Ülke kodu" }, maxIntern: "En uzun iç numara",
+  nodesHint: "Planın bölümleri; her birinin numaralarından önce çevrileniyle.", addNode: "Düğüm ekle", nodeName: "Ad", prefix: "Ön ek", parent: "İçinde", removeNode: "{{name}} düğümünü kaldır",
+  routes: "Yollar", routesHint: "Kimsenin olmayan numaraların gittiği yer. Ön ekten sonraki en az ve en çok basamak boş kalabilir.", noGateways: "Alanda yolun gidebileceği bir ağ geçidi yok.", addRoute: "Yol ekle", to: "Ağ geçidi", min: "En az", max: "En çok", removeRoute: "{{prefix}} yolunu kaldır",
+  filtersHint: "Süzgeci olan nesne yalnız onun izin verdiği çağrıları yapar.", addFilter: "Süzgeç ekle", filterName: "Süzgecin adı", removeFilter: "{{name}} süzgecini kaldır", otherwise: "Hiçbir kural uymazsa", allowed: "İzinli", forbidden: "Yasak", rules: "Kurallar, ilkinden başlayarak",
+  ruleFor: "Ön ek ya da ad", permit: "Çağrılar", removeRule: "Kuralı kaldır",
+  brandName: "Sayfaların adı", brandNameHint: "Tandem yerine.", accent: "Vurgu", accentHint: "Yeni ve canlı olanın rengi, #rrggbb olarak. Boşsa olağan renktir.", noColour: "Renk değil: #rrggbb olarak yazın.", pick: "Renk seç",
+  light: "Açıkta", dark: "Koyuda", moved: "çok soluk: sayfalar daha güçlü gösterir", standsOut: "belirgin", logo: "Logo", chooseLogo: "Resim seç", noLogo: "Logo yok", logoHint: "PNG, JPEG ya da WebP; en çok 32 kB ve 1024 piksel.", logoKind: "Resim PNG, JPEG ya da WebP değil.", logoSize: "Resim {{size}}; en çok {{most}} olur.",
+  app: "Uygulama", noDevices: "Hiçbir nesnenin cihazı yok", noDevicesText: "Cihazlar nesnelerinde eklenir. Kendi giriş yapan istemcilere gerekmez.",
+  noTemplates: "Şablon yok", noTemplatesText: "Şablon birçok nesneye aynı hakları ve lisansları verir.", usedBy: "Kullanan",
+  noGroups: "Grup yok", noGroupsText: "Grup, içinde biri oldukça ya da bir çağrı grubu onu aradıkça vardır.", members: "Üyeler", hunts: "Çağrı grupları", calledBy: "Arayan", noMembers: "İçinde kimse yok.",
+  addMember: "Üye ekle", nameOrNumber: "Ad ya da numara", removeMember: "{{name}} kişisini çıkar", moreMembers: "Daha çok üye",
+};

@@ -1,0 +1,16 @@
+export default {
+  views: { used: "Alana göre", installed: "Yüklü", keys: "Anahtarlar" }, install: "Yükle", issue: "Lisans ver", test: "deneme",
+  unlimited: "{{domain}} her şeye sahip: henüz anahtar yok ya da santral lisanssız çalışıyor.", nothing: "{{domain}} hiçbir şeye sahip değil. Ona bir lisans yükleyin.",
+  forAll: "tüm kullanıcılar", usedOf: "{{used}} / {{of}} kullanılıyor", oneJack: "bir yuva {{count}} kullanıcı", assigned: "{{count}} atandı", until: "Onun ilk lisansı {{date}} tarihinde biter.",
+  states: { valid: "Geçerli", pending: "Henüz değil", expired: "Bitti", revoked: "Geri alındı", key_revoked: "Anahtar geri alındı", damaged: "Bozuk" },
+  noneInstalled: "Yüklü lisans yok", noneInstalledText: "İlk anahtar yapılana kadar herkes her şeye sahip.", grants: "Verdikleri", note: "Not", always: "her zaman", from: "Başlangıç", installedAt: "Yüklendi", revokedAt: "Geri alındı", key: "Anahtar",
+  revoke: "Geri al", revokeTitle: "{{domain}} alanının bu lisansı geri alınsın mı?", revokeText: "Hemen biter ve yeniden yüklenemez.", revoked: "Lisans geri alındı",
+  makeKey: "Anahtar yap", trust: "Anahtara güven", trustAct: "Güven", noKeys: "Anahtar yok", noKeysText: "Lisanslar ilk anahtarla başlar; o zamana kadar herkes her şeye sahip.", public: "Açık yarı", private: "Gizli yarı", issues: "Burada imzalar", trusted: "Güvenilir", since: "Başlangıç",
+  revokeKeyTitle: "{{key}} anahtarı geri alınsın mı?", revokeKeyText: "İmzaladığı tüm lisanslar onunla biter.", revokeAll: "Lisanslarıyla geri al", keyRevoked: "Anahtar geri alındı",
+  keyMade: "Anahtar yapıldı", first: "Bu ilk anahtar: bundan sonra alanlar kendileri için yüklenene sahip. {{count}} alan var olduğu için her şeyi aldı: {{domains}}.",
+  privateOnce: "Gizli yarı bir kez gösterilir ve hiçbir yerde saklanmaz. Onu yitiren anahtarı yitirir.", makeKeyText: "İlk anahtarla var olan her alan her şey için lisans alır; sonra gelenler kendileri için yüklenene sahip olur.",
+  hand: "Gizli yarıyı göster ve saklama; başka makinede imzalamak için", trustText: "Başka bir kurulumun anahtarıyla imzalanmış lisanslar burada yüklenebilir.",
+  sign: "İmzala", installNow: "Buraya yükle", issuedText: "Lisans imzalandı, henüz yüklenmedi.", text: "Lisans", textHint: "İçindeki boşlukların anlamı yoktur.", installAct: "Yükle", installedOne: "Lisans yüklendi", everyDomain: "Her alan",
+  grantsHint: "Sayı kullanıcıları sayar; onlara atanması gerekir. Sayısız olan herkes içindir.", addGrant: "Özellik ekle", feature: "Özellik", users: "Kullanıcı", removeGrant: "{{name}} kaldır", fromHint: "Boş: hemen.", lastDay: "Son gün", untilHint: "UTC ile tam sayılır. Boş: hiç bitmez.",
+  testLong: "Deneme için: uygulamalara deneme kipi bildirilir",
+};
