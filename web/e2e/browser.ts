@@ -1,6 +1,6 @@
 // Chromium for the tests, and people who use it.
 import axe from "axe-core";
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Locator, type Page } from "playwright-core";
 import type { Login, Switch } from "./switch.ts";
 
 const program = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
@@ -69,6 +69,57 @@ export class Person {
     await this.page.getByLabel("Password", { exact: true }).fill(login.password);
     await this.page.getByRole("button", { name: "Sign in", exact: true }).click();
     await this.page.getByRole("heading", { name: "Chats", exact: true }).waitFor();
+  }
+
+  /** Opens a chat by its name. */
+  async chat(name: string): Promise<void> {
+    await this.page.evaluate((to) => (location.hash = `#/chat/${encodeURIComponent(to)}`), name);
+    await this.field().waitFor();
+  }
+
+  /** The field that one writes in. */
+  field(): Locator {
+    return this.page.getByRole("textbox", { name: /^(Message|Edit message)/ });
+  }
+
+  /** The messages. */
+  log(): Locator {
+    return this.page.getByRole("log");
+  }
+
+  /** The newest message with a text in it. */
+  message(text: string): Locator {
+    return this.log().getByRole("article").filter({ hasText: text }).last();
+  }
+
+  /** A row of the list of chats. */
+  row(title: string): Locator {
+    return this.page.getByRole("region", { name: "Chats" }).getByRole("button", { name: new RegExp(title) }).first();
+  }
+
+  async write(text: string): Promise<void> {
+    const field = this.field();
+    await field.click();
+    await field.fill(text);
+    await this.page.keyboard.press("Enter");
+    await this.message(text).waitFor();
+  }
+
+  /** Presses one of the acts beside a message. */
+  async act(text: string, name: string): Promise<void> {
+    const m = this.message(text);
+    await m.hover();
+    await m.getByRole("button", { name, exact: true }).click();
+  }
+
+  /** Chooses from the menu of a message. */
+  async menu(text: string, name: string): Promise<void> {
+    await this.message(text).locator(".bub").first().click({ button: "right" });
+    await this.page.getByRole("menu").getByRole("menuitem", { name, exact: true }).click();
+  }
+
+  async react(text: string, emoji: string): Promise<void> {
+    await this.menu(text, `React with ${emoji}`);
   }
 
   /** What an automatic check of accessibility finds (WCAG 2.0 to 2.2, A and AA). */
