@@ -94,7 +94,7 @@ export class Person {
 
   /** A row of the list of chats. */
   row(title: string): Locator {
-    return this.page.getByRole("region", { name: "Chats" }).getByRole("button", { name: new RegExp(title) }).first();
+    return this.page.getByRole("list", { name: "Chats" }).getByRole("link", { name: new RegExp(title) }).first();
   }
 
   async write(text: string): Promise<void> {
@@ -115,7 +115,7 @@ export class Person {
   /** Chooses from the menu of a message. */
   async menu(text: string, name: string): Promise<void> {
     await this.message(text).locator(".bub").first().click({ button: "right" });
-    await this.page.getByRole("menu").getByRole("menuitem", { name, exact: true }).click();
+    await this.page.getByRole("menu").getByRole("menuitem", { name: new RegExp(`^${name}`) }).first().click();
   }
 
   async react(text: string, emoji: string): Promise<void> {

@@ -40,7 +40,7 @@ test("people chat, see who has read it, reply, react, edit and delete", async ()
   await alice.chat("bob");
   await alice.write("Hello Bob, how are the lines?");
   // It is on Bob's device, and news there.
-  await bob.row("Alice").getByText("1", { exact: false }).first().waitFor();
+  await bob.row("Alice.*1 unread").waitFor();
   await alice.message("how are the lines?").getByText("delivered").waitFor({ state: "attached" });
   await bob.chat("alice");
   await bob.message("how are the lines?").waitFor();
