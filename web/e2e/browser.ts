@@ -38,7 +38,7 @@ export class Person {
     page.setDefaultTimeout(15_000);
     page.on("console", (m) => {
       // That a line is down is told by the page itself; browsers log it all the same.
-      if (m.type() === "error" && !/WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED/.test(m.text())) {
+      if (m.type() === "error" && !/WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_SOCKET_NOT_CONNECTED|ERR_INTERNET_DISCONNECTED/.test(m.text())) {
         this.faults.push(m.text());
       }
     });
@@ -116,6 +116,15 @@ export class Person {
   async menu(text: string, name: string): Promise<void> {
     await this.message(text).locator(".bub").first().click({ button: "right" });
     await this.page.getByRole("menu").getByRole("menuitem", { name: new RegExp(`^${name}`) }).first().click();
+  }
+
+  /** Changes an own message. */
+  async edit(text: string, to: string): Promise<void> {
+    await this.menu(text, "Edit");
+    await this.page.getByText("Edit message", { exact: true }).waitFor();
+    await this.page.waitForFunction((was) => document.querySelector('[role="textbox"]')?.textContent?.includes(was), text);
+    await this.field().fill(to);
+    await this.page.keyboard.press("Enter");
   }
 
   async react(text: string, emoji: string): Promise<void> {

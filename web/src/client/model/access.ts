@@ -71,6 +71,7 @@ export class Access {
     if (visible) {
       this.client.presence.setInactive(false);
     } else {
+      this.home?.drafts.leave(); // the last word before a page goes is that it is hidden
       this.away = setTimeout(() => this.client.presence.setInactive(true), awayAfter);
     }
   }

@@ -26,6 +26,14 @@ export interface DraftDeps {
   now(): number;
   tell(m: TabMessage): void;
   changed(chat: string, html: string): void;
+  /** What a page that goes at this moment can still write: chats and texts. */
+  readonly last?: LastWords;
+}
+
+/** Kept at once, while the database of the browser may not come to it any more. */
+export interface LastWords {
+  put(list: readonly (readonly [chat: string, html: string])[]): void;
+  take(): readonly (readonly [chat: string, html: string])[];
 }
 
 export class Drafts {
@@ -39,6 +47,11 @@ export class Drafts {
       if (mine.written === 0) {
         mine.dirty = d.dirty;
         this.show(d.chat, mine, d.html);
+      }
+    }
+    for (const [chat, html] of this.deps.last?.take() ?? []) {
+      if (this.of(chat).written === 0) {
+        this.set(chat, html);
       }
     }
   }
@@ -90,6 +103,13 @@ export class Drafts {
         void this.send(chat, d);
       }
     }
+  }
+
+  /** The page may be gone in a moment: what was written last is kept now. */
+  leave(): void {
+    const dirty = [...this.drafts].filter(([, d]) => d.dirty);
+    dirty.forEach(([chat, d]) => this.keep(chat, d));
+    this.deps.last?.put(dirty.map(([chat, d]) => [chat, d.signal.peek()]));
   }
 
   private keep(chat: string, d: Draft): void {

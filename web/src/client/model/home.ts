@@ -19,7 +19,7 @@ import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
 import { People } from "./people.ts";
 import type { Platform } from "./platform.ts";
-import { Prefs } from "./prefs.ts";
+import { LastDrafts, Prefs } from "./prefs.ts";
 import { Reads } from "./reads.ts";
 import { Self } from "./self.ts";
 import type { Store } from "./store.ts";
@@ -49,6 +49,7 @@ export class Home implements Host {
   readonly files: Files;
   readonly outbox: Outbox;
   readonly drafts: Drafts;
+  private readonly lastDrafts: LastDrafts;
   readonly prefs: Prefs;
   private readonly self: Self;
   private readonly lineView: LineView;
@@ -100,7 +101,8 @@ export class Home implements Host {
       surface.chats,
       surface.unread,
     );
-    this.drafts = new Drafts({ client, store, tell, now: () => platform.now(), changed: (chat, html) => this.draftChanged(chat, html) });
+    this.lastDrafts = new LastDrafts(platform, `tandem.drafts.${name}`);
+    this.drafts = new Drafts({ client, store, tell, now: () => platform.now(), changed: (chat, html) => this.draftChanged(chat, html), last: this.lastDrafts });
     this.reads = new Reads({
       client, me: this.me,
       touch: (c) => this.chats.touch(c),
@@ -386,6 +388,7 @@ export class Home implements Host {
     if (forget) {
       this.tabs.tell({ t: "left" });
       this.prefs.forget();
+      this.lastDrafts.take();
       await this.store.destroy();
     } else {
       this.store.close();

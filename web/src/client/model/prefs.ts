@@ -1,5 +1,6 @@
 // Pins and mutes of chats: of this device alone, per person, in localStorage. Names are
 // items of a list there and of a Set here, never members of an object.
+import type { LastWords } from "./drafts.ts";
 import type { Platform } from "./platform.ts";
 
 const maxNames = 2000;
@@ -73,4 +74,38 @@ function names(v: unknown): Set<string> {
 
 function newest(set: ReadonlySet<string>): string[] {
   return [...set].slice(-maxNames);
+}
+
+/** Drafts of a page that went before the database had them: in localStorage, which is written at once. */
+export class LastDrafts implements LastWords {
+  constructor(
+    private readonly platform: Platform,
+    private readonly key: string,
+  ) {}
+
+  put(list: readonly (readonly [string, string])[]): void {
+    try {
+      if (list.length > 0) {
+        this.platform.local?.setItem(this.key, JSON.stringify(list.slice(0, maxLast)));
+      }
+    } catch {
+      // No room, or forbidden: the database may still have come to it.
+    }
+  }
+
+  take(): readonly (readonly [string, string])[] {
+    try {
+      const kept: unknown = JSON.parse(this.platform.local?.getItem(this.key) ?? "null");
+      this.platform.local?.removeItem(this.key);
+      return Array.isArray(kept) ? kept.filter(isPair) : [];
+    } catch {
+      return [];
+    }
+  }
+}
+
+const maxLast = 20;
+
+function isPair(v: unknown): v is readonly [string, string] {
+  return Array.isArray(v) && v.length === 2 && v.every((x) => typeof x === "string");
 }
