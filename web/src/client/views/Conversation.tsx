@@ -1,3 +1,4 @@
+import "../../ui/css/conversation.css";
 import type { Model } from "../model/types.ts";
 import { ConversationPane } from "./conversation/Conversation.tsx";
 import { chatAt, closePane, detailsOpen, onePane } from "./state.ts";
