@@ -28,6 +28,8 @@ export function startBrowser(): Promise<Browser> {
 export class Person {
   /** Errors of the console and of scripts, and violations of the content policy. */
   readonly faults: string[] = [];
+  /** Faults that a test brings about: what is refused is in the browser's console too. */
+  readonly expected: RegExp[] = [];
   /** Hosts that were asked for anything. */
   readonly hosts = new Set<string>();
 
@@ -38,7 +40,7 @@ export class Person {
     page.setDefaultTimeout(15_000);
     page.on("console", (m) => {
       // That a line is down is told by the page itself; browsers log it all the same.
-      if (m.type() === "error" && !/WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_SOCKET_NOT_CONNECTED|ERR_INTERNET_DISCONNECTED/.test(m.text())) {
+      if (m.type() === "error" && !/WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_SOCKET_NOT_CONNECTED|ERR_INTERNET_DISCONNECTED/.test(m.text()) && !this.expected.some((e) => e.test(m.text()))) {
         this.faults.push(m.text());
       }
     });
