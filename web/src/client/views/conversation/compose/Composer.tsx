@@ -46,6 +46,7 @@ export function Composer() {
   const emoji = useSignal(false);
   const link = useSignal(false);
   const record = useSignal<"voice" | "video" | undefined>(undefined);
+  const caret = useRef<Range | undefined>(undefined);
   const hold = useRef<Hold | undefined>(undefined);
   const people = useSignal<readonly Person[]>([]);
   const at = useSignal(0);
@@ -180,6 +181,21 @@ export function Composer() {
   }, []);
 
   const onFormat = (f: Format) => el.current && (format(el.current, f), (formats.value = formatsAt(el.current)));
+  const askLink = () => {
+    const s = getSelection();
+    caret.current = s && s.rangeCount > 0 && el.current?.contains(s.anchorNode) ? s.getRangeAt(0).cloneRange() : undefined;
+    link.value = true;
+  };
+  /** Behind a dialog nothing can be written: when it has gone, at the place where it was asked for. */
+  const linked = (text: string | undefined) => {
+    link.value = false;
+    setTimeout(() => {
+      if (!el.current) return;
+      toEnd(el.current);
+      if (caret.current) select(caret.current);
+      if (text) insertText(el.current, text);
+    }, 0);
+  };
   const startRecord = (kind: "voice" | "video", held?: Hold) => {
     if (record.peek()) return;
     const why = cannotRecord();
@@ -199,7 +215,7 @@ export function Composer() {
     openMenu(e, t("conversation.attach"), [
       { word: t("conversation.attachFiles"), icon: "file", run: () => picker.current?.click() },
       { word: t("conversation.videoMessage"), icon: "camera", run: () => startRecord("video") },
-      ...(phone ? [{ word: t("conversation.format.link"), icon: "link" as const, run: () => (link.value = true) }] : []),
+      ...(phone ? [{ word: t("conversation.format.link"), icon: "link" as const, run: askLink }] : []),
       "-",
       { word: t("conversation.enterSends"), checked: enterSends.value, run: () => (enterSends.value = !enterSends.value) },
     ]);
@@ -235,7 +251,7 @@ export function Composer() {
       onInput={onInput}
       onBlur={() => (people.value = [])}
       onPaste={(e) => onPaste(e, el.current, add)}
-      onKeyDown={(e) => editorKeys(e, { el: el.current, pane, people, at, empty, pick: pickMember, send, onFormat, link: () => (link.value = true), touch: phone && matchMedia("(pointer: coarse)").matches })}
+      onKeyDown={(e) => editorKeys(e, { el: el.current, pane, people, at, empty, pick: pickMember, send, onFormat, link: askLink, touch: phone && matchMedia("(pointer: coarse)").matches })}
     />
   );
   return (
@@ -260,7 +276,7 @@ export function Composer() {
           <div class="tb">
             {attach}
             <span class="sep" />
-            <Formats formats={formats.value} onFormat={onFormat} onLink={() => (link.value = true)} />
+            <Formats formats={formats.value} onFormat={onFormat} onLink={askLink} />
             <span class="grow" />
             {bytes.value > maxText * 0.8 && <Length bytes={bytes.value} />}
             {pane.isGroup.value && <IconButton icon="at" label={t("conversation.mention")} keys="@" onClick={() => el.current && insertText(el.current, "@")} />}
@@ -283,7 +299,7 @@ export function Composer() {
           e.currentTarget.value = "";
         }}
       />
-      {link.value && <LinkDialog onDone={(text) => ((link.value = false), text && el.current && (toEndIfOutside(el.current), insertText(el.current, text)))} />}
+      {link.value && <LinkDialog onDone={linked} />}
       {record.value === "video" && (
         <VideoDialog onDone={recorded} />
       )}
@@ -291,6 +307,8 @@ export function Composer() {
   );
 }
 
-function toEndIfOutside(el: HTMLElement): void {
-  if (!el.contains(getSelection()?.anchorNode ?? null)) toEnd(el);
+function select(range: Range): void {
+  const s = getSelection();
+  s?.removeAllRanges();
+  s?.addRange(range);
 }

@@ -94,6 +94,11 @@ export function newLine(): void {
   exec("insertLineBreak");
 }
 
+/** The next entry of a list; an empty one leaves the list. */
+export function newItem(): void {
+  exec("insertParagraph");
+}
+
 /** The caret at the end of the text. */
 export function toEnd(el: HTMLElement): void {
   el.focus();

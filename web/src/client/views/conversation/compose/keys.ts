@@ -2,7 +2,7 @@ import type { Signal } from "@preact/signals";
 import type { Person } from "../../../model/types.ts";
 import type { Pane } from "../pane.ts";
 import { mayOf } from "../pane.ts";
-import { type Format, leaveBlock, newLine } from "./editor.ts";
+import { type Format, leaveBlock, newItem, newLine } from "./editor.ts";
 import { enterSends } from "./settings.ts";
 
 export interface EditorKeys {
@@ -61,7 +61,12 @@ function isEnter(e: KeyboardEvent, k: EditorKeys): boolean {
   // In lists and blocks the browser knows better; elsewhere a line, not a paragraph.
   const node = getSelection()?.anchorNode;
   const within = (node instanceof Element ? node : node?.parentElement)?.closest("li, pre, blockquote");
-  if (within && k.el?.contains(within)) return e.shiftKey ? (newLine(), true) : false;
+  if (within && k.el?.contains(within)) {
+    if (!e.shiftKey) return false;
+    if (within.matches("li")) newItem(); // where Enter sends, there is no other key for it
+    else newLine();
+    return true;
+  }
   newLine();
   return true;
 }
