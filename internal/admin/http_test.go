@@ -380,6 +380,34 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// A browser sends Latin-1 in headers at most: the console sends what else people write
+// encoded, and the log has it in their words.
+func TestEncodedReason(t *testing.T) {
+	for _, tt := range []struct{ sent, written string }{
+		{"UTF-8''has%20left%3A%20%C3%BC%C4%9F%20%F0%9F%91%8B", "has left: üğ 👋"},
+		{"utf-8''%C3%BC", "ü"},
+		{"UTF-8''UTF-8''%25", "UTF-8''%"},
+		{"Gründe", "Gründe"},
+		{"100%25 of them", "100%25 of them"},
+		{"50 % + 1", "50 % + 1"},
+		{"UTF-8''%", ""},
+		{"UTF-8''%FF", ""},
+		{"UTF-8''a%0Ab", ""},
+		{"UTF-8''" + strings.Repeat("%C3%BC", 250), strings.Repeat("ü", 250)},
+		{"UTF-8''" + strings.Repeat("%C3%BC", 251), ""},
+	} {
+		d := newDoor(t)
+		got := d.ask("operator", "DELETE", "/domains/one.example/objects/alice", "", "Pbx-Reason: "+tt.sent)
+		if tt.written == "" {
+			d.problem(got, 422, admin.Invalid)
+			continue
+		}
+		equal(t, got.status, 204)
+		acts := d.acts()
+		equal(t, acts[len(acts)-1].Reason, tt.written)
+	}
+}
+
 func TestReasonAndHeaders(t *testing.T) {
 	d := newDoor(t)
 	d.problem(d.ask("operator", "DELETE", "/domains/one.example/objects/alice", "", "Pbx-Reason: a\tb"), 422, admin.Invalid)

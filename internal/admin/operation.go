@@ -138,7 +138,7 @@ func (op *operation) parameters() []*huma.Param {
 		})
 	}
 	if op.Act != "" {
-		header(reasonHeader, "Why it is done; for the audit log.", op.Reason)
+		header(reasonHeader, "Why it is done; for the audit log. UTF-8, or in the form UTF-8''percent-encoded of RFC 8187.", op.Reason)
 	}
 	if op.keyed() {
 		header(keyHeader, "A name of this request. If it is sent again, within 24 hours, the answer is repeated and nothing is done.", false)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
@@ -23,9 +24,10 @@ const maxReason = 500
 // readHeaders reads what the headers say, and bounds the body.
 func (c *call) readHeaders() error {
 	r := c.request
-	c.reason = r.Header.Get(reasonHeader)
+	reason, ok := readReason(r.Header.Get(reasonHeader))
+	c.reason = reason
 	switch {
-	case len(c.reason) > maxReason || !utf8.ValidString(c.reason) || strings.ContainsFunc(c.reason, unicode.IsControl):
+	case !ok || len(c.reason) > maxReason || !utf8.ValidString(c.reason) || strings.ContainsFunc(c.reason, unicode.IsControl):
 		return wrong(Invalid, reasonHeader, "A reason is one line of at most "+strconv.Itoa(maxReason)+" bytes.")
 	case c.op.Reason && strings.TrimSpace(c.reason) == "":
 		return wrong(ReasonRequired, reasonHeader, "This needs a reason, for the audit log: send it in the header "+reasonHeader+".")
@@ -41,6 +43,20 @@ func (c *call) readHeaders() error {
 		return nil
 	}
 	return c.readBody()
+}
+
+// encodedText is how a reason begins that is percent-encoded, as RFC 8187 has it for
+// the values of headers. What does not begin so is taken as it is, % and all.
+const encodedText = "UTF-8''"
+
+// readReason reads a reason. Browsers let pages send nothing but Latin-1 in headers, so
+// the console encodes the others; programs may as well send plain UTF-8.
+func readReason(header string) (string, bool) {
+	if len(header) < len(encodedText) || !strings.EqualFold(header[:len(encodedText)], encodedText) {
+		return header, true
+	}
+	text, err := url.PathUnescape(header[len(encodedText):])
+	return text, err == nil
 }
 
 // readBody takes the whole body, so that its size is known before anything is

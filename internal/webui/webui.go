@@ -33,7 +33,7 @@ const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // Permissions is what the pages may ask a browser for: voice and video messages and
 // calls, nothing else.
 const Permissions = "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), autoplay=(self), " +
-	"geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), midi=()"
+	"geolocation=(), payment=(), usb=(), serial=(), hid=(), midi=()"
 
 // The pages, as vite writes them, and the placeholder.
 const (

@@ -74,8 +74,7 @@ export async function ask<T>(method: string, parts: readonly (string | number)[]
 export async function send(method: string, parts: readonly (string | number)[], a: Ask = {}): Promise<Response> {
   const headers = new Headers({ Accept: "application/json" });
   if (a.rev !== undefined) headers.set("If-Match", `"${a.rev}"`);
-  // Headers carry Latin-1 alone; what else people write is kept in the form of a URL.
-  if (a.reason) headers.set("Pbx-Reason", /^[\x20-\x7e]*$/.test(a.reason) ? a.reason : encodeURIComponent(a.reason));
+  if (a.reason) headers.set("Pbx-Reason", reasonHeader(a.reason));
   if (a.body !== undefined) headers.set("Content-Type", "application/json");
   if (a.raw) headers.set("Content-Type", a.raw.type);
   let answer: Response;
@@ -95,6 +94,12 @@ export async function send(method: string, parts: readonly (string | number)[], 
   const problem = await read(answer);
   if (answer.status === 401 && parts[0] !== "session") ended.value++;
   throw problem;
+}
+
+/** Headers carry Latin-1 alone: what else people write is sent encoded (RFC 8187), and the switch decodes it. */
+export function reasonHeader(reason: string): string {
+  if (/^[\x20-\x7e]*$/.test(reason) && !/^utf-8''/i.test(reason)) return reason;
+  return `UTF-8''${encodeURIComponent(reason.replace(/\p{Surrogate}/gu, "\ufffd"))}`;
 }
 
 async function read(answer: Response): Promise<Problem> {

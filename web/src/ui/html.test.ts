@@ -66,6 +66,25 @@ test("only three schemes lead out", () => {
   expect(hrefOf("mailto:a@b.example")).toBe("mailto:a@b.example");
 });
 
+test.each([
+  "https://bank.example@evil.example/", "https://bank.example:443@evil.example", "https://user:secret@x.example/a", "www.bank.example@evil.example",
+])("%s misleads and is no link", (text) => {
+  expect(linkParts(text).filter((p) => typeof p !== "string" && /^https?:/.test(p.href))).toEqual([]);
+});
+
+test("what is not seen is no part of a link", () => {
+  for (const sign of ["\u202e", "\u2066", "\u200b", "\u00ad", "\u200f", "\ufeff"]) {
+    const a = shown(`https://x.example/a${sign}gpj.exe`).querySelector("a");
+    expect(a?.textContent).toBe("https://x.example/a");
+  }
+});
+
+test("a host of foreign letters says what machines read", () => {
+  const a = shown("https://b\u0430nk.example/").querySelector("a"); // a Cyrillic letter
+  expect(a?.title).toMatch(/^https:\/\/xn--/);
+  expect(shown("https://bank.example/xn--").querySelector("a")?.title).toBe("");
+});
+
 test("a long line of signs takes no long time", () => {
   const start = performance.now();
   linkParts("a@".repeat(20_000));
@@ -78,6 +97,33 @@ test("mentions and marks", () => {
   expect([...el.querySelectorAll(".mention")].map((m) => m.textContent)).toEqual(["@Yusuf Çelik", "@__proto__"]);
   expect(el.querySelector(".own")?.textContent).toBe("@Yusuf Çelik");
   expect([...shown("one ONE", { marks: ["one"] }).querySelectorAll("mark")].map((m) => m.textContent)).toEqual(["one", "ONE"]);
+});
+
+test.each([
+  ["hi @Anna", ["Ann"], []],
+  ["hi @Ann, and @ANN's", ["Ann"], ["@Ann", "@ANN"]],
+  ["@Ann_2 @Annä @Ann\u0301 @Ann2 sue@ann.example", ["Ann"], []],
+  ["@Ann Lee @Ann", ["Ann", "Ann Lee"], ["@Ann Lee", "@Ann"]],
+  ["@a.b @axb @(x @[y]+", ["a.b", "(x", "[y]+", "\\", "a|b"], ["@a.b", "@(x", "@[y]+"]],
+  ["\u0130\u0130\u0130 @Y\u0131lmaz \u0130n @\u0130nci", ["Y\u0131lmaz", "\u0130nci"], ["@Y\u0131lmaz", "@\u0130nci"]],
+])("mentions in %s of %j", (text, names, want) => {
+  const el = shown(text, { mentions: names.map((name) => ({ name })) });
+  expect([...el.querySelectorAll(".mention")].map((m) => m.textContent)).toEqual(want);
+  expect(el.textContent).toBe(text);
+});
+
+test("marks stand where the word is, also behind letters that grow in lower case", () => {
+  const marked = (text: string, ...marks: string[]) => [...shown(text, { marks }).querySelectorAll("mark")].map((m) => m.textContent);
+  expect(marked("\u0130\u0130\u0130\u0130 plan", "plan")).toEqual(["plan"]);
+  expect(marked("\u0130stanbul ISTANBUL", "istanbul")).toEqual(["\u0130stanbul", "ISTANBUL"]);
+  expect(marked("a+b [c] {{d}}", "a+b", "[c]", "{{")).toEqual(["a+b", "[c]", "{{"]);
+});
+
+test("a sender that names many and writes much takes no long time", () => {
+  const names = Array.from({ length: 64 }, (_, i) => ({ name: `nobody ${i}` }));
+  const start = performance.now();
+  shown("@bob @".repeat(10_000), { mentions: [...names, { name: "bob" }], marks: names.map((n) => n.name) });
+  expect(performance.now() - start).toBeLessThan(2_000);
 });
 
 test("plain text and back", () => {

@@ -67,8 +67,9 @@ export interface LinkPart {
   readonly text: string;
 }
 
-// Addresses end before signs that belong to the sentence. Linear: no nested repetition.
-const address = /\b(?:https?:\/\/|www\.)[^\s<>"'`\u00AB\u00BB\u201C\u201D\u2018\u2019]+|\b[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+/giu;
+// Addresses end before signs that belong to the sentence, and before signs that are not
+// seen or turn the direction of reading. Linear: no nested repetition.
+const address = /\b(?:https?:\/\/|www\.)[^\s\p{Cf}\p{Cc}<>"'`\u00AB\u00BB\u201C\u201D\u2018\u2019]+|\b[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+/giu;
 
 /** A text as plain parts and links. */
 export function linkParts(text: string): (string | LinkPart)[] {
@@ -104,6 +105,8 @@ export function hrefOf(text: string): string | undefined {
   try {
     const url = new URL(candidate);
     if (url.protocol === "mailto:") return candidate;
+    // https://bank.example@evil.example/ leads to evil.example: what stands before @ only misleads.
+    if (url.username !== "" || url.password !== "") return undefined;
     return (url.protocol === "http:" || url.protocol === "https:") && url.hostname !== "" ? url.href : undefined;
   } catch {
     return undefined;
@@ -114,33 +117,56 @@ function link(part: LinkPart): HTMLAnchorElement {
   const a = document.createElement("a");
   a.href = part.href;
   a.textContent = part.text;
+  a.dir = "ltr"; // an address reads one way, whatever letters are in it
+  const host = /^https?:\/\/([^/?#]*)/.exec(part.href)?.[1] ?? "";
+  if (host.includes("xn--")) a.title = part.href; // letters that look like others: the name as machines read it
   a.target = "_blank";
   a.rel = "noopener noreferrer";
   return a;
 }
 
 function wordParts(text: string, more: Decorations): (string | Node)[] {
-  const finds = [
-    ...(more.mentions ?? []).map((m) => ({ text: `@${m.name}`, tag: "span", cls: m.own ? "mention own" : "mention" })),
-    ...(more.marks ?? []).filter(Boolean).map((w) => ({ text: w, tag: "mark", cls: "" })),
-  ].sort((a, b) => b.text.length - a.text.length);
-  if (finds.length === 0) return [text];
-  const lower = text.toLocaleLowerCase();
+  const own = new Map((more.mentions ?? []).map((m) => [fold(m.name), m.own === true]));
+  const found = wordsOf(more);
+  if (!found) return [text];
   const out: (string | Node)[] = [];
   let at = 0;
-  while (at < text.length) {
-    const next = finds
-      .map((f) => ({ f, i: lower.indexOf(f.text.toLocaleLowerCase(), at) }))
-      .filter((x) => x.i >= 0)
-      .sort((a, b) => a.i - b.i || b.f.text.length - a.f.text.length)[0];
-    if (!next) break;
-    if (next.i > at) out.push(text.slice(at, next.i));
-    const el = document.createElement(next.f.tag);
-    if (next.f.cls) el.className = next.f.cls;
-    el.textContent = text.slice(next.i, next.i + next.f.text.length);
+  for (const m of text.matchAll(found)) {
+    if (m.index > at) out.push(text.slice(at, m.index));
+    const name = m.groups?.["mention"];
+    const el = document.createElement(name === undefined ? "mark" : "span");
+    if (name !== undefined) el.className = own.get(fold(name)) ? "mention own" : "mention";
+    el.textContent = m[0];
     out.push(el);
-    at = next.i + next.f.text.length;
+    at = m.index + m[0].length;
   }
   if (at < text.length) out.push(text.slice(at));
   return out;
+}
+
+/** More of them are no help to a reader, and senders choose how many they name. */
+const mostWords = 64;
+
+/**
+ * One expression for all that is marked, so that a text is walked once however much a
+ * sender names. A mention stands alone: @Ann is not in @Anna, nor in sue@ann.example.
+ */
+function wordsOf(more: Decorations): RegExp | undefined {
+  const list = (words: readonly string[]) => [...words].filter(Boolean).sort((a, b) => b.length - a.length).slice(0, mostWords).map(expression).join("|");
+  const mentions = list((more.mentions ?? []).map((m) => m.name));
+  const marks = list(more.marks ?? []);
+  const either = [
+    ...(mentions ? [String.raw`(?<![\p{L}\p{M}\p{N}_])@(?<mention>${mentions})(?![\p{L}\p{M}\p{N}_])`] : []),
+    ...(marks ? [marks] : []),
+  ];
+  return either.length > 0 ? new RegExp(either.join("|"), "giu") : undefined;
+}
+
+/** A word as an expression; the i of Turkish is found with and without its dot, as the search of the switch does. */
+function expression(word: string): string {
+  return word.replace(/[\\^$.*+?()[\]{}|/-]/g, (sign) => `\\${sign}`).replace(/[iI\u0130\u0131]\u0307?/g, "[i\u0130\u0131]\u0307?");
+}
+
+function fold(word: string): string {
+  return word.replace(/[I\u0130\u0131]\u0307?/g, "i").toLowerCase();
 }
