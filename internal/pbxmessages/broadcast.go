@@ -245,8 +245,11 @@ func (p *speaker) Close(string) error { return nil }
 // Send implements appservice.Session. It never blocks: events of the session, which
 // nobody looks at, are left out, and so is what nobody has asked for.
 func (p *speaker) Send(_ context.Context, f appservice.Frame) error {
-	parsed, err := parsed(f.Raw)
-	if err != nil || parsed.MT != appservice.MTError && !strings.HasSuffix(parsed.MT, "Result") {
+	said, err := parsed(f.Raw)
+	if err != nil {
+		return err
+	}
+	if said.MT != appservice.MTError && !strings.HasSuffix(said.MT, "Result") {
 		return nil
 	}
 	select {

@@ -9,13 +9,13 @@ import { go, href, route } from "../ui/route.ts";
 import { dark, theme } from "../ui/theme.ts";
 import { sentence } from "./api.ts";
 import { pages, type PageInfo } from "./pages.ts";
-import { operator, seesAll, signOut, you, type Grant } from "./session.ts";
+import { operator, seesAll, signOut, writes, you, type Grant } from "./session.ts";
 
 const groups = ["", "directory", "live", "messages", "maintenance"] as const;
 
 /** Whether the one who is signed in has use for a page. */
 export function mayOpen(p: PageInfo): boolean {
-  return p.needs === "operator" ? operator.value : p.needs === "all" ? seesAll.value : true;
+  return p.needs === "operator" ? operator.value : p.needs === "all" ? seesAll.value : p.needs === "write" ? writes.value : true;
 }
 
 /** The frame of the console: the menu at the start, a page beside it. */

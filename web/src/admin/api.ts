@@ -48,6 +48,8 @@ export interface Ask {
   /** Why, for the audit log. */
   readonly reason?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Further headers: the passphrase of a backup. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The session has ended: the page that asks who one is takes over. */
@@ -72,7 +74,7 @@ export async function ask<T>(method: string, parts: readonly (string | number)[]
 
 /** As ask, for answers that are no JSON. */
 export async function send(method: string, parts: readonly (string | number)[], a: Ask = {}): Promise<Response> {
-  const headers = new Headers({ Accept: "application/json" });
+  const headers = new Headers({ Accept: "application/json", ...a.headers });
   if (a.rev !== undefined) headers.set("If-Match", `"${a.rev}"`);
   if (a.reason) headers.set("Pbx-Reason", reasonHeader(a.reason));
   if (a.body !== undefined) headers.set("Content-Type", "application/json");

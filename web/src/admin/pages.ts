@@ -8,8 +8,8 @@ export interface PageInfo {
   readonly icon: IconName;
   /** Heading in the menu that it stands under: consoleMenu.<group>. */
   readonly group: "" | "directory" | "live" | "messages" | "maintenance";
-  /** Only for those who see all domains, or for operators. */
-  readonly needs?: "all" | "operator";
+  /** Only for those who see all domains, for operators, or for those who may change something. */
+  readonly needs?: "all" | "operator" | "write";
   readonly load: () => Promise<{ default: ComponentType }>;
 }
 
@@ -25,6 +25,8 @@ export const pages: readonly PageInfo[] = [
   { id: "calls", icon: "call", group: "live", load: () => import("./pages/Calls.tsx") },
   { id: "storage", icon: "store", group: "messages", load: () => import("./pages/Storage.tsx") },
   { id: "retention", icon: "clock", group: "messages", load: () => import("./pages/Retention.tsx") },
+  { id: "broadcast", icon: "megaphone", group: "messages", needs: "write", load: () => import("./pages/Broadcast.tsx") },
   { id: "tracing", icon: "flag", group: "maintenance", load: () => import("./pages/Tracing.tsx") },
   { id: "audit", icon: "audit", group: "maintenance", load: () => import("./pages/Audit.tsx") },
+  { id: "settings", icon: "settings", group: "maintenance", load: () => import("./pages/Settings.tsx") },
 ];

@@ -5,7 +5,7 @@ import { setUpTexts } from "../../i18n/index.ts";
 import { hue, initials } from "../../ui/face.ts";
 import { plain } from "../../ui/plain.ts";
 import type { Chat } from "../model/types.ts";
-import { deviceName, isPhone } from "./device.ts";
+import { deviceName, isPhone } from "../../ui/device.ts";
 import { explain } from "./errors.ts";
 import { marksOf, matchesQuery } from "./match.ts";
 import { firstName, previewOf } from "./preview.ts";

@@ -5,7 +5,7 @@ import { Icon } from "../../../ui/Icon.tsx";
 import { Empty, Tag } from "../../../ui/parts.tsx";
 import { t } from "../../../i18n/index.ts";
 import type { DeviceSession, Model } from "../../model/types.ts";
-import { deviceName, isPhone } from "../device.ts";
+import { deviceName, isPhone } from "../../../ui/device.ts";
 
 /** Sessions of the person: end them, and let in one that waits for the second factor. */
 export function Devices({ model }: { model: Model }) {
