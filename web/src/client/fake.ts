@@ -158,7 +158,7 @@ function conversation(name: ChatName, all: Signal<readonly Message[]>, chats: Si
   };
   const members: Member[] = membersOf();
   return {
-    chat, loading, draft,
+    chat, loading, draft, kept: signal(false),
     messages: computed(() => all.value.slice(from.value, to.value)),
     atStart: computed(() => from.value === 0),
     atEnd: computed(() => to.value >= all.value.length),

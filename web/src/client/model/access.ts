@@ -71,7 +71,7 @@ export class Access {
     if (visible) {
       this.client.presence.setInactive(false);
     } else {
-      this.home?.drafts.leave(); // the last word before a page goes is that it is hidden
+      this.home?.leave(); // the last word before a page goes is that it is hidden
       this.away = setTimeout(() => this.client.presence.setInactive(true), awayAfter);
     }
   }
@@ -156,6 +156,9 @@ export class Access {
         this.credentials = undefined;
       }
       this.surface.signIn.value = { step: "out", ...this.last, ...(error === "cancelled" ? {} : { error: errorOf(error) }) };
+      if (error !== undefined && ended.has(error)) {
+        await this.home?.forgetTexts();
+      }
       await this.shut(false);
     });
   }

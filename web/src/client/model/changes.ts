@@ -207,6 +207,7 @@ export class Changes {
   /** A rule of retention has deleted these: they leave nothing behind, wherever they were shown. */
   private purged(c: ChatState, ids: ReadonlySet<number>): void {
     this.each(c, (t) => t.purge(ids));
+    this.deps.host.kept.change(c.name, ids, () => undefined);
     if (c.last?.id !== undefined && ids.has(c.last.id)) {
       c.last = this.newest(c, c.last.time);
       this.deps.host.chats.touch(c);
@@ -226,6 +227,7 @@ export class Changes {
 
   private patch(c: ChatState, id: number, f: (e: NumberedEntry) => NumberedEntry | undefined): void {
     this.each(c, (t) => t.patch(id, f));
+    this.deps.host.kept.change(c.name, new Set([id]), f);
   }
 
   private each(c: ChatState, f: (t: Talk) => unknown): void {

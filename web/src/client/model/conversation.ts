@@ -6,6 +6,7 @@ import type { Entry } from "./entry.ts";
 import { Expiry } from "./expiry.ts";
 import { History, type NumberedEntry } from "./history.ts";
 import type { Host } from "./host.ts";
+import type { KeptTalk } from "./kept.ts";
 import { merge } from "./merge.ts";
 import { loadMarks, readersOf } from "./marks.ts";
 import { MemberList } from "./members.ts";
@@ -24,6 +25,7 @@ export class Talk implements Conversation {
   readonly atStart = signal(false);
   readonly atEnd = signal(false);
   readonly loading = signal(false);
+  readonly kept = signal(false);
   readonly firstUnread: Signal<{ readonly id: number; readonly count: number } | undefined> = signal(undefined);
   readonly pins: Signal<readonly Message[]> = signal([]);
   readonly draft: ReadonlySignal<string>;
@@ -68,6 +70,9 @@ export class Talk implements Conversation {
       this.history.endless();
       return;
     }
+    if (this.host.client.line.state !== "up" && !this.history.loaded && !this.history.kept) {
+      void this.host.kept.read(this.state.name).then((entries) => !this.closed && this.history.stand(entries));
+    }
     if (store !== "on" || this.history.loaded || this.opening || this.closed) {
       return;
     }
@@ -111,7 +116,9 @@ export class Talk implements Conversation {
   }
 
   private markUnread(): void {
-    const first = this.history.window.list.find((e) => e.id > this.before.read && !e.own && e.hidden !== true);
+    const others = this.history.window.list.filter((e) => !e.own && e.hidden !== true);
+    // Opened without a line, nobody knew how far it was read: then the number alone tells.
+    const first = this.before.read > 0 ? others.find((e) => e.id > this.before.read) : (others.at(-this.before.unread) ?? others[0]);
     if (this.before.unread > 0 && first !== undefined) {
       this.firstUnread.value = { id: first.id, count: this.before.unread };
     }
@@ -148,9 +155,22 @@ export class Talk implements Conversation {
       this.messages.value = same(this.messages.peek(), list) ? this.messages.peek() : list;
       this.atStart.value = window.atStart;
       this.atEnd.value = window.atEnd;
+      this.kept.value = this.history.kept;
       this.loading.value = loading || (!this.history.loaded && this.host.client.line.state !== "down");
     });
     this.expiry.arm([...window.list, ...this.state.loose]);
+    this.host.kept.soon(this.part);
+  }
+
+  /** What of it this device is to keep. */
+  get part(): KeptTalk {
+    const { history, state } = this;
+    return {
+      chat: state.name, window: history.window,
+      get whole() {
+        return history.loaded && !history.pretended;
+      },
+    };
   }
 
   private expire(now: number): void {

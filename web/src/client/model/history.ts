@@ -17,6 +17,8 @@ export class History {
   loaded = false;
   /** Its ends are those of this page's memory, not of the history. */
   pretended = false;
+  /** What is held is what this device has kept, until the first part is loaded. */
+  kept = false;
   private queue: Promise<unknown> = Promise.resolve();
   private readonly running = new Map<string, Promise<void>>();
   /** Changes since a load began, to be done again on its result. */
@@ -41,6 +43,15 @@ export class History {
     this.changed();
   }
 
+  /** Shows what this device has kept, while nothing can be loaded. */
+  stand(entries: readonly NumberedEntry[]): void {
+    if (!this.loaded && this.loads === 0 && entries.length > 0) {
+      this.window.reset(entries, false, true);
+      this.kept = true;
+      this.changed();
+    }
+  }
+
   /** The newest page; or, with many unread, the part around the first of them. */
   open(readId: number, unread: number): Promise<void> {
     return this.once("open", () => (unread >= pageSize && readId > 0 ? this.around(readId + 1) : this.loadNewest()));
@@ -62,7 +73,7 @@ export class History {
       if (atStart) {
         return undefined;
       }
-      if (first === undefined) {
+      if (first === undefined || this.kept) {
         return this.loadNewest();
       }
       const page = await this.page({ below: first.id });
@@ -98,6 +109,10 @@ export class History {
 
   /** Without a store there is no history to load: what is here is all. */
   endless(): void {
+    if (this.kept) {
+      this.window.reset([], true, true);
+      this.kept = false;
+    }
     this.pretended = true;
     this.window.atStart = this.window.atEnd = this.loaded = true;
     this.changed();
@@ -130,6 +145,7 @@ export class History {
         take(this.window);
         this.replay.forEach((change) => change(this.window));
         this.loaded = true;
+        this.kept = false;
       }
     } finally {
       this.replay = undefined;

@@ -12,6 +12,7 @@ import { fromSent, fromStored } from "./entry.ts";
 import { Files } from "./files.ts";
 import type { NumberedEntry } from "./history.ts";
 import type { Host } from "./host.ts";
+import { Kept } from "./kept.ts";
 import { Leader } from "./leader.ts";
 import { LineView } from "./lineview.ts";
 import { Listing } from "./listing.ts";
@@ -49,6 +50,7 @@ export class Home implements Host {
   readonly files: Files;
   readonly outbox: Outbox;
   readonly drafts: Drafts;
+  readonly kept: Kept;
   private readonly lastDrafts: LastDrafts;
   readonly prefs: Prefs;
   private readonly self: Self;
@@ -103,6 +105,7 @@ export class Home implements Host {
     );
     this.lastDrafts = new LastDrafts(platform, `tandem.drafts.${name}`);
     this.drafts = new Drafts({ client, store, tell, now: () => platform.now(), changed: (chat, html) => this.draftChanged(chat, html), last: this.lastDrafts });
+    this.kept = new Kept({ store, now: () => platform.now(), keeps: (chat) => remembers() && this.isStored(chat) });
     this.reads = new Reads({
       client, me: this.me,
       touch: (c) => this.chats.touch(c),
@@ -135,7 +138,7 @@ export class Home implements Host {
   /** Reads what this browser has kept, and begins to listen. */
   async start(): Promise<void> {
     this.listen();
-    await Promise.all([this.outbox.load(), this.drafts.load(), this.listing.restore()]);
+    await Promise.all([this.outbox.load(), this.drafts.load(), this.kept.load(), this.listing.restore()]);
     if (!this.closed) {
       this.lineView.refresh();
       this.drafts.flush();
@@ -154,6 +157,7 @@ export class Home implements Host {
       client.on("typing", (t) => this.typing(t.chat, t.sip, t.name, t.on)),
       effect(() => {
         const seen = this.surface.chats.value.slice(0, interesting);
+        this.listing.changed();
         queueMicrotask(() => !this.closed && this.people.interest(seen.flatMap((c) => (c.person === undefined ? [] : [c.name]))));
       }),
     );
@@ -187,6 +191,23 @@ export class Home implements Host {
   private async readAnew(): Promise<void> {
     await this.listing.read();
     this.talks.each((t) => void t.reload());
+  }
+
+  /** The page may be gone in a moment: what is not yet on this device is kept now. */
+  leave(): void {
+    this.drafts.leave();
+    this.listing.keep();
+    this.talks.each((t) => this.kept.now(t.part));
+  }
+
+  /** The session was ended from elsewhere: texts of others do not stay. What waits does. */
+  async forgetTexts(): Promise<void> {
+    await Promise.all([this.listing.forget(), this.kept.forget()]);
+  }
+
+  private isStored(chat: ChatName): boolean {
+    const row = this.chats.of(chat).row.peek();
+    return this.client.messages.store.state !== "off" && row?.volatile === false;
   }
 
   // ------------------------------------------------------------ line and store
@@ -275,6 +296,7 @@ export class Home implements Host {
   }
 
   ended(t: Talk): void {
+    this.kept.now(t.part);
     this.talks.remove(t);
     this.notices.look();
   }
@@ -375,6 +397,7 @@ export class Home implements Host {
     this.stops.forEach((stop) => stop());
     this.client.sync.stop();
     this.talks.each((t) => t.close());
+    this.kept.close();
     this.leader.want(false);
     this.notices.close();
     this.reads.close();

@@ -4,6 +4,7 @@ import type { Chats } from "./chats.ts";
 import type { ChatState } from "./chatstate.ts";
 import type { Drafts } from "./drafts.ts";
 import type { Files } from "./files.ts";
+import type { Kept } from "./kept.ts";
 import type { Outbox } from "./outbox.ts";
 import type { People } from "./people.ts";
 import type { Platform } from "./platform.ts";
@@ -22,6 +23,7 @@ export interface Host {
   readonly files: Files;
   readonly outbox: Outbox;
   readonly drafts: Drafts;
+  readonly kept: Kept;
   entry(m: StoredMessage): NumberedEntry;
   /** One has looked at everything up to this message. */
   read(chat: ChatState, id: number): void;

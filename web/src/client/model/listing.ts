@@ -8,7 +8,7 @@ import type { Store, StoredRow } from "./store.ts";
 
 /** Rows that are kept for the next start. */
 const maxRows = 200;
-const keepEvery = 10_000;
+const keepAfter = 1000;
 const groupsAfter = 300;
 /** Groups whose unread messages are read at the start, for mentions in them. */
 const maxMentionScans = 20;
@@ -17,7 +17,7 @@ const restored = "";
 
 export class Listing {
   private groupTimer: ReturnType<typeof setTimeout> | undefined;
-  private readonly keepTimer: ReturnType<typeof setInterval>;
+  private keepTimer: ReturnType<typeof setTimeout> | undefined;
   private told = false;
   private kept = "";
 
@@ -27,9 +27,7 @@ export class Listing {
     private readonly store: Store,
     /** False: the person does not want to stay signed in, so no texts stay on the disk. */
     private readonly keeps: () => boolean,
-  ) {
-    this.keepTimer = setInterval(() => this.keep(), keepEvery);
-  }
+  ) {}
 
   /** Reads the list anew: what the server says counts. */
   async read(): Promise<void> {
@@ -42,6 +40,8 @@ export class Listing {
       this.takeGroups(groups);
     }
     this.host.chats.flush();
+    this.host.kept.prune(new Set(entries.filter((e) => !e.left).map((e) => e.sip)));
+    this.changed();
     entries.filter((e) => e.group && e.unread > 0).slice(0, maxMentionScans).forEach((e) => this.reads.recount(this.host.chats.of(e.sip)));
   }
 
@@ -134,7 +134,17 @@ export class Listing {
     this.host.chats.flush();
   }
 
-  private keep(): void {
+  /** Rows have changed: they are kept in a moment. */
+  changed(): void {
+    if (this.told && this.keepTimer === undefined) {
+      this.keepTimer = setTimeout(() => this.keep(), keepAfter);
+    }
+  }
+
+  /** Keeps the list at once: the page may be gone in a moment. */
+  keep(): void {
+    clearTimeout(this.keepTimer);
+    this.keepTimer = undefined;
     // Without a store nothing is kept, as the banner says: not here either.
     if (!this.told || !this.keeps() || this.host.client.messages.store.state === "off") {
       return;
@@ -154,9 +164,15 @@ export class Listing {
     }
   }
 
+  /** The session was ended from elsewhere: no texts stay. */
+  async forget(): Promise<void> {
+    this.told = false;
+    await this.store.setRows([]).catch(() => undefined);
+  }
+
   close(): void {
     clearTimeout(this.groupTimer);
-    clearInterval(this.keepTimer);
+    this.keep();
   }
 }
 

@@ -62,6 +62,22 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
+  part(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  setPart(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  updatePart(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  prune(): Promise<void> {
+    return Promise.resolve();
+  }
+
   lease(): Promise<boolean> {
     return Promise.resolve(true);
   }

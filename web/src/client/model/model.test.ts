@@ -4,6 +4,7 @@ import { FakeClient } from "./fakeclient.ts";
 import { FakeServer } from "./fakeserver.ts";
 import { createModel } from "./index.ts";
 import { chance } from "./chance.ts";
+import { openStore } from "./store.ts";
 import { TestBrowser } from "./testkit.ts";
 import type { Conversation, Message, Model, Notice } from "./types.ts";
 
@@ -107,6 +108,74 @@ describe("signing in", () => {
     expect(m.signIn.value).toEqual({ step: "in" });
     expect(m.line.value.state).toBe("down");
     expect(row(m, "bob")).toMatchObject({ unread: 2, last: { text: "m2" } });
+  });
+
+  it("has the list and what was read of a chat right after a reload, and the truth when the line is back", async () => {
+    const browser = new TestBrowser();
+    fill(60);
+    const first = await enter("alice", browser.tab());
+    await chat(first, "bob");
+    await settle(1100);
+    // The page goes without a word: nothing is closed.
+    const m = page(browser.tab(), (c) => (c.unreachable = true));
+    await settle(3000);
+    expect(row(m, "bob")).toMatchObject({ last: { text: "m60" } });
+    const c = await chat(m, "bob");
+    expect(c.kept.value).toBe(true);
+    expect(texts(c)).toEqual(Array.from({ length: 50 }, (_, i) => `m${i + 11}`));
+    expect(c.atStart.value).toBe(false);
+    c.send({ html: "written without a line" });
+    await settle();
+    expect(texts(c).at(-1)).toBe("written without a line");
+    server.write("bob", "alice", "m61");
+    m.client.unreachable = false;
+    m.retryLine();
+    await settle(40_000);
+    expect(m.line.value.state).toBe("up");
+    expect(c.kept.value).toBe(false);
+    expect(texts(c).filter((x) => x.startsWith("m6"))).toEqual(["m60", "m61"]);
+    expect(c.messages.value.filter((x) => x.html === "written without a line")).toHaveLength(1);
+  });
+
+  it("keeps no texts of a chat after the session ends, or where one does not stay signed in", async () => {
+    for (const how of ["sign-out", "revoked", "not remembered"]) {
+      const browser = new TestBrowser();
+      fill(3);
+      const tab = browser.tab();
+      const m = await enter("alice", tab, how !== "not remembered");
+      await chat(m, "bob");
+      await settle(1100);
+      if (how === "sign-out") {
+        await m.leave();
+      } else if (how === "revoked") {
+        m.client.revoke();
+      }
+      await settle(2000);
+      const store = await openStore(tab.indexedDB, "tandem/example.com/alice");
+      expect(store.durable, how).toBe(true);
+      expect(await store.part("bob"), how).toBeUndefined();
+      expect(await store.rows(), how).toEqual([]);
+      store.close();
+    }
+  });
+
+  it("does not keep what was deleted since", async () => {
+    const browser = new TestBrowser();
+    fill(3);
+    const tab = browser.tab();
+    const m = await enter("alice", tab);
+    const c = await chat(m, "bob");
+    await settle(1100);
+    const id = named(c, "m2").id ?? 0;
+    c.close();
+    const bob = await enter("bob");
+    const theirs = await chat(bob, "alice");
+    await theirs.remove(id);
+    await settle(1100);
+    const store = await openStore(tab.indexedDB, "tandem/example.com/alice");
+    const part = await store.part("bob");
+    expect(part?.entries.map((e) => e.html)).toEqual(["m1", "", "m3"]);
+    store.close();
   });
 
   it("is out when another session ends it, and what waits stays for the next time", async () => {

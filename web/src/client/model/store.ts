@@ -3,6 +3,7 @@
 // allows none, a memory of this page stands in and `durable` says so.
 import { wrap, type DBSchema, type IDBPDatabase } from "idb";
 import type { UploadToken } from "../../protocol/index.ts";
+import type { NumberedEntry } from "./history.ts";
 import { MemoryStore } from "./memorystore.ts";
 
 export interface StoredFile {
@@ -58,6 +59,14 @@ export interface StoredRow {
   readonly author: string;
 }
 
+/** The newest part of a chat that was open here, to be read without a line. */
+export interface StoredPart {
+  readonly chat: string;
+  /** When it was true for the last time. */
+  readonly time: number;
+  readonly entries: readonly NumberedEntry[];
+}
+
 export interface Store {
   readonly durable: boolean;
   items(): Promise<StoredItem[]>;
@@ -73,6 +82,13 @@ export interface Store {
   setDraft(draft: StoredDraft): Promise<void>;
   rows(): Promise<StoredRow[]>;
   setRows(rows: readonly StoredRow[]): Promise<void>;
+  part(chat: string): Promise<StoredPart | undefined>;
+  /** Keeps a part, and of all parts the `max` newest. */
+  setPart(part: StoredPart, max: number): Promise<void>;
+  /** Changes what is kept of a chat, in one transaction. */
+  updatePart(chat: string, f: (part: StoredPart) => StoredPart): Promise<void>;
+  /** Removes the parts of all chats that `stays` does not name. */
+  prune(stays: (part: { readonly chat: string; readonly time: number }) => boolean): Promise<void>;
   /** Takes or renews the right to send; false while another tab has it. */
   lease(owner: string, now: number, until: number): Promise<boolean>;
   unlease(owner: string): Promise<void>;
@@ -86,6 +102,7 @@ interface Schema extends DBSchema {
   blobs: { key: [string, string]; value: Blob };
   drafts: { key: string; value: StoredDraft };
   misc: { key: string; value: unknown };
+  parts: { key: string; value: StoredPart; indexes: { time: number } };
 }
 
 interface Lease {
@@ -116,12 +133,16 @@ export async function openStore(factory: IDBFactory | undefined, name: string): 
 
 /** openDB of idb takes the global factory alone. */
 function open(factory: IDBFactory, name: string): Promise<IDBPDatabase<Schema>> {
-  const request = factory.open(name, 1);
-  request.addEventListener("upgradeneeded", () => create(wrap(request.result) as unknown as IDBPDatabase<Schema>));
+  const request = factory.open(name, 2);
+  request.addEventListener("upgradeneeded", (e) => create(wrap(request.result) as unknown as IDBPDatabase<Schema>, e.oldVersion));
   return wrap(request) as unknown as Promise<IDBPDatabase<Schema>>;
 }
 
-function create(db: IDBPDatabase<Schema>): void {
+function create(db: IDBPDatabase<Schema>, from: number): void {
+  db.createObjectStore("parts", { keyPath: "chat" }).createIndex("time", "time");
+  if (from >= 1) {
+    return;
+  }
   const outbox = db.createObjectStore("outbox", { keyPath: "seq", autoIncrement: true });
   outbox.createIndex("key", "key", { unique: true });
   db.createObjectStore("blobs");
@@ -200,6 +221,40 @@ class DatabaseStore implements Store {
 
   async setRows(rows: readonly StoredRow[]): Promise<void> {
     await this.db.put("misc", rows, "rows");
+  }
+
+  part(chat: string): Promise<StoredPart | undefined> {
+    return this.db.get("parts", chat);
+  }
+
+  async setPart(part: StoredPart, max: number): Promise<void> {
+    const tx = this.db.transaction("parts", "readwrite");
+    await tx.store.put(part);
+    let over = (await tx.store.count()) - max;
+    for (let c = over > 0 ? await tx.store.index("time").openCursor() : null; c !== null && over > 0; over--) {
+      await c.delete();
+      c = await c.continue();
+    }
+    await tx.done;
+  }
+
+  async updatePart(chat: string, f: (part: StoredPart) => StoredPart): Promise<void> {
+    const tx = this.db.transaction("parts", "readwrite");
+    const old = await tx.store.get(chat);
+    if (old !== undefined) {
+      await tx.store.put(f(old));
+    }
+    await tx.done;
+  }
+
+  async prune(stays: (part: { readonly chat: string; readonly time: number }) => boolean): Promise<void> {
+    const tx = this.db.transaction("parts", "readwrite");
+    for (let c = await tx.store.openCursor(); c !== null; c = await c.continue()) {
+      if (!stays(c.value)) {
+        await c.delete();
+      }
+    }
+    await tx.done;
   }
 
   async lease(owner: string, now: number, until: number): Promise<boolean> {

@@ -186,6 +186,8 @@ export interface Conversation {
   readonly atStart: ReadonlySignal<boolean>;
   readonly atEnd: ReadonlySignal<boolean>;
   readonly loading: ReadonlySignal<boolean>;
+  /** `messages` are those that this device has kept: there has been no line to ask the server since. */
+  readonly kept: ReadonlySignal<boolean>;
   /** The first unread message when the chat was opened; the line "new" stands before it. */
   readonly firstUnread: ReadonlySignal<{ readonly id: number; readonly count: number } | undefined>;
   readonly pins: ReadonlySignal<readonly Message[]>;

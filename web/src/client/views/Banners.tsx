@@ -8,10 +8,11 @@ import type { Chat, Line, Model } from "../model/types.ts";
 /**
  * The truth about the line and about what is kept, under the bar of a conversation (with
  * its chat) or at the head of the page (without). One banner at a time: the line first.
+ * `kept`: the messages below are those that this device has kept.
  */
-export function Banners({ model, chat }: { model: Model; chat?: Chat | undefined }) {
+export function Banners({ model, chat, kept = false }: { model: Model; chat?: Chat | undefined; kept?: boolean }) {
   const line = model.line.value;
-  if (line.state !== "up") return <OfflineBanner model={model} line={line} />;
+  if (line.state !== "up") return <OfflineBanner model={model} line={line} kept={kept} />;
   if (line.store === "off") return <VolatileBanner why={line.why} all />;
   if (line.store === "away")
     return (
@@ -34,7 +35,7 @@ function VolatileBanner({ why, all }: { why: string | undefined; all: boolean })
 }
 
 /** Since when, how many wait, when the next try is. Nothing for the first second: lines blink. */
-function OfflineBanner({ model, line }: { model: Model; line: Line }) {
+function OfflineBanner({ model, line, kept }: { model: Model; line: Line; kept: boolean }) {
   const now = useNow();
   const since = line.since ?? now;
   if (now - since < 1000 && line.waiting === 0) return null;
@@ -47,6 +48,7 @@ function OfflineBanner({ model, line }: { model: Model; line: Line }) {
       fact={t("shell.banner.offlineFact", { time: now - since > 20 * 3_600_000 ? dayAndClock(since) : clock(since) })}
       act={trying ? undefined : { word: t("shell.banner.tryNow"), run: () => model.retryLine() }}
     >
+      {kept && <>{t("shell.banner.kept")} </>}
       {line.waiting > 0 ? t("shell.banner.waiting", { count: line.waiting, shown: number(line.waiting) }) : t("shell.banner.noneWaiting")}{" "}
       <span class="num" aria-hidden="true">{trying ? t("shell.banner.trying") : t("shell.banner.next", { span: span(left) })}</span>
     </Banner>

@@ -83,6 +83,7 @@ export default {
     waiting_one: "{{shown}} Nachricht wartet hier und geht hinaus, wenn die Leitung wieder da ist.",
     waiting_other: "{{shown}} Nachrichten warten hier und gehen hinaus, wenn die Leitung wieder da ist.",
     noneWaiting: "Was Sie schreiben, wartet hier und geht hinaus, wenn die Leitung wieder da ist.",
+    kept: "Das sind Nachrichten, die dieses Gerät behalten hat; neuere kommen mit der Leitung.",
     next: "Nächster Versuch in {{span}}.",
     trying: "Versuch läuft.",
     tryNow: "Jetzt versuchen",

@@ -83,6 +83,7 @@ export default {
     waiting_one: "{{shown}} message waits here and goes out when the line is back.",
     waiting_other: "{{shown}} messages wait here and go out when the line is back.",
     noneWaiting: "What you write waits here and goes out when the line is back.",
+    kept: "These are messages kept on this device; newer ones come with the line.",
     next: "Next try in {{span}}.",
     trying: "Trying now.",
     tryNow: "Try now",

@@ -83,6 +83,7 @@ export default {
     waiting_one: "{{shown}} ileti burada bekliyor ve hat gelince gönderilir.",
     waiting_other: "{{shown}} ileti burada bekliyor ve hat gelince gönderilir.",
     noneWaiting: "Yazdıklarınız burada bekler ve hat gelince gönderilir.",
+    kept: "Bunlar bu cihazda saklanan iletiler; yenileri hat gelince görünür.",
     next: "Sonraki deneme {{span}} içinde.",
     trying: "Şimdi deneniyor.",
     tryNow: "Şimdi dene",

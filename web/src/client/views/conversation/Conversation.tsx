@@ -59,7 +59,7 @@ function Inside({ model, onDetails, details, onBack, at }: ConversationPaneProps
   return (
     <DropZone label={t("conversation.label", { name: chat?.title ?? pane.chat })}>
       <Bar onDetails={onDetails} details={details} onBack={onBack} />
-      <Banners model={model} chat={chat} />
+      <Banners model={model} chat={chat} kept={pane.conv.kept.value} />
       {pane.searching.value && <Search />}
       <Pins />
       <Log />
