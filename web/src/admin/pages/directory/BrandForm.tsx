@@ -1,4 +1,5 @@
 // How the pages of a domain look: name, accent, logo, with what comes of it.
+import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { t } from "../../../i18n/index.ts";
 import { Button } from "../../../ui/Button.tsx";
@@ -13,7 +14,7 @@ import type { Brand } from "./types.ts";
 /** As the switch takes it. */
 const mostLogo = 32 << 10;
 const kinds = ["image/png", "image/jpeg", "image/webp"];
-/** Surfaces of the two themes (tokens.css), the grounds that an accent is seen on most. */
+/** Surfaces of the two themes (tokens.css): the switch takes an accent that stands out from both. */
 const grounds: readonly { readonly id: "light" | "dark"; readonly rgb: RGB; readonly way: RGB }[] = [
   { id: "light", rgb: [0xf8, 0xf8, 0xf4], way: [0, 0, 0] },
   { id: "dark", rgb: [0x1e, 0x22, 0x20], way: [255, 255, 255] },
@@ -24,18 +25,24 @@ export interface Contrast {
   readonly ground: "light" | "dark";
   readonly rgb: RGB;
   readonly ratio: number;
-  /** The colour that pages show there: the accent, moved until a shape can be seen. */
-  readonly shown: RGB;
-  readonly moved: boolean;
+  /** It can be seen there. */
+  readonly enough: boolean;
 }
 
 /** How an accent stands out from light and dark; undefined while it is no colour. */
 export function contrasts(accent: string): readonly Contrast[] | undefined {
   const colour = parseHex(accent);
-  return colour && grounds.map((g) => {
-    const of = ratio(colour, g.rgb);
-    return { ground: g.id, rgb: g.rgb, ratio: of, shown: until(colour, g.way, least, [g.rgb]), moved: of < least };
-  });
+  return colour && grounds.map((g) => ({ ground: g.id, rgb: g.rgb, ratio: ratio(colour, g.rgb), enough: ratio(colour, g.rgb) >= least }));
+}
+
+/** The nearest colour that can be seen on both; undefined if the accent can be, or is no colour. */
+export function nearby(accent: string): string | undefined {
+  const colour = parseHex(accent);
+  const bad = contrasts(accent)?.find((c) => !c.enough);
+  const ground = grounds.find((g) => g.id === bad?.ground);
+  if (!colour || !ground) return undefined;
+  const moved = `#${until(colour, ground.way, least, [ground.rgb]).map((x) => x.toString(16).padStart(2, "0")).join("")}`;
+  return contrasts(moved)?.every((c) => c.enough) ? moved : undefined;
 }
 
 const css = (c: RGB) => `rgb(${c.join(" ")})`;
@@ -49,7 +56,7 @@ export function BrandForm({ brand, set, readOnly }: { brand: Brand; set: (brand:
       <Field
         label={t("consoleDomains.accent")}
         hint={t("consoleDomains.accentHint")}
-        error={accent !== "" && !found ? t("consoleDomains.noColour") : undefined}
+        error={accentError(accent, found, (v) => set({ ...brand, accent: v }))}
         value={accent}
         onInput={(v) => set({ ...brand, accent: v })}
         readOnly={readOnly}
@@ -63,21 +70,34 @@ export function BrandForm({ brand, set, readOnly }: { brand: Brand; set: (brand:
       {found && (
         <div class="contrasts">
           {found.map((c) => (
-            <div key={c.ground} class="contrast" ref={vars({ "--on": css(c.rgb), "--accent": css(c.shown), "--words": c.ground === "light" ? "rgb(25 28 26)" : "rgb(236 237 230)" })}>
+            <div key={c.ground} class="contrast" ref={vars({ "--on": css(c.rgb), "--accent": accent, "--words": c.ground === "light" ? "rgb(25 28 26)" : "rgb(236 237 230)" })}>
               <i />
               <span>{t(`consoleDomains.${c.ground}`)}</span>
               <b class="num">{`${number(c.ratio, 1)} : 1`}</b>
-              <small>{t(c.moved ? "consoleDomains.moved" : "consoleDomains.standsOut")}</small>
+              <small>{t(c.enough ? "consoleDomains.standsOut" : "consoleDomains.tooFaint")}</small>
             </div>
           ))}
         </div>
       )}
       <Logo brand={brand} set={set} readOnly={readOnly} />
-      <div class="brand-preview" aria-hidden="true" ref={vars({ "--accent": found ? css(found[1]?.shown ?? [0, 0, 0]) : "var(--signal-lamp)" })}>
+      <div class="brand-preview" aria-hidden="true" ref={vars({ "--accent": found ? accent : "var(--signal-lamp)" })}>
         {brand.logo ? <img src={logoUrl(brand.logo)} alt="" /> : <Mark />}
         <b><bdi>{brand.name || "Tandem"}</bdi></b>
         <i />
       </div>
+    </>
+  );
+}
+
+function accentError(accent: string, found: readonly Contrast[] | undefined, take: (accent: string) => void): ComponentChildren {
+  if (accent === "") return undefined;
+  if (!found) return t("consoleDomains.noColour");
+  if (found.every((c) => c.enough)) return undefined;
+  const other = nearby(accent);
+  return (
+    <>
+      {t("consoleDomains.faint")}
+      {other && <> {t("consoleDomains.nearby")} <button type="button" class="lnk mono" onClick={() => take(other)}>{other}</button></>}
     </>
   );
 }

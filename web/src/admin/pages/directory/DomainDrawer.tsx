@@ -5,7 +5,7 @@ import { Button } from "../../../ui/Button.tsx";
 import { ask as confirm } from "../../../ui/Dialog.tsx";
 import { Drawer } from "../../../ui/Drawer.tsx";
 import { Field, SwitchRow } from "../../../ui/Field.tsx";
-import { Banner, Skeleton } from "../../../ui/parts.tsx";
+import { Banner } from "../../../ui/parts.tsx";
 import { Tabs } from "../../../ui/Tabs.tsx";
 import { toast } from "../../../ui/Toast.tsx";
 import { ask, sentence, type Problem } from "../../api.ts";
@@ -13,7 +13,7 @@ import { operator } from "../../session.ts";
 import { BrandForm } from "./BrandForm.tsx";
 import { changes, rebase } from "./draft.ts";
 import { ListField } from "./ListField.tsx";
-import { askReason, problemOf, Refusal } from "./parts.tsx";
+import { askReason, Coming, problemOf, Refusal } from "./parts.tsx";
 import { mayManage } from "./place.ts";
 import { FiltersForm, PlanForm } from "./PlanForm.tsx";
 import type { Brand, DomainRow, Filter, Plan } from "./types.ts";
@@ -53,9 +53,12 @@ export function DomainDrawer(p: DomainDrawerProps) {
     };
   }, [p.name]);
   if (d) return <Open {...p} d={d} onSaved={(saved) => (setDomain(saved), p.onChanged(saved))} />;
+  if (error === undefined) return <Coming onClose={p.onClose} />;
   return (
     <Drawer title={p.name} onClose={p.onClose}>
-      <div class="in-drawer">{error ? <Banner cord="carmine" icon="warn" fact={error} /> : <Skeleton kind="lines" />}</div>
+      <div class="in-drawer">
+        <Banner cord="carmine" icon="warn" fact={error} />
+      </div>
     </Drawer>
   );
 }

@@ -5,7 +5,8 @@ import { Avatar } from "../../../ui/Avatar.tsx";
 import { Button } from "../../../ui/Button.tsx";
 import { ask as confirm } from "../../../ui/Dialog.tsx";
 import { Drawer } from "../../../ui/Drawer.tsx";
-import { Banner, Skeleton } from "../../../ui/parts.tsx";
+import { useKeys } from "../../../ui/keys.ts";
+import { Banner } from "../../../ui/parts.tsx";
 import { Tabs } from "../../../ui/Tabs.tsx";
 import { toast } from "../../../ui/Toast.tsx";
 import { ask, sentence, type Problem } from "../../api.ts";
@@ -15,7 +16,7 @@ import { changes, draftOf, emptyDraft, rebase, type Draft } from "./draft.ts";
 import { General, generalFields } from "./General.tsx";
 import { HistoryTab } from "./HistoryTab.tsx";
 import type { Lookups } from "./lookups.ts";
-import { askReason, problemOf, Refusal } from "./parts.tsx";
+import { askReason, Coming, problemOf, Refusal } from "./parts.tsx";
 import { writesHere } from "./place.ts";
 import { Rights, rightsFields } from "./Rights.tsx";
 import type { DirectoryObject, DomainRow } from "./types.ts";
@@ -48,9 +49,12 @@ export function ObjectDrawer({ id, tab, domain, lookups, onClose, onChanged, onG
     };
   }, [id, domain.name]);
   if (o) return <Open o={o} first={tab ?? "general"} domain={domain} lookups={lookups} load={load} onClose={onClose} onSaved={(saved) => (setObject(saved), onChanged(saved))} onGone={onGone} />;
+  if (error === undefined) return <Coming onClose={onClose} />;
   return (
     <Drawer title={t("consoleDirectory.object")} onClose={onClose}>
-      <div class="in-drawer">{error ? <Banner cord="carmine" icon="warn" fact={error} /> : <Skeleton kind="lines" />}</div>
+      <div class="in-drawer">
+        <Banner cord="carmine" icon="warn" fact={error} />
+      </div>
     </Drawer>
   );
 }
@@ -84,6 +88,7 @@ function Open({ o, first, domain, lookups, load, onClose, onSaved, onGone }: Ope
       form.refuse(e);
     }
   };
+  useKeys(() => [{ keys: "Escape", word: () => t("ui.close"), run: () => void close() }], [form.dirty]);
   const writes = writesHere.value;
   return (
     <Drawer

@@ -7,6 +7,7 @@ import { Button } from "../../../ui/Button.tsx";
 import { Dialog } from "../../../ui/Dialog.tsx";
 import { Field, Select } from "../../../ui/Field.tsx";
 import { Icon } from "../../../ui/Icon.tsx";
+import { useKeys } from "../../../ui/keys.ts";
 import { Banner, Empty, Skeleton } from "../../../ui/parts.tsx";
 import { Problem } from "../../api.ts";
 import { chosenDomain, domain, domains, domainsFailed, loadDomains } from "./place.ts";
@@ -61,6 +62,18 @@ export function Refusal({ problem, shown = [] }: { problem: Problem | undefined;
   if (!problem || problem.code === "stale") return null;
   if (problem.errors.length > 0 && problem.errors.every((e) => shown.some((f) => e.field === f || e.field.endsWith(`.${f}`)))) return null;
   return <Banner cord="carmine" icon="warn" fact={problem.detail} />;
+}
+
+/** The place of a drawer whose content is on its way; it takes no focus, so that the drawer gets it once. */
+export function Coming({ onClose }: { onClose: () => void }) {
+  useKeys(() => [{ keys: "Escape", word: () => t("ui.close"), run: onClose }], [onClose]);
+  return (
+    <aside class="drawer" aria-busy="true" aria-label={t("ui.loadingLong")}>
+      <div class="in-drawer">
+        <Skeleton kind="lines" late={t("ui.loadingLong")} />
+      </div>
+    </aside>
+  );
 }
 
 /** A problem of any error, so that forms have one way to show what went wrong. */
