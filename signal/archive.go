@@ -89,11 +89,11 @@ type PostResult struct {
 	// Queued says that it lies in the durable outbox: it is passed on with the time of
 	// the switch and without MID. When it is stored, Switch.Stored is called.
 	Queued bool
-	// Repeated says that a text with the author's id was stored before, as MID: it is
-	// not passed on again.
+	// Repeated says that a text with the author's id was stored before, as MID, or, if
+	// Queued, lies in the outbox already: it is not passed on again.
 	Repeated bool
 	MID      int64     // the number of the message; 0 if Queued
-	At       time.Time // its time
+	At       time.Time // its time; of a text that is Repeated, that of the first
 }
 
 // Mark says: the reader has everything in the chat with the peer up to one text.

@@ -291,6 +291,11 @@ func (a *archive) result(p *signal.Post) signal.PostResult {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.down {
+		for _, first := range a.outbox {
+			if first.Author.Address == p.Author.Address && first.ID == p.ID {
+				return signal.PostResult{Queued: true, Repeated: true, At: first.At}
+			}
+		}
 		if a.limit > 0 && len(a.outbox) >= a.limit {
 			return signal.PostResult{Cause: signal.CauseCongestion}
 		}

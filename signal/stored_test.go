@@ -230,6 +230,35 @@ func TestRepeatedStoredID(t *testing.T) {
 	}
 }
 
+// A3: the same for a text that lies in the outbox, in a chat of two and in a group:
+// nobody gets it twice, and sent has the time of the first.
+func TestRepeatedInTheOutbox(t *testing.T) {
+	for _, to := range []string{"bob", team} {
+		t.Run(to, func(t *testing.T) {
+			w := newStored(t, "alice", "bob")
+			w.store.group(12, "Team", "alice", "bob")
+			alice, copied, bob := w.inbox("alice.1"), w.inbox("alice.2"), w.inbox("bob.1")
+			w.store.down = true
+			alice.inChat(to, `"id":"x","data":"once"`)
+			bob.expect("-1 text alice: once")
+			copied.expect("-1 text alice: once")
+			w.advance(2 * signal.ChatMemory)
+			alice.inChat(to, `"id":"x","data":"again"`)
+			alice.expect("-1 sent x", "-1 sent x")
+			if f := alice.last(); !strings.Contains(f, `"timestamp":1767225600000`) || strings.Contains(f, "mid") {
+				t.Error(f)
+			}
+			w.store.up()
+			alice.expect("-1 sent x/100")
+			bob.expect("-1 sent x/100")
+			copied.expect("-1 sent x/100")
+			if got := w.store.texts(); len(got) != 1 {
+				t.Errorf("stored: %v", got)
+			}
+		})
+	}
+}
+
 // A4: PostResult with error: not passed on; failed, or rel for others.
 func TestRefusedByTheArchive(t *testing.T) {
 	w := newStored(t, "alice", "bob", "carol")

@@ -42,16 +42,22 @@ type flaky struct {
 	outbox.Store
 	mu  sync.Mutex // guards the following
 	err error
+	// after is called when rows were added, before that is told; nil: nothing
+	after func()
 }
 
-func (f *flaky) AddOutbox(ctx context.Context, rows []outbox.Row) error {
+func (f *flaky) AddOutbox(ctx context.Context, rows []outbox.Row) ([]outbox.Repeat, error) {
 	f.mu.Lock()
-	err := f.err
+	err, after := f.err, f.after
 	f.mu.Unlock()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return f.Store.AddOutbox(ctx, rows)
+	repeated, err := f.Store.AddOutbox(ctx, rows)
+	if after != nil {
+		after()
+	}
+	return repeated, err
 }
 
 // hall is a rig with an outbox, a board, and two people.

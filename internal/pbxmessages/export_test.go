@@ -26,6 +26,21 @@ func (m *Messages) Tickets(a signal.Address) int {
 	return len(s.tickets)
 }
 
+// Replaying tells whether an outbox is being emptied.
+func (m *Messages) Replaying(a signal.Address) bool {
+	s := m.service(a)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return s.lane.replaying
+}
+
+// Ended is how many results of rows are remembered.
+func (m *Messages) Ended() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.ended)
+}
+
 // Conversations is how many are remembered.
 func (m *Messages) Conversations() int {
 	m.mu.Lock()

@@ -110,7 +110,11 @@ type Messages struct {
 	conversations map[conversationKey]*conversation
 	lastRow       int64
 	adding        []adding
-	running       context.Context // of Run; nil: it does not run yet
+	asking        int              // of adding, those that are not to be kept
+	committing    bool             // the store is written to
+	ended         map[int64]result // rows with their results, as long as the store may still find them
+	removed       []int64          // of ended, rows that were taken out while it was written to
+	running       context.Context  // of Run; nil: it does not run yet
 
 	groupsMu sync.Mutex // guards the following; comes before service.mu
 	groups   map[signal.Address]*group
@@ -131,7 +135,7 @@ func New(ctx context.Context, cfg Config) (*Messages, error) {
 		dir: cfg.Directory, lics: cfg.Licences, obs: cfg.Observer, clock: cfg.Clock, log: cfg.Log, newID: cfg.NewID,
 		limits: cfg.Limits, services: map[signal.Address]*service{},
 		sw: cfg.Switch, store: cfg.Outbox, outboxSize: cfg.OutboxSize, wake: make(chan struct{}, 1),
-		conversations: map[conversationKey]*conversation{}, groups: map[signal.Address]*group{}, badge: cfg.Badge,
+		conversations: map[conversationKey]*conversation{}, groups: map[signal.Address]*group{}, ended: map[int64]result{}, badge: cfg.Badge,
 	}
 	m.outboxSize = cmp.Or(m.outboxSize, 256<<20)
 	if m.obs == nil {

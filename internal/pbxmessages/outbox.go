@@ -47,21 +47,28 @@ func rowKey(dom signal.DomainID, author, receiver signal.ObjectID) conversationK
 }
 
 // enqueue puts a posting into the outbox. It is there when the writer has committed
-// it; until then its text has no result. The caller holds mu.
+// it; until then its text has no result. Where the outbox is full, it is only asked for
+// the key: a text that lies there already is not refused. The caller holds mu.
 func (m *Messages) enqueue(y *posting) {
 	l := &y.svc.lane
 	size := int64(len(y.raw)) + rowCost
-	if m.store == nil || l.bytes+size > m.outboxSize {
+	full := l.bytes+size > m.outboxSize
+	if m.store == nil || full && m.asking >= maxCommit {
 		y.state, y.cause = refused, signal.CauseCongestion
 		y.post.open--
 		return
 	}
 	m.lastRow++
+	row := y.row(m.lastRow)
+	if full {
+		m.asking++
+		row.Ask, row.Body, y.raw, size = true, nil, nil, 0
+	}
 	y.state = waiting
 	l.rows++
 	l.bytes += size
 	y.post.conv.rows++
-	m.adding = append(m.adding, adding{y.row(m.lastRow), y, size})
+	m.adding = append(m.adding, adding{row, y, size})
 	m.wakeWriter()
 }
 
@@ -116,6 +123,7 @@ func (m *Messages) commit(ctx context.Context) {
 		if m.adding = m.adding[n:]; len(m.adding) == 0 {
 			m.adding = nil
 		}
+		m.committing = n > 0
 		m.mu.Unlock()
 		if n == 0 {
 			return
@@ -124,32 +132,77 @@ func (m *Messages) commit(ctx context.Context) {
 		for i := range batch {
 			rows[i] = batch[i].row
 		}
-		err := m.store.AddOutbox(ctx, rows)
+		repeated, err := m.store.AddOutbox(ctx, rows)
 		if err != nil {
 			m.log.Error("posts could not be kept in the outbox", "posts", n, "err", err)
 		}
-		m.committed(batch, err)
+		m.committed(batch, repeated, err)
 	}
 }
 
-// committed tells the results of rows that are in the outbox, or could not be put
-// there.
-func (m *Messages) committed(batch []adding, err error) {
+// committed tells the results of rows that are in the outbox, could not be put there,
+// or repeat what is there. Those that are repeated are in the order of the batch.
+func (m *Messages) committed(batch []adding, repeated []outbox.Repeat, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range batch {
-		y := batch[i].of
-		y.state, y.post.open = queued, y.post.open-1
-		if err != nil {
+		a := &batch[i]
+		y := a.of
+		y.state, y.at, y.post.open = queued, a.row.At, y.post.open-1
+		again := err == nil && len(repeated) > 0 && repeated[0].ID == a.row.ID
+		switch {
+		case err != nil:
 			y.state, y.cause = refused, signal.CauseTemporaryFailure
-			m.leave(y.svc, y.post.conv, batch[i].size)
+		case again:
+			y.repeat(repeated[0], m.ended)
+			repeated = repeated[1:]
+		case a.row.Ask:
+			y.state, y.cause = refused, signal.CauseCongestion
+		}
+		if err != nil || again || a.row.Ask {
+			m.leave(y.svc, y.post.conv, a.size)
+		}
+		if a.row.Ask {
+			m.asking--
 		}
 		y.svc.lane.news = true
 	}
+	m.committing = false
+	m.forget(m.removed)
+	m.removed = nil
 	for i := range batch {
 		m.release(batch[i].of.post.conv)
 		m.replay(batch[i].of.svc)
 	}
+}
+
+// repeat gives a posting the result of the row that it repeats: it is in the outbox,
+// or the service has answered meanwhile.
+func (y *posting) repeat(of outbox.Repeat, ended map[int64]result) {
+	y.again, y.at = true, of.At
+	if r, ok := ended[of.First]; ok {
+		y.state, y.cause, y.mid, y.at = r.state, r.cause, r.mid, r.at
+	}
+}
+
+// forget forgets the results of rows that the store does not find any more. The caller
+// holds mu.
+func (m *Messages) forget(ids []int64) {
+	for _, id := range ids {
+		delete(m.ended, id)
+	}
+}
+
+// removedRows notes that rows were taken out of the store. Their results are forgotten,
+// but not before a writer that may have found them has told what it found.
+func (m *Messages) removedRows(ids []int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.committing {
+		m.removed = append(m.removed, ids...)
+		return
+	}
+	m.forget(ids)
 }
 
 // leave counts a row that is not in the outbox any more. The caller holds mu.

@@ -1,6 +1,7 @@
 package pbxmessages
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -65,13 +66,14 @@ type posting struct {
 	single bool   // the only one of its text
 	raw    []byte // the message behind headRoom free bytes: ,"type":1 ... }
 	token  uint64
+	rowID  int64 // in the outbox; 0: it was never put there
 	sent   time.Time
 	state  state
 
 	cause signal.Cause // where refused
 	mid   int64        // where stored
-	at    time.Time
-	again bool // it was stored before
+	at    time.Time    // where stored or queued
+	again bool         // it was stored before, or lay in the outbox
 }
 
 // state is what became of a posting.
@@ -334,11 +336,11 @@ func (x *post) result() signal.PostResult {
 	for _, y := range x.postings {
 		switch {
 		case y.state == queued:
-			return signal.PostResult{Queued: true, At: x.text.At}
+			return signal.PostResult{Queued: true, Repeated: x.again(), At: y.at}
 		case y.state == refused && len(x.postings) == 1:
 			r.Cause = y.cause
 		case y.state == stored:
-			r.Cause, r.Repeated = 0, y.again
+			r.Cause, r.Repeated = 0, x.again()
 			if y.single {
 				r.MID = y.mid
 			}
@@ -348,6 +350,11 @@ func (x *post) result() signal.PostResult {
 		}
 	}
 	return r
+}
+
+// again tells whether the text was taken before: one of those that keep it knows it.
+func (x *post) again() bool {
+	return slices.ContainsFunc(x.postings, func(y *posting) bool { return y.again })
 }
 
 // compose makes the postings of a text (A4): one for all where the service knows our
@@ -485,13 +492,25 @@ func appendRaw(dst []byte, name string, value []byte) []byte {
 func (y *posting) row(id int64) outbox.Row {
 	p := y.post.text
 	r := outbox.Row{
-		ID: id, Link: y.svc.address, Author: p.Author.Address.Object, Receiver: p.To.Address.Object,
+		ID: id, Text: y.textRow(id), Link: y.svc.address, Author: p.Author.Address.Object, Receiver: p.To.Address.Object,
 		Key: p.ID, At: p.At, Single: y.single, Body: y.raw[headRoom:],
 	}
 	if p.To.Kind == signal.GroupChat {
 		r.Group = p.To.SIP
 	}
 	return r
+}
+
+// textRow is the first row that the text got in the outbox of the service: this one,
+// if it had none before.
+func (y *posting) textRow(id int64) int64 {
+	y.rowID = id
+	for _, other := range y.post.postings {
+		if other.svc == y.svc && other.rowID > 0 {
+			id = min(id, other.rowID)
+		}
+	}
+	return id
 }
 
 // String is the word for the state, in metrics.

@@ -213,6 +213,9 @@ func TestOutageOfTheService(t *testing.T) {
 			t.Fatalf("%+v", r)
 		}
 	}
+	if r := h.put("away 1"); !r.Queued || !r.Repeated || r.Cause != 0 || !r.At.Equal(now.Add(time.Millisecond).Truncate(time.Millisecond)) {
+		t.Errorf("again: %+v", r)
+	}
 	h.comesBack()
 	last := int64(0)
 	for i := range 5 {

@@ -240,7 +240,13 @@ func (m *Messages) settled(s *service, x *replaying) {
 	if late.At.IsZero() {
 		late.At = row.At
 	}
-	if x.state == refused || row.Single && s.extended() {
+	numbered := row.Single && s.extended()
+	end := result{state: x.state, cause: x.cause, at: late.At}
+	if numbered {
+		end.mid = x.mid
+	}
+	m.ended[row.ID] = end
+	if x.state == refused || numbered {
 		m.runner(c.key).add(func(t *signal.Turn) { m.sw.Stored(t, late) })
 	}
 	m.tidy(c)
@@ -263,6 +269,7 @@ func (m *Messages) remove(ctx context.Context, s *service, ids []int64) {
 		err := m.store.RemoveOutbox(patient, ids)
 		cancel()
 		if err == nil {
+			m.removedRows(ids)
 			return
 		}
 		m.log.Error("the outbox cannot be emptied", "object", s.name(), "err", err)

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/jackc/pgx/v5"
@@ -12,18 +13,43 @@ import (
 var _ outbox.Store = (*Store)(nil)
 
 // AddOutbox implements outbox.Store.
-func (s *Store) AddOutbox(ctx context.Context, rows []outbox.Row) error {
-	_, err := s.pool.CopyFrom(ctx, pgx.Identifier{"outbox"},
-		[]string{"id", "domain", "object", "author", "receiver", "grp", "key", "at", "single", "body"},
-		pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
-			r := &rows[i]
-			return []any{
-				r.ID, int64(r.Link.Domain), int64(r.Link.Object), int64(r.Author), int64(r.Receiver), r.Group,
-				append([]byte{}, r.Key...), millis(r.At), digit(r.Single), append([]byte{}, r.Body...),
-			}, nil
-		}))
-	return err
+func (s *Store) AddOutbox(ctx context.Context, rows []outbox.Row) (repeated []outbox.Repeat, err error) {
+	var queue pgx.Batch
+	for i := range rows {
+		r := &rows[i]
+		text := cmp.Or(r.Text, r.ID)
+		queue.Queue(addRow, r.ID, int64(r.Link.Domain), int64(r.Link.Object), int64(r.Author), int64(r.Receiver), r.Group,
+			append([]byte{}, r.Key...), millis(r.At), digit(r.Single), append([]byte{}, r.Body...), digit(r.ID != text), text, !r.Ask,
+		).QueryRow(func(row pgx.Row) error {
+			var first, at *int64
+			var kept bool
+			if err := row.Scan(&first, &at, &kept); err != nil {
+				return err
+			}
+			switch {
+			case first != nil:
+				repeated = append(repeated, outbox.Repeat{ID: r.ID, First: *first, At: timeOf(*at)})
+			case !kept && !r.Ask: // a row of a later text has come in between
+				repeated = append(repeated, outbox.Repeat{ID: r.ID, First: r.ID, At: r.At})
+			}
+			return nil
+		})
+	}
+	if err := s.pool.SendBatch(ctx, &queue).Close(); err != nil { // one transaction
+		return nil, err
+	}
+	return repeated, nil
 }
+
+// addRow keeps a row, unless one of an earlier text has its key.
+const addRow = `WITH old AS (
+		SELECT id, at FROM outbox WHERE domain = $2 AND object = $3 AND author = $4 AND key = $7 AND id < $12 ORDER BY id LIMIT 1
+	), new AS (
+		INSERT INTO outbox (id, domain, object, author, receiver, grp, key, at, single, body, part)
+		SELECT $1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::text, $7::bytea, $8::bigint, $9::int, $10::bytea, $11::int
+		WHERE $13::boolean AND NOT EXISTS (SELECT 1 FROM old)
+		ON CONFLICT (domain, object, author, key, part) DO NOTHING RETURNING id
+	) SELECT (SELECT id FROM old), (SELECT at FROM old), EXISTS (SELECT 1 FROM new)`
 
 // digit is 1 for true, 0 for false.
 func digit(b bool) int32 {

@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/tandem-switch/tandem/internal/outbox"
 	"github.com/tandem-switch/tandem/signal"
@@ -11,23 +13,57 @@ import (
 var _ outbox.Store = (*Store)(nil)
 
 // AddOutbox implements outbox.Store.
-func (s *Store) AddOutbox(ctx context.Context, rows []outbox.Row) error {
-	return s.inTx(ctx, func(w *writer) {
-		insert, err := w.tx.PrepareContext(ctx, `INSERT INTO outbox (id, domain, object, author, receiver, grp, key, at, single, body)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+func (s *Store) AddOutbox(ctx context.Context, rows []outbox.Row) (repeated []outbox.Repeat, err error) {
+	err = s.inTx(ctx, func(w *writer) {
+		repeated = nil
+		find, err := w.tx.PrepareContext(ctx, `SELECT id, at FROM outbox
+			WHERE domain = ? AND object = ? AND author = ? AND key = ? AND id < ? ORDER BY id LIMIT 1`)
+		if w.err = err; err != nil {
+			return
+		}
+		defer find.Close()
+		insert, err := w.tx.PrepareContext(ctx, `INSERT INTO outbox (id, domain, object, author, receiver, grp, key, at, single, body, part)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (domain, object, author, key, part) DO NOTHING`)
 		if w.err = err; err != nil {
 			return
 		}
 		defer insert.Close()
 		for i := range rows {
-			r := &rows[i]
-			_, w.err = insert.ExecContext(ctx, r.ID, r.Link.Domain, r.Link.Object, r.Author, r.Receiver, r.Group,
-				append([]byte{}, r.Key...), millis(r.At), r.Single, append([]byte{}, r.Body...))
-			if w.err != nil {
+			first, err := addRow(ctx, find, insert, &rows[i])
+			if w.err = err; err != nil {
 				return
+			}
+			if first.ID != 0 {
+				repeated = append(repeated, first)
 			}
 		}
 	})
+	return repeated, err
+}
+
+// addRow keeps a row, or returns what it repeats.
+func addRow(ctx context.Context, find, insert *sql.Stmt, r *outbox.Row) (first outbox.Repeat, err error) {
+	key, text := append([]byte{}, r.Key...), cmp.Or(r.Text, r.ID)
+	var at int64
+	err = find.QueryRowContext(ctx, r.Link.Domain, r.Link.Object, r.Author, key, text).Scan(&first.First, &at)
+	if err == nil {
+		first.ID, first.At = r.ID, timeOf(at)
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return first, err
+	}
+	if r.Ask {
+		return first, nil
+	}
+	done, err := insert.ExecContext(ctx, r.ID, r.Link.Domain, r.Link.Object, r.Author, r.Receiver, r.Group,
+		key, millis(r.At), r.Single, append([]byte{}, r.Body...), r.ID != text)
+	if err != nil {
+		return first, err
+	}
+	if n, err := done.RowsAffected(); err != nil || n > 0 {
+		return first, err
+	}
+	return outbox.Repeat{ID: r.ID, First: r.ID, At: r.At}, nil // a row of a later text has come in between
 }
 
 // Outbox implements outbox.Store.
