@@ -57,6 +57,8 @@ export class ChatState {
   group: { id: number; title: string; announce: boolean; count: number; role: GroupRole } | undefined;
   /** Roles of a group whose members have been read. */
   roster: Map<string, GroupRole> | undefined;
+  /** One may not write in it: told with the members. */
+  silenced = false;
   /** Of the members of a group, as far as told. */
   readonly marks = new Map<string, Mark>();
   readonly typing = new Map<string, string>();
@@ -122,7 +124,8 @@ function groupOf(c: ChatState): Group | undefined {
   const role: Role = g === undefined || g.role === "banned" ? "member" : g.role;
   return {
     id: g?.id ?? 0, title: shownName(g?.title, c.name), announce: g?.announce ?? false, count: g?.count ?? 0, role,
-    mayWrite: !c.left && g?.role !== "banned" && (role !== "member" || g?.announce !== true),
+    mayWrite: !c.left && !c.silenced && g?.role !== "banned" && (role !== "member" || g?.announce !== true),
+    ...(c.silenced ? { silenced: true } : {}), ...(c.left ? { left: true } : {}),
   };
 }
 

@@ -346,8 +346,13 @@ export class Talk implements Conversation {
     }
   }
 
-  forgetMembers(): void {
-    this.memberList.forget();
+  /** `own`: about oneself. */
+  forgetMembers(own: boolean): void {
+    if (own) {
+      this.memberList.again();
+    } else {
+      this.memberList.forget();
+    }
   }
 
   close(): void {
@@ -357,6 +362,7 @@ export class Talk implements Conversation {
     this.typing(false);
     this.closed = true;
     this.expiry.stop();
+    this.memberList.close();
     this.host.ended(this);
   }
 }

@@ -24,6 +24,8 @@ interface Post {
 export class FakeServer {
   readonly names = new Map<string, string>();
   readonly unlicensed = new Set<string>();
+  /** Until when, by group and member. */
+  readonly muted = new Map<string, number>();
   readonly clients = new Set<FakeClient>();
   readonly groups = new Map<string, FakeGroup>();
   /** Histories by the room: two names, or the name of a group. */
@@ -295,6 +297,11 @@ export class FakeServer {
       g.members.set(user, role);
     }
     this.tell(group, () => ({ kind: "member", id: g.id, user, dn: this.names.get(user) ?? "", role, gone }), ++this.n, [user]);
+  }
+
+  mute(group: string, user: string, until: number): void {
+    this.muted.set(`${group} ${user}`, until);
+    this.member(group, user, this.need(group).members.get(user) ?? "member", false); // the change does not say what has changed
   }
 
   license(sip: string, on: boolean): void {

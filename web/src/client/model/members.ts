@@ -7,11 +7,14 @@ import type { Member } from "./types.ts";
 
 const pageSize = 100;
 const keepFor = 30_000;
+/** Browsers take no longer ones. */
+const longestTimer = 2 ** 31 - 1;
 const rank = new Map([["owner", 0], ["admin", 1], ["member", 2]]);
 
 export class MemberList {
   private read: Promise<readonly MemberEntry[]> | undefined;
   private time = 0;
+  private ending: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly chat: ChatState,
@@ -37,6 +40,7 @@ export class MemberList {
       this.read = this.host.client.messages.readMembers(this.chat.name).then((members) => {
         members.forEach((m) => this.host.people.learn(m.sip, m.dn));
         this.chat.roster = new Map(members.filter((m) => m.role !== "banned").map((m) => [m.sip, m.role]));
+        this.hear(members.find((m) => m.sip === this.host.me)?.mute ?? 0);
         return [...members].sort((a, b) => (rank.get(a.role) ?? 3) - (rank.get(b.role) ?? 3) || a.dn.localeCompare(b.dn));
       });
       this.read.catch(() => this.forget());
@@ -51,7 +55,32 @@ export class MemberList {
     };
   }
 
+  /** Until when one may not write oneself. */
+  private hear(until: number): void {
+    const left = until - this.host.platform.now();
+    clearTimeout(this.ending);
+    if (left > 0) {
+      this.ending = setTimeout(() => this.hear(until), Math.min(left, longestTimer));
+    }
+    if (this.chat.silenced !== left > 0) {
+      this.chat.silenced = left > 0;
+      this.host.chats.touch(this.chat);
+    }
+  }
+
   forget(): void {
     this.read = undefined;
+  }
+
+  /** Something about oneself has changed: who may not write is told with the members alone. */
+  again(): void {
+    this.forget();
+    if (this.chat.isGroup) {
+      this.all().catch(() => undefined); // told when the member list is read the next time
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.ending);
   }
 }

@@ -557,6 +557,28 @@ describe("a conversation", () => {
     expect(row(m, g)?.group?.count).toBe(2);
   });
 
+  it("knows that a moderator has taken the word from one, and when it ends by itself", async () => {
+    const m = await enter("bob");
+    const g = server.group("Team", "alice", "bob");
+    await settle(1000);
+    const c = await chat(m, g);
+    expect(c.chat.value?.group?.mayWrite).toBe(true);
+    server.mute(g, "bob", Date.now() + 60_000);
+    await settle();
+    expect(c.chat.value?.group).toMatchObject({ mayWrite: false, silenced: true });
+    server.mute(g, "bob", 0);
+    await settle();
+    expect(c.chat.value?.group?.mayWrite).toBe(true);
+    server.mute(g, "bob", Date.now() + 60_000);
+    await settle();
+    expect(c.chat.value?.group?.mayWrite).toBe(false);
+    await settle(61_000);
+    expect(c.chat.value?.group?.mayWrite).toBe(true);
+    server.member(g, "bob", "member", true);
+    await settle(1000);
+    expect(c.chat.value?.group).toMatchObject({ mayWrite: false, left: true });
+  });
+
   it("shares drafts with tabs and devices, and keeps them over a reload", async () => {
     const browser = new TestBrowser();
     const m = await enter("alice", browser.tab());

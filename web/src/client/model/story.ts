@@ -52,7 +52,7 @@ export class Story {
       c.left = m.gone;
       c.group = c.group && { ...c.group, role: m.role };
     }
-    this.deps.each(c, (t) => t.forgetMembers());
+    this.deps.each(c, (t) => t.forgetMembers(m.user === me && !m.gone));
     this.deps.host.chats.touch(c);
     this.deps.groupsChanged();
   }

@@ -39,6 +39,10 @@ export interface Group {
   /** What one may do oneself. */
   readonly role: Role;
   readonly mayWrite: boolean;
+  /** A moderator has taken the word from oneself. */
+  readonly silenced?: boolean;
+  /** One is no member any more: what there was can be read. */
+  readonly left?: boolean;
 }
 
 export interface Chat {

@@ -108,6 +108,8 @@ export default {
   messageOffline: "Nachricht an {{name}}, geht ab, wenn die Leitung wieder steht",
   messageVolatile: "Nachricht an {{name}}, nur solange beide da sind",
   noWrite: "Hier schreiben nur Moderatoren.",
+  silenced: "Sie dürfen hier nicht schreiben. Ein Moderator kann Ihnen das Wort zurückgeben.",
+  outside: "Sie sind nicht mehr in dieser Gruppe.",
   send: "Senden",
   attach: "Anhängen",
   attachFiles: "Bilder und Dateien",

@@ -108,6 +108,8 @@ export default {
   messageOffline: "Message {{name}}, sent when the line is back",
   messageVolatile: "Message {{name}}, only while both are here",
   noWrite: "Only moderators write here.",
+  silenced: "You may not write here. A moderator can give you the word back.",
+  outside: "You are not in this group any more.",
   send: "Send",
   attach: "Attach",
   attachFiles: "Pictures and files",

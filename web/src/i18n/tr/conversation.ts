@@ -108,6 +108,8 @@ export default {
   messageOffline: "İleti: {{name}}, hat gelince gönderilir",
   messageVolatile: "İleti: {{name}}, yalnız ikiniz de buradayken",
   noWrite: "Buraya yalnız yöneticiler yazar.",
+  silenced: "Buraya yazamazsınız. Bir yönetici size sözü geri verebilir.",
+  outside: "Artık bu grupta değilsiniz.",
   send: "Gönder",
   attach: "Ekle",
   attachFiles: "Resim ve dosyalar",

@@ -2,7 +2,7 @@ import { useComputed } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { t } from "../../../i18n/index.ts";
 import { useKeys } from "../../../ui/keys.ts";
-import type { ChatName, Model } from "../../model/types.ts";
+import type { ChatName, Group, Model } from "../../model/types.ts";
 import { Banners } from "../Banners.tsx";
 import { Bar } from "./Bar.tsx";
 import { Composer } from "./compose/Composer.tsx";
@@ -63,11 +63,16 @@ function Inside({ model, onDetails, details, onBack, at }: ConversationPaneProps
       {pane.searching.value && <Search />}
       <Pins />
       <Log />
-      {pane.selected.value !== undefined ? <SelectBar /> : mayWrite ? <Composer /> : <p class="no-write">{t("conversation.noWrite")}</p>}
+      {pane.selected.value !== undefined ? <SelectBar /> : mayWrite ? <Composer /> : <p class="no-write">{t(whyNot(chat?.group))}</p>}
       <div class="vh" role="status" aria-live="polite">{pane.said.value}</div>
       <Over />
     </DropZone>
   );
+}
+
+/** The sentence in place of the composer. */
+function whyNot(group: Group | undefined): string {
+  return group?.left ? "conversation.outside" : group?.silenced ? "conversation.silenced" : "conversation.noWrite";
 }
 
 /** Names that are marked after @: one's own, the members of a group, the other person. */
