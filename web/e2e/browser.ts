@@ -37,7 +37,7 @@ export class Person {
     readonly context: BrowserContext,
     readonly page: Page,
   ) {
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000); // a busy machine is slow, not wrong
     page.on("console", (m) => {
       // That a line is down is told by the page itself; browsers log it all the same.
       if (m.type() === "error" && !/WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_SOCKET_NOT_CONNECTED|ERR_INTERNET_DISCONNECTED/.test(m.text()) && !this.expected.some((e) => e.test(m.text()))) {
