@@ -116,6 +116,10 @@ test("every part of the settings is there, accessible, in every language", async
     await check(p);
     await picture(p.page, `settings-${tab}`);
   }
+  await p.page.goto(`${on.url}/admin/#/storage`);
+  await p.page.getByRole("heading", { name: "Storage" }).waitFor();
+  await p.page.keyboard.press("?");
+  await p.page.getByText("Keys of a single letter").waitFor();
   await p.page.goto(`${on.url}/admin/#/settings/appearance`);
   await p.page.getByLabel("Language", { exact: true }).selectOption("tr");
   await p.page.getByRole("heading", { name: "Ayarlar" }).waitFor();

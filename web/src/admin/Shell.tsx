@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n/index.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Icon, Mark } from "../ui/Icon.tsx";
+import { useKeys } from "../ui/keys.ts";
 import { openMenu } from "../ui/Menu.tsx";
 import { Empty, Skeleton } from "../ui/parts.tsx";
 import { go, href, route } from "../ui/route.ts";
@@ -24,7 +25,10 @@ export function Shell() {
   const info = pages.find((p) => p.id === here && mayOpen(p));
   useEffect(() => {
     document.title = info ? `${t(`consoleMenu.pages.${info.id}`)} · Tandem` : "Tandem";
+    // On a phone the menu scrolls: the page that is shown is in view.
+    document.querySelector(".side-pages [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
   }, [info?.id]);
+  useKeys(() => [{ keys: "?", word: () => t("consoleSettings.keys.table"), run: () => go(["settings", "keys"]) }]);
   return (
     <div class="con">
       <nav class="side" aria-label={t("consoleMenu.menu")} data-scope="rail">

@@ -18,7 +18,7 @@ export default {
     density: { title: "Dichte", comfortable: "Bequem", compact: "Eng", roomy: "Weit" }, text: "Schriftgröße", contrast: { title: "Kontrast", system: "Wie das System", more: "Mehr" }, motion: { title: "Bewegung", system: "Wie das System", reduce: "Keine" },
   },
   keys: {
-    single: "Tasten mit einem Buchstaben", singleHint: "Aus für alle, die zum Gerät sprechen oder deren Hände zittern.", search: "Zur Suche", add: "Neues Objekt", close: "Das Oberste schließen",
+    single: "Tasten mit einem Buchstaben", singleHint: "Aus für alle, die zum Gerät sprechen oder deren Hände zittern.", search: "Zur Suche", add: "Neuer Eintrag", table: "Diese Tabelle", close: "Das Oberste schließen",
     before: "Wahl davor", next: "Nächste Wahl", press: "Drücken", scope: { lists: "Listen", choices: "Auswahl und Reiter", tracing: "Tracing" },
   },
   grants: {

@@ -18,7 +18,7 @@ export default {
     density: { title: "Density", comfortable: "Comfortable", compact: "Compact", roomy: "Roomy" }, text: "Text size", contrast: { title: "Contrast", system: "As the system", more: "More" }, motion: { title: "Motion", system: "As the system", reduce: "None" },
   },
   keys: {
-    single: "Keys of a single letter", singleHint: "Off for those who speak to the machine, or whose hands tremble.", search: "Go to the search", add: "New object", close: "Close the topmost",
+    single: "Keys of a single letter", singleHint: "Off for those who speak to the machine, or whose hands tremble.", search: "Go to the search", add: "New entry", table: "This table", close: "Close the topmost",
     before: "Choice before", next: "Next choice", press: "Press", scope: { lists: "Lists", choices: "Choices and tabs", tracing: "Tracing" },
   },
   grants: {

@@ -18,7 +18,7 @@ export default {
     density: { title: "Sıklık", comfortable: "Rahat", compact: "Sıkı", roomy: "Geniş" }, text: "Yazı boyu", contrast: { title: "Karşıtlık", system: "Sistem gibi", more: "Daha çok" }, motion: { title: "Hareket", system: "Sistem gibi", reduce: "Yok" },
   },
   keys: {
-    single: "Tek harfli tuşlar", singleHint: "Cihazla konuşanlar veya eli titreyenler için kapatılır.", search: "Aramaya git", add: "Yeni nesne", close: "En üsttekini kapat",
+    single: "Tek harfli tuşlar", singleHint: "Cihazla konuşanlar veya eli titreyenler için kapatılır.", search: "Aramaya git", add: "Yeni kayıt", table: "Bu tablo", close: "En üsttekini kapat",
     before: "Önceki seçenek", next: "Sonraki seçenek", press: "Bas", scope: { lists: "Listeler", choices: "Seçenekler ve sekmeler", tracing: "İzleme" },
   },
   grants: {

@@ -13,6 +13,7 @@ const table: readonly { readonly scope: string; readonly list: readonly { readon
       { keys: "/", word: "consoleSettings.keys.search" },
       { keys: "N", word: "consoleSettings.keys.add" },
       { keys: "Escape", word: "consoleSettings.keys.close" },
+      { keys: "?", word: "consoleSettings.keys.table" },
     ],
   },
   {
