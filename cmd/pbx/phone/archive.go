@@ -241,11 +241,13 @@ func (d *desk) history(name string) {
 			rows = append(rows, ind.Msg.event(name, fold(ind.Msg.Author) == fold(d.me.SIP) && fold(name) != fold(d.me.SIP)))
 		}
 	}
-	d.meet(name)
 	d.ask("/history "+name, "ReadChat", map[string]any{"topic": d.me.SIP, "sip": name, "count": historyCount}, true, take,
 		func(_ json.RawMessage, err error) {
 			if err != nil {
 				return
+			}
+			if len(rows) > 0 { // else it may be a name that nobody has
+				d.meet(name)
 			}
 			slices.Reverse(rows)
 			d.ticks(name, rows)

@@ -10,7 +10,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 )
@@ -52,6 +54,47 @@ func (s *archiveSwitch) script(t *testing.T, input string) ([]Event, error) {
 	var out bytes.Buffer
 	err := Run(context.Background(), Config{Dial: s.dial, JSON: true, In: strings.NewReader(input), Out: &out})
 	return events(t, out.String()), err
+}
+
+// answering is what a phone writes to; once the history is answered it asks who is
+// known, and ends.
+type answering struct {
+	buf  bytes.Buffer
+	keys *io.PipeWriter
+	once sync.Once
+}
+
+func (a *answering) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(`"event":"done"`)) || bytes.Contains(p, []byte(`"event":"error"`)) {
+		a.once.Do(func() {
+			go func() {
+				_, _ = io.WriteString(a.keys, "/who\n")
+				_ = a.keys.Close()
+			}()
+		})
+	}
+	return a.buf.Write(p)
+}
+
+// Looking for a chat that is not there meets nobody, whether that is an error or an
+// empty history; one that is there meets its person.
+func TestHistoryOfNobody(t *testing.T) {
+	for answer, want := range map[string]string{
+		`"mt":"ReadChatResult","error":2,"errorText":"no such chat"`: "[]",
+		`"mt":"ReadChatResult"`: "[]",
+		`"mt":"ReadChatInd","msg":{"id":9,"author":"zzz","text":"x","timestamp":2000}`: "[zzz]",
+	} {
+		s := &archiveSwitch{reply: map[string][]string{"Session": {sessionMade}, "ReadChat": {answer, `"mt":"ReadChatResult"`}}}
+		s.fakeSwitch = newFakeSwitch()
+		in, keys := io.Pipe()
+		out := &answering{keys: keys}
+		_ = Run(context.Background(), Config{Dial: s.dial, JSON: true, In: io.MultiReader(strings.NewReader("/history zzz\n"), in), Out: out}) // an error, where the history was one
+		list := events(t, out.buf.String())
+		i := slices.IndexFunc(list, func(e Event) bool { return e.Event == evWho })
+		if i < 0 || fmt.Sprint(list[i].Peers) != want {
+			t.Errorf("%s: %v, want %s", answer, list, want)
+		}
+	}
 }
 
 func TestHistory(t *testing.T) {
