@@ -59,7 +59,10 @@ export function createModel(options: ModelOptions = {}): Model & { close(): Prom
     groups: groupsOf(home),
     enter: (domain, name, password, remember) => access.enter(domain, name, password, remember),
     cancelEnter: () => client.cancel(),
-    leave: () => access.leave(),
+    leave: async () => {
+      await access.leave();
+      tracing.forget();
+    },
     revoke: (id) => client.login.deleteSession(id),
     authorize: (id) => client.login.authorize(id),
     open: (chat) => home().open(chat),

@@ -117,18 +117,41 @@ describe("files", () => {
 });
 
 describe("the trace flags", () => {
-  function setUp(local = new TestBrowser()): { tracing: Tracing; frame: (f: Partial<TraceFrame>) => void; heard: () => boolean } {
+  function setUp(local = new TestBrowser()): { tracing: Tracing; frame: (f: Partial<TraceFrame>) => void; user: (u: { sip: string; domain: string }) => void; heard: () => boolean } {
     let listener: ((f: TraceFrame) => void) | undefined;
-    const client = { on: (_: string, f: (f: TraceFrame) => void) => {
+    let named: ((u: { sip: string; domain: string }) => void) | undefined;
+    const client = { on: (event: string, f: never) => {
+      if (event === "user") {
+        named = f;
+        return () => (named = undefined);
+      }
       listener = f;
       return () => (listener = undefined);
     } } as unknown as Client;
     return {
       tracing: new Tracing(client, local.tab()),
       frame: (f) => listener?.({ time: 1, connection: "c1", kind: "out", text: '{"data":"hush"}', ...f }),
+      user: (u) => named?.(u),
       heard: () => listener !== undefined,
     };
   }
+
+  it("keep nothing of one person for the next", () => {
+    const { tracing, frame, user } = setUp();
+    const alice = { sip: "alice", domain: "example.com" };
+    tracing.set("app", true);
+    user(alice);
+    tracing.setTexts(true);
+    frame({});
+    user({ ...alice }); // a new name, another line: it is she still
+    expect(tracing.ring.list()).toHaveLength(1);
+    user({ sip: "alice", domain: "example.org" });
+    expect(tracing.ring.list()).toEqual([]);
+    frame({});
+    expect(tracing.ring.list().map((l) => l.text)).toEqual(['c1 {"data":"(4)"}']);
+    tracing.forget();
+    expect(tracing.ring.list()).toEqual([]);
+  });
 
   it("cost nothing while they are off, and are kept on this device", () => {
     const browser = new TestBrowser();

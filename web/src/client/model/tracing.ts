@@ -1,6 +1,7 @@
 // The two trace flags of the client, kept on this device.
 import { signal } from "@preact/signals";
 import type { Client, Stop } from "../../protocol/index.ts";
+import { personKey } from "./home.ts";
 import type { Platform } from "./platform.ts";
 import { lineOf, TraceRing } from "./trace.ts";
 
@@ -17,6 +18,9 @@ export class Tracing {
   /** Texts are shown only while the page is open in which the person asked for them. */
   private texts = false;
   private stop: Stop | undefined;
+  private readonly stopUser: Stop;
+  /** Whose frames the ring holds. */
+  private of: string | undefined;
 
   constructor(
     private readonly client: Client,
@@ -25,6 +29,13 @@ export class Tracing {
     const kept = this.read();
     this.flags.value = { app: kept.includes("app"), console: kept.includes("console") };
     this.listen();
+    this.stopUser = client.on("user", (u) => {
+      const now = personKey(u);
+      if (this.of !== undefined && this.of !== now) {
+        this.forget(); // somebody else sits here now
+      }
+      this.of = now;
+    });
   }
 
   set(flag: keyof Flags, on: boolean): void {
@@ -40,6 +51,12 @@ export class Tracing {
 
   setTexts(on: boolean): void {
     this.texts = on;
+  }
+
+  /** The person leaves: what was traced of one is not for the next. */
+  forget(): void {
+    this.ring.clear();
+    this.texts = false;
   }
 
   private read(): string[] {
@@ -73,5 +90,6 @@ export class Tracing {
 
   close(): void {
     this.stop?.();
+    this.stopUser();
   }
 }

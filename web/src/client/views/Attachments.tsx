@@ -56,11 +56,12 @@ export function ItemGrid({ model, items, kind }: { model: Model; items: readonly
 
 function Tile({ model, item }: { model: Model; item: Item }) {
   const url = useThumb(model, item.attachment);
+  const [broken, setBroken] = useState(false);
   const video = item.attachment.type.startsWith("video/");
   const label = t("shell.details.tile", { name: item.attachment.name, author: item.message.author.dn, time: rowTime(item.message.time) });
   return (
     <button type="button" class="tile-key" aria-label={label} onClick={() => openChat(item.chat, item.message.id)}>
-      {url ? <img src={url} alt="" loading="lazy" /> : <Icon name={video ? "video" : "picture"} />}
+      {url && !broken ? <img src={url} alt="" loading="lazy" onError={() => setBroken(true)} /> : <Icon name={video ? "video" : "picture"} />}
       {video && <span class="tile-play"><Icon name="play" small /></span>}
     </button>
   );
