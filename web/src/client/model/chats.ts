@@ -1,7 +1,8 @@
 // The list of all chats. A change moves one row; the list is told to the screens once per
-// turn of the event loop, however much has changed in it.
+// turn of the event loop, however much has changed in it, and less often in a flood.
 import { batch, type Signal } from "@preact/signals";
 import { ChatState, rowOf, type RowContext } from "./chatstate.ts";
+import { Pace } from "./pace.ts";
 import { Sorted } from "./sorted.ts";
 import type { Chat } from "./types.ts";
 
@@ -23,7 +24,7 @@ export class Chats {
   private count = 0;
   private chats = 0;
   private mentions = 0;
-  private scheduled = false;
+  private readonly pace = new Pace(() => this.flush());
   private closed = false;
 
   constructor(
@@ -53,10 +54,7 @@ export class Chats {
   /** Something of the chat has changed: its row is made anew before the next painting. */
   touch(c: ChatState): void {
     this.dirty.add(c);
-    if (!this.scheduled) {
-      this.scheduled = true;
-      queueMicrotask(() => this.flush());
-    }
+    this.pace.soon();
   }
 
   touchAll(): void {
@@ -67,7 +65,7 @@ export class Chats {
 
   /** Tells what has changed at once, for acts of the person that must be seen at once. */
   flush(): void {
-    this.scheduled = false;
+    this.pace.done();
     if (this.closed || this.dirty.size === 0) {
       return;
     }
@@ -134,5 +132,6 @@ export class Chats {
 
   close(): void {
     this.closed = true;
+    this.pace.done();
   }
 }

@@ -10,6 +10,7 @@ import type { KeptTalk } from "./kept.ts";
 import { merge } from "./merge.ts";
 import { loadMarks, readersOf } from "./marks.ts";
 import { MemberList } from "./members.ts";
+import { Pace } from "./pace.ts";
 import { Quotes } from "./quotes.ts";
 import { scanAttachments, type Kind } from "./scan.ts";
 import type { Attachment, Chat, Conversation, Member, Message, Outgoing, Reader } from "./types.ts";
@@ -36,7 +37,7 @@ export class Talk implements Conversation {
   private readonly memberList: MemberList;
   /** What was unread when the chat was opened. */
   private readonly before: { readonly read: number; readonly unread: number };
-  private scheduled = false;
+  private readonly pace = new Pace(() => this.publish());
   private closed = false;
   private typed = 0;
   private readonly expiry: Expiry;
@@ -134,16 +135,15 @@ export class Talk implements Conversation {
 
   // ------------------------------------------------------------ what the screen reads
 
-  /** Something of the chat has changed; told once per turn. */
+  /** Something of the chat has changed; told once per turn, less often in a flood. */
   changed(): void {
-    if (!this.scheduled && !this.closed) {
-      this.scheduled = true;
-      queueMicrotask(() => this.scheduled && this.publish());
+    if (!this.closed) {
+      this.pace.soon();
     }
   }
 
   publish(): void {
-    this.scheduled = false;
+    this.pace.done();
     if (this.closed) {
       return;
     }
@@ -361,6 +361,7 @@ export class Talk implements Conversation {
     }
     this.typing(false);
     this.closed = true;
+    this.pace.done();
     this.expiry.stop();
     this.memberList.close();
     this.host.ended(this);
