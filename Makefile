@@ -9,7 +9,7 @@ LDFLAGS  := -X main.version=$(VERSION)
 CHAOS_ROUNDS ?= 200
 CHAOS_STORE  ?= sqlite
 
-.PHONY: run web build test ci bench chaos lint fuzz clean
+.PHONY: run web build test ci bench chaos lint fuzz shots clean
 
 # run starts a switch for trying out and prints where it is and who may log in.
 run: build
@@ -44,6 +44,10 @@ bench: build
 # the database of the service too.
 chaos: build
 	go run ./internal/chaos/run --rounds $(CHAOS_ROUNDS) --store $(CHAOS_STORE) --pbx bin/pbx --app bin/messages-app
+
+# shots takes the pictures of docs/shots anew, in Chromium.
+shots: build
+	cd web && npx vitest run --config vitest.shots.config.ts
 
 ci:
 	ci/ci.sh
