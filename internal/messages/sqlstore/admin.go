@@ -66,6 +66,16 @@ func (b *batch) dropSome(table, key string, dom int64) bool {
 		more = true
 		return scan(&last)
 	}, firstKey(dom), lastKey(dom), int64(dropBatch))
+	if table == "fileref" || table == "buffer" {
+		var hashes []string
+		b.query(`SELECT DISTINCT hash FROM `+table+` WHERE `+key+` >= $1 AND `+key+` <= $2`, func(scan func(...any) error) error {
+			var hash string
+			err := scan(&hash)
+			hashes = append(hashes, hash)
+			return err
+		}, firstKey(dom), last)
+		b.loosen(hashes)
+	}
 	b.put(`DELETE FROM `+table+` WHERE `+key+` >= $1 AND `+key+` <= $2`, firstKey(dom), last)
 	return more
 }

@@ -69,6 +69,7 @@ func (s *Store) Load(ctx context.Context, source backup.Source, check func([]byt
 		return fmt.Errorf("messages: a backup is loaded before the logs are used")
 	}
 	return s.w.admin(ctx, func(b *batch) error {
+		b.once = true // a second attempt would load what is left of the backup, and nothing else
 		if err := s.load(b, source); err != nil {
 			return err
 		}

@@ -53,6 +53,7 @@ type class int
 const (
 	odd    class = iota // the statement or the data: another batch may go well
 	unique              // a key is there already
+	victim              // undone for another transaction: a deadlock, or no serial order
 	away                // the database is not there, full, or broken
 )
 

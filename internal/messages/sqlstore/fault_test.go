@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/tandem-switch/tandem/internal/backup"
 	"github.com/tandem-switch/tandem/internal/clock"
 	"github.com/tandem-switch/tandem/internal/messages"
 )
@@ -313,5 +315,109 @@ func TestPoison(t *testing.T) {
 	}
 	if unread, err := l.Unread(t.Context(), bob.ID); err != nil || unread != n-1 {
 		t.Fatalf("%d unread, %v", unread, err)
+	}
+}
+
+// undone is a database that undoes so many transactions for others, at their commits.
+type undone struct {
+	engine
+	left atomic.Int64
+}
+
+var errUndone = errors.New("undone for another transaction")
+
+func (u *undone) class(err error) class {
+	if errors.Is(err, errUndone) {
+		return victim
+	}
+	return u.engine.class(err)
+}
+
+func (u *undone) begin(ctx context.Context) (tx, error) {
+	t, err := u.engine.begin(ctx)
+	return &undoneTx{t, u}, err
+}
+
+type undoneTx struct {
+	tx
+	u *undone
+}
+
+func (t *undoneTx) commit(ctx context.Context) error {
+	if t.u.left.Add(-1) >= 0 {
+		t.rollback()
+		return errUndone
+	}
+	return t.tx.commit(ctx)
+}
+
+// TestVictim: what was undone for another transaction is done once, however often;
+// behind the bound nobody is told that it was. Marks that were acknowledged stay.
+func TestVictim(t *testing.T) {
+	e, err := openLite(t.Context(), filepath.Join(t.TempDir(), "messages.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &undone{engine: e}
+	s := start(u, Options{})
+	t.Cleanup(func() { s.Close() })
+	l, err := s.Log(t.Context(), "example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"a", "b"} {
+		if _, err := say(t, l, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := l.Do(t.Context(), &messages.Mark{By: ref("bob"), With: ref("alice"), CID: "a", State: messages.ReadMark}); err != nil {
+		t.Fatal(err)
+	}
+	u.left.Store(maxAttempts - 1)
+	if r, err := say(t, l, "c"); err != nil || r.Repeated {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	wantSeen(t, l, "a1 b2 c3 unread 2")
+	u.left.Store(maxAttempts)
+	if _, err := say(t, l, "d"); messages.CodeOf(err) != messages.Away {
+		t.Fatalf("error %v", err)
+	}
+	if r, err := say(t, l, "d"); err != nil || r.Repeated {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	u.left.Store(maxAttempts - 1)
+	runs := 0
+	if err := s.w.admin(t.Context(), func(b *batch) error {
+		runs++
+		b.put(`UPDATE part SET floor = floor + 1`)
+		return b.err
+	}); err != nil || runs != maxAttempts {
+		t.Fatalf("%d runs, %v", runs, err)
+	}
+	wantSeen(t, l, "a1 b2 c3 d4 unread 3")
+}
+
+// TestVictimOfABackup: a backup is read once. Tried again, what is left of it would be
+// loaded, and taken for all.
+func TestVictimOfABackup(t *testing.T) {
+	_, _, l := faultyStore(t)
+	if _, err := say(t, l, "a"); err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if _, err := backup.Write(t.Context(), &file, l.(*domainLog).s, backup.Lock{}, backup.Header{}); err != nil {
+		t.Fatal(err)
+	}
+	e, err := openLite(t.Context(), filepath.Join(t.TempDir(), "copy.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &undone{engine: e}
+	s := start(u, Options{})
+	t.Cleanup(func() { s.Close() })
+	u.left.Store(1)
+	keys, canary := func([][]byte) error { return nil }, func([]byte) error { return nil }
+	if _, err := backup.Restore(t.Context(), &file, "", s, keys, canary); !errors.Is(err, errUndone) {
+		t.Errorf("error %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 // batches. Uses of a content and its removal lock its row of table file first,
 // so that it is right with several processes on one PostgreSQL too. Deleted
 // references mark that row as loose (triggers), whichever operation deletes them.
+// The order of locks is said at loosen.
 type FileIndex struct{ s *Store }
 
 var _ filebuffer.Index = FileIndex{}
@@ -259,14 +261,13 @@ func (x FileIndex) Claim(ctx context.Context, domain string, id filebuffer.ID, h
 		return err
 	}
 	return x.write(ctx, func(b *batch) error {
+		held := b.exec(`UPDATE file SET loose = 0 WHERE hash = $1 AND doomed = 0`, h.String()) == 1 ||
+			b.exec(`INSERT INTO file (hash, size, type, width, height, duration, thumb, loose, doomed)
+				VALUES ($1, $2, '', 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, h.String(), size) == 1
 		if b.exec(`UPDATE buffer SET state = 1, size = $1, hash = $2 WHERE id = $3 AND state = 0`, size, h.String(), key) == 0 {
-			return b.bufferState(key)
+			return b.bufferState(key) // and the content is as it was
 		}
-		if b.exec(`UPDATE file SET loose = 0 WHERE hash = $1 AND doomed = 0`, h.String()) == 1 {
-			return nil
-		}
-		if b.exec(`INSERT INTO file (hash, size, type, width, height, duration, thumb, loose, doomed)
-			VALUES ($1, $2, '', 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, h.String(), size) == 0 {
+		if !held && b.err == nil {
 			return filebuffer.ErrBusy // and the buffer is open again
 		}
 		return nil
@@ -280,11 +281,11 @@ func (x FileIndex) Finish(ctx context.Context, domain string, id filebuffer.ID, 
 		return err
 	}
 	return x.write(ctx, func(b *batch) error {
+		b.put(`UPDATE file SET type = $1, width = $2, height = $3, duration = $4, thumb = $5 WHERE hash = (SELECT hash FROM buffer WHERE id = $6 AND state = 1)`,
+			info.Type, int64(info.Width), int64(info.Height), info.Duration.Milliseconds(), btoi(info.Thumb), key)
 		if b.exec(`UPDATE buffer SET state = 2, ends = $1 WHERE id = $2 AND state = 1`, until.UnixMilli(), key) == 0 {
 			return filebuffer.ErrNotFound
 		}
-		b.put(`UPDATE file SET type = $1, width = $2, height = $3, duration = $4, thumb = $5 WHERE hash = (SELECT hash FROM buffer WHERE id = $6)`,
-			info.Type, int64(info.Width), int64(info.Height), info.Duration.Milliseconds(), btoi(info.Thumb), key)
 		return nil
 	})
 }
@@ -300,6 +301,7 @@ func (x FileIndex) Delete(ctx context.Context, o filebuffer.Owner, id filebuffer
 		return err
 	}
 	return x.write(ctx, func(b *batch) error {
+		b.put(`UPDATE file SET loose = 1 WHERE hash = (SELECT hash FROM buffer WHERE id = $1 AND person = $2 AND hash <> '')`, key, pack(l.dom, o.Person))
 		if b.exec(`DELETE FROM buffer WHERE id = $1 AND person = $2`, key, pack(l.dom, o.Person)) == 0 {
 			return filebuffer.ErrNotFound
 		}
@@ -327,7 +329,7 @@ const expireBatch = 1000
 func (x FileIndex) Expire(ctx context.Context, now time.Time) (total int, err error) {
 	for n := expireBatch; n == expireBatch; total += n {
 		err = x.write(ctx, func(b *batch) error {
-			n = int(b.exec(`DELETE FROM buffer WHERE id IN (SELECT id FROM buffer WHERE ends <= $1 LIMIT $2)`, now.UnixMilli(), int64(expireBatch)))
+			n = b.expire(now.UnixMilli())
 			return nil
 		})
 		if err != nil {
@@ -335,6 +337,49 @@ func (x FileIndex) Expire(ctx context.Context, now time.Time) (total int, err er
 		}
 	}
 	return total, nil
+}
+
+// expire deletes the rows of one batch, unless a message has used them meanwhile.
+func (b *batch) expire(now int64) int {
+	var hashes []string
+	args := []any{}
+	b.query(`SELECT id, hash FROM buffer WHERE ends <= $1 LIMIT $2`, func(scan func(...any) error) error {
+		var id int64
+		var hash string
+		err := scan(&id, &hash)
+		args, hashes = append(args, id), append(hashes, hash)
+		return err
+	}, now, int64(expireBatch))
+	if len(args) == 0 {
+		return 0
+	}
+	b.loosen(hashes)
+	text := `DELETE FROM buffer WHERE id IN ` + values(1, len(args)) + ` AND ends <= $` + itoa(len(args)+1)
+	b.exec(text, append(args, now)...)
+	return len(args)
+}
+
+// loosen locks the rows of contents that are about to lose a use, and marks them as
+// loose. It is called before the first of their references is deleted, whose trigger
+// would lock them one by one.
+//
+// A transaction takes its locks in this order: rows of table file by their hashes, then
+// buffers and references, then part (the fence of the commit). Each operation keeps it:
+// a post and further files (holdFiles), those of FileIndex, and whatever deletes
+// references (retention, erasure, a dropped domain). Within a process nothing is needed
+// to keep them apart, for one goroutine does all writing, the collector's too. But where
+// two processes use one database, or a connection was lost whose transaction the server
+// has not ended yet, two of them meet. A batch of several operations with files, and
+// two writers of the same messages, cannot keep an order: who is made the victim of a
+// deadlock (40P01) is undone as a whole and tried again (attempts, runControl), before
+// anybody was answered.
+func (b *batch) loosen(hashes []string) {
+	slices.Sort(hashes)
+	for _, h := range slices.Compact(hashes) {
+		if h != "" {
+			b.put(`UPDATE file SET loose = 1 WHERE hash = $1`, h)
+		}
+	}
 }
 
 // Ref implements filebuffer.Index. A message that has ended has no files.
@@ -447,14 +492,19 @@ func (x FileIndex) Known(ctx context.Context, h filebuffer.Hash) (known bool, er
 
 // holdFiles sees in the transaction of a message that its files are there, and
 // keeps them from being removed. The author's buffers end Linger later, also those
-// that would have ended before.
+// that would have ended before. The order of locks is that of loosen.
 func (b *batch) holdFiles(files []messages.File) error {
+	var hashes []string
 	for i := range files {
-		f := &files[i]
-		if f.Buffer == 0 && f.From == 0 {
-			continue
+		if f := &files[i]; f.Buffer != 0 || f.From != 0 {
+			hashes = append(hashes, f.Hash)
 		}
-		if b.exec(`UPDATE file SET loose = 0 WHERE hash = $1 AND doomed = 0`, f.Hash) == 0 && b.err == nil {
+	}
+	slices.Sort(hashes)
+	hashes = slices.Compact(hashes)
+	for i, h := range hashes {
+		if b.exec(`UPDATE file SET loose = 0 WHERE hash = $1 AND doomed = 0`, h) == 0 && b.err == nil {
+			b.loosen(hashes[:i]) // they are not used, and may be orphans
 			return refuse(messages.NotFound, "The file is no longer there.")
 		}
 	}

@@ -309,8 +309,10 @@ func (e *elephant) class(err error) class {
 		return away
 	}
 	switch {
-	case pe.Code == "23505", strings.HasPrefix(pe.Code, "40"): // a key, or another writer at the same time
+	case pe.Code == "23505":
 		return unique
+	case pe.Code == "40P01", pe.Code == "40001":
+		return victim
 	case strings.HasPrefix(pe.Code, "22"), strings.HasPrefix(pe.Code, "23"), strings.HasPrefix(pe.Code, "42"):
 		return odd
 	}

@@ -203,18 +203,25 @@ func (b *batch) dropRows(rows []row) (files []int64, bytes int64) {
 
 // dropFiles deletes the file references of messages.
 func (b *batch) dropFiles(rows []row) (files []int64, bytes int64) {
+	var hashes []string
 	for i := range rows {
 		if rows[i].bits&hasFiles == 0 {
 			continue
 		}
-		b.query(`SELECT id, size FROM fileref WHERE mid = $1 ORDER BY id`, func(scan func(...any) error) error {
+		b.query(`SELECT id, size, hash FROM fileref WHERE mid = $1 ORDER BY id`, func(scan func(...any) error) error {
 			var id, size int64
-			err := scan(&id, &size)
-			files, bytes = append(files, id&numberMask), bytes+size
+			var hash string
+			err := scan(&id, &size, &hash)
+			files, bytes, hashes = append(files, id&numberMask), bytes+size, append(hashes, hash)
 			return err
 		}, rows[i].key)
-		b.put(`DELETE FROM fileref WHERE mid = $1`, rows[i].key)
-		b.put(`UPDATE msg SET bits = $1 WHERE mid = $2`, rows[i].bits&^hasFiles, rows[i].key)
+	}
+	b.loosen(hashes)
+	for i := range rows {
+		if rows[i].bits&hasFiles != 0 {
+			b.put(`DELETE FROM fileref WHERE mid = $1`, rows[i].key)
+			b.put(`UPDATE msg SET bits = $1 WHERE mid = $2`, rows[i].bits&^hasFiles, rows[i].key)
+		}
 	}
 	return files, bytes
 }

@@ -305,7 +305,7 @@ func (s *Store) failed(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	if s.e.class(err) == away {
+	if class := s.e.class(err); class == away || class == victim { // who comes again may be luckier
 		return &messages.Error{Code: messages.Away, Text: "The message store cannot be used now.", Err: err}
 	}
 	return &messages.Error{Code: messages.Internal, Text: "The message store has failed.", Err: err}

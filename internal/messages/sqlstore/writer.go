@@ -222,18 +222,36 @@ func (w *writer) run(items []item) {
 // all keys looked up where one was there already.
 func (w *writer) attempts(items []item) (err error) {
 	checkKeys := false
-	for range 5 {
-		if err = w.try(items, checkKeys); err == nil {
-			return nil
+	for n := range maxAttempts {
+		if err = w.try(items, checkKeys); err == nil || !w.again(err, n) {
+			return err
 		}
-		if errors.Is(err, errFence) || w.s.e.class(err) == unique {
-			checkKeys = true
-			w.retries.Add(1)
-			continue
-		}
-		return err
+		checkKeys = true
 	}
 	return err
+}
+
+// maxAttempts is how often a transaction is tried.
+const maxAttempts = 5
+
+// afterVictim is how long a transaction that was undone for another one waits before
+// its second attempt; it doubles with each. Without it the victim of a deadlock may
+// take its first lock again before the other one, who waits for it, has woken up, and
+// meet it again: on a busy machine five times in a row.
+const afterVictim = 10 * time.Millisecond
+
+// again says whether a transaction that has failed is tried again, now. All of it was
+// undone, and nobody was answered.
+func (w *writer) again(err error, attempt int) bool {
+	class := w.s.e.class(err)
+	if attempt == maxAttempts-1 || !errors.Is(err, errFence) && class != unique && class != victim {
+		return false
+	}
+	if class == victim {
+		time.Sleep(afterVictim << attempt)
+	}
+	w.retries.Add(1)
+	return true
 }
 
 func (w *writer) try(items []item, checkKeys bool) error {
@@ -265,7 +283,7 @@ func (w *writer) try(items []item, checkKeys bool) error {
 
 // runControl does work of the store, again where somebody else was in the way.
 func (w *writer) runControl(do func(*batch) error) (err error) {
-	for range 5 {
+	for n := range maxAttempts {
 		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 		b := w.newBatch(ctx, true)
 		refused := do(b)
@@ -274,10 +292,9 @@ func (w *writer) runControl(do func(*batch) error) (err error) {
 		}
 		err = b.end()
 		cancel()
-		if err == nil || b.refused || !errors.Is(err, errFence) && w.s.e.class(err) != unique {
+		if err == nil || b.refused || b.once || !w.again(err, n) {
 			break
 		}
-		w.retries.Add(1)
 	}
 	w.plan()
 	return w.s.failed(err)
@@ -333,6 +350,7 @@ type batch struct {
 	err  error
 
 	refused bool // err is what work of the store was refused for
+	once    bool // work of the store that cannot be done again: what it reads is gone
 	wrote   bool
 	l       *domainLog // of the present operation
 	logs    []*domainLog
@@ -531,7 +549,8 @@ func (b *batch) undo() {
 	}
 	// The first time a key is there already, it is one of table idem. The second
 	// time somebody else has written, and all that memory says is old.
-	known := b.refused || !b.keys && !errors.Is(b.err, errFence) && b.s.e.class(b.err) == unique
+	class := b.s.e.class(b.err)
+	known := b.refused || !b.keys && !errors.Is(b.err, errFence) && (class == unique || class == victim)
 	for _, l := range b.logs {
 		l.st.tick = 0
 		l.st.window.undo(b.no)
