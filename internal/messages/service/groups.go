@@ -362,13 +362,21 @@ func handleReadMembers(c *call, f appservice.Frame) error {
 	})
 }
 
-// readMembers lists the members of a group of the asker.
+// readMembers lists the members of a group of the asker; who may forgive a ban sees
+// the banned too.
 func (c *call) readMembers(ctx context.Context, q *ReadMembers) (r ReadMembersResult, err error) {
-	g, err := c.session.groupOf(ctx, q.Grp)
+	g, err := c.link.domain.groupRef(q.Grp)
 	if err != nil {
 		return r, err
 	}
-	return c.members(ctx, g)
+	m, err := c.session.memberOf(ctx, g)
+	if err != nil {
+		return r, err
+	}
+	if r, err = c.members(ctx, g); err != nil || m.Role < messages.Admin {
+		return r, err
+	}
+	return r, c.sendMembers(ctx, g, messages.MembersQuery{Banned: true})
 }
 
 // switchMembers lists the members of any group for a switch, which is told every
@@ -393,16 +401,25 @@ func (c *call) switchMembers(ctx context.Context, q *ReadMembers) (r ReadMembers
 	return c.members(ctx, g)
 }
 
-// members sends the members of a group, and the banned ones with that role.
+// members sends the members of a group.
 func (c *call) members(ctx context.Context, g messages.ConvID) (r ReadMembersResult, err error) {
 	d := c.link.domain
 	group, err := d.log.Group(ctx, g)
 	if err != nil {
 		return r, err
 	}
-	rows, err := d.log.Members(ctx, g, messages.MembersQuery{})
-	if err != nil {
+	if err := c.sendMembers(ctx, g, messages.MembersQuery{}); err != nil {
 		return r, err
+	}
+	return ReadMembersResult{SIP: d.groupName(g), DN: group.Title, Announce: group.Announce}, nil
+}
+
+// sendMembers sends one indication for each member that is asked for.
+func (c *call) sendMembers(ctx context.Context, g messages.ConvID, q messages.MembersQuery) error {
+	d := c.link.domain
+	rows, err := d.log.Members(ctx, g, q)
+	if err != nil {
+		return err
 	}
 	for i := range rows {
 		m := &rows[i]
@@ -411,8 +428,8 @@ func (c *call) members(ctx context.Context, g messages.ConvID) (r ReadMembersRes
 			Admin: m.Role >= messages.Admin, Role: roleName(m.Role), Mute: m.MutedUntil,
 		}
 		if err := c.send(ind); err != nil {
-			return r, err
+			return err
 		}
 	}
-	return ReadMembersResult{SIP: d.groupName(g), DN: group.Title, Announce: group.Announce}, nil
+	return nil
 }

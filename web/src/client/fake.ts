@@ -134,7 +134,7 @@ function groupsOf(chats: Signal<readonly Chat[]>, patch: (n: ChatName, c: Partia
       const c = chats.value.find((x) => x.name === name);
       if (c?.group) patch(name, { title: to.title ?? c.title, group: { ...c.group, ...to } });
     },
-    invite: nothing, kick: nothing, ban: nothing, mute: nothing, grant: nothing,
+    invite: nothing, kick: nothing, ban: nothing, unban: nothing, mute: nothing, grant: nothing,
     leave: async (name) => void (chats.value = chats.value.filter((c) => c.name !== name)),
     end: async (name) => void (chats.value = chats.value.filter((c) => c.name !== name)),
   };
@@ -158,6 +158,7 @@ function conversation(name: ChatName, all: Signal<readonly Message[]>, chats: Si
   };
   const members: Member[] = membersOf();
   return {
+    banned: () => soon([]),
     chat, loading, draft, kept: signal(false),
     messages: computed(() => all.value.slice(from.value, to.value)),
     atStart: computed(() => from.value === 0),

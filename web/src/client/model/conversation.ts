@@ -13,7 +13,7 @@ import { MemberList } from "./members.ts";
 import { Pace } from "./pace.ts";
 import { Quotes } from "./quotes.ts";
 import { scanAttachments, type Kind } from "./scan.ts";
-import type { Attachment, Chat, Conversation, Member, Message, Outgoing, Reader } from "./types.ts";
+import type { Attachment, Chat, Conversation, Member, Message, Outgoing, Person, Reader } from "./types.ts";
 import { Views } from "./view.ts";
 import { actError, ActError } from "./words.ts";
 
@@ -296,6 +296,10 @@ export class Talk implements Conversation {
 
   members(query?: string, cursor?: string): Promise<{ members: readonly Member[]; next?: string }> {
     return this.act(() => this.memberList.page(query ?? "", cursor));
+  }
+
+  banned(): Promise<readonly Person[]> {
+    return this.act(() => this.memberList.banned());
   }
 
   attachments(kind: Kind, before?: number): Promise<readonly { message: Message; attachment: Attachment }[]> {

@@ -271,7 +271,7 @@ export class FakeClient implements Client {
       leave: (group) => c.ask(() => c.server.member(group, c.me, "member", true)),
       invite: (group, sip) => c.ask(() => c.server.member(group, sip, "member", false)),
       kick: (group, sip) => c.ask(() => c.server.member(group, sip, "member", true)),
-      ban: none,
+      ban: (group, sip, on) => c.ask(() => void (on ? c.server.need(group).members.set(sip, "banned") : c.server.need(group).members.delete(sip))),
       mute: (group, sip, until) => c.ask(() => c.server.mute(group, sip, until)),
       grant: none,
       broadcast: () => Promise.reject(new FakeError("api", "unknown")),

@@ -49,6 +49,7 @@ export function groupsOf(home: () => Home): Groups {
     invite: (chat, people) => act((h) => each(people, (p) => h.client.messages.invite(chat, p))),
     kick: (chat, sip) => act((h) => h.client.messages.kick(chat, sip)),
     ban: (chat, sip) => act((h) => h.client.messages.ban(chat, sip, true)),
+    unban: (chat, sip) => act((h) => h.client.messages.ban(chat, sip, false)),
     mute: (chat, sip, on) => act((h) => h.client.messages.mute(chat, sip, on ? h.platform.now() + longMute : 0)),
     grant: (chat: ChatName, sip: string, role: Role) => act((h) => h.client.messages.grant(chat, sip, role)),
     leave: (chat) => act((h) => h.client.messages.leave(chat)),

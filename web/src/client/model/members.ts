@@ -3,7 +3,7 @@ import type { MemberEntry } from "../../protocol/index.ts";
 import type { ChatState } from "./chatstate.ts";
 import type { Host } from "./host.ts";
 import { fold } from "./text.ts";
-import type { Member } from "./types.ts";
+import type { Member, Person } from "./types.ts";
 
 const pageSize = 100;
 const keepFor = 30_000;
@@ -31,6 +31,12 @@ export class MemberList {
     const from = Math.max(0, Number.parseInt(cursor ?? "0", 10) || 0);
     const members = found.slice(from, from + pageSize).map((m) => this.member(m));
     return from + pageSize < found.length ? { members, next: String(from + pageSize) } : { members };
+  }
+
+  /** Who was banned; told to those alone who may lift it. */
+  async banned(): Promise<readonly Person[]> {
+    const all = this.chat.isGroup ? await this.all() : [];
+    return all.filter((m) => m.role === "banned").map((m) => this.host.people.get(m.sip));
   }
 
   private all(): Promise<readonly MemberEntry[]> {

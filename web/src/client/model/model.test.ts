@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeClient } from "./fakeclient.ts";
 import { FakeServer } from "./fakeserver.ts";
+import type { Talk } from "./conversation.ts";
 import { createModel } from "./index.ts";
 import { chance } from "./chance.ts";
 import { openStore } from "./store.ts";
@@ -521,6 +522,20 @@ describe("a conversation", () => {
     await c.newest();
     await settle();
     expect(named(c, "answer").quote?.text).toBe("else");
+  });
+
+  it("tells who was banned, and lifts it", async () => {
+    const group = server.group("Cake", "alice");
+    server.member(group, "bob", "member", false);
+    const m = await enter("alice");
+    const c = await chat(m, group);
+    await m.groups.ban(group, "bob");
+    const names = async () => (await c.banned()).map((p) => p.sip);
+    expect(await names()).toEqual(["bob"]);
+    expect((await c.members()).members.map((x) => x.person.sip)).toEqual(["alice"]);
+    await m.groups.unban(group, "bob");
+    (c as Talk).forgetMembers(false); // the switch tells the change; the one in memory does not
+    expect(await names()).toEqual([]);
   });
 
   it("tells who has read, in groups by number", async () => {

@@ -220,6 +220,8 @@ export interface Conversation {
   readers(id: number): Promise<readonly Reader[]>;
   /** Members of a group, by part of the name; all of them page by page. */
   members(query?: string, cursor?: string): Promise<{ members: readonly Member[]; next?: string }>;
+  /** Who was banned from a group; empty for those who may not lift it. */
+  banned(): Promise<readonly Person[]>;
   attachments(kind: "media" | "file" | "voice", before?: number): Promise<readonly { message: Message; attachment: Attachment }[]>;
   close(): void;
 }
@@ -230,6 +232,8 @@ export interface Groups {
   invite(chat: ChatName, people: readonly string[]): Promise<void>;
   kick(chat: ChatName, sip: string): Promise<void>;
   ban(chat: ChatName, sip: string): Promise<void>;
+  /** Lifts a ban: the person may come or be invited again. */
+  unban(chat: ChatName, sip: string): Promise<void>;
   mute(chat: ChatName, sip: string, on: boolean): Promise<void>;
   grant(chat: ChatName, sip: string, role: Role): Promise<void>;
   leave(chat: ChatName): Promise<void>;
@@ -281,6 +285,7 @@ export type SignIn =
 
 export interface SignInError {
   readonly code: "credentials" | "expired" | "refused" | "unreachable" | "wait" | "revoked";
+  /** Seconds, where the switch tells them. It does not now: nobody learns how its guard counts. */
   readonly wait?: number;
 }
 

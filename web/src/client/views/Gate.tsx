@@ -121,8 +121,8 @@ function SignInForm({ model }: { model: Model }) {
 function useWait(error: SignInError | undefined): number {
   const [left, setLeft] = useState(0);
   useEffect(() => {
-    if (error?.code !== "wait") return setLeft(0);
-    const end = Date.now() + (error.wait ?? 1) * 1000;
+    if (error?.code !== "wait" || error.wait === undefined) return setLeft(0);
+    const end = Date.now() + error.wait * 1000;
     const tick = () => setLeft(Math.max(0, Math.ceil((end - Date.now()) / 1000)));
     tick();
     const timer = setInterval(tick, 500);
@@ -132,6 +132,7 @@ function useWait(error: SignInError | undefined): number {
 }
 
 function errorText(e: SignInError, wait: number): string {
+  if (e.code === "wait" && e.wait === undefined) return t("shell.gate.error.later");
   if (e.code === "wait") return wait > 0 ? t("shell.gate.error.wait", { span: span(wait * 1000, "long") }) : t("shell.gate.error.waited");
   return t(`shell.gate.error.${e.code}`);
 }

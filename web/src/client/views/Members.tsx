@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Avatar } from "../../ui/Avatar.tsx";
-import { IconButton } from "../../ui/Button.tsx";
+import { Button, IconButton } from "../../ui/Button.tsx";
 import { ask } from "../../ui/Dialog.tsx";
 import { type MenuItem, openMenu } from "../../ui/Menu.tsx";
 import { Skeleton, Tag } from "../../ui/parts.tsx";
@@ -8,7 +8,7 @@ import { useRoving } from "../../ui/roving.ts";
 import { toast } from "../../ui/Toast.tsx";
 import { type ListHandle, VirtualList } from "../../ui/VirtualList.tsx";
 import { t } from "../../i18n/index.ts";
-import type { Chat, Conversation, Member, Model } from "../model/types.ts";
+import type { Chat, Conversation, Member, Model, Person } from "../model/types.ts";
 import { explain } from "./errors.ts";
 import { SearchField, openPerson, personLine } from "./People.tsx";
 import { openChat } from "./state.ts";
@@ -39,7 +39,38 @@ export function Members({ model, chat, talk }: { model: Model; chat: Chat; talk:
           render={(i) => members[i] && <Row model={model} chat={chat} member={members[i]} offline={offline} stop={roving.stop(i)} onDone={reload} />}
         />
       )}
+      {chat.group?.role !== "member" && <Banned model={model} chat={chat} talk={talk} turn={members} onDone={reload} />}
     </div>
+  );
+}
+
+/** Who was banned, for those who may lift it. Nothing where nobody was. */
+function Banned({ model, chat, talk, turn, onDone }: { model: Model; chat: Chat; talk: Conversation; turn: unknown; onDone: () => void }) {
+  const [people, setPeople] = useState<readonly Person[]>([]);
+  useEffect(() => {
+    let alive = true;
+    talk.banned().then((list) => alive && setPeople(list), () => undefined);
+    return () => void (alive = false);
+  }, [talk, turn]);
+  if (people.length === 0) return null;
+  const lift = (p: Person) =>
+    void model.groups.unban(chat.name, p.sip).then(
+      () => (setPeople((list) => list.filter((x) => x.sip !== p.sip)), onDone()),
+      (why: unknown) => toast(explain(t("shell.details.actFailed", { name: p.dn }), why)),
+    );
+  return (
+    <section class="banned">
+      <h3 class="hint padded">{t("shell.details.banned")}</h3>
+      <ul>
+        {people.map((p) => (
+          <li class="mem" key={p.sip}>
+            <Avatar id={p.sip} name={p.dn} size="sm" />
+            <div class="grow n ell"><bdi>{p.dn}</bdi></div>
+            <Button kind="txt" onClick={() => lift(p)} aria-label={t("shell.details.unbanName", { name: p.dn })}>{t("shell.details.unban")}</Button>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

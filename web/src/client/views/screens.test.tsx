@@ -149,6 +149,17 @@ test("rows: names of people are text, whatever they are called", async () => {
   expect(root.querySelector("time")).toBeNull();
 });
 
+test("too many attempts: the time is told where it is known, and nothing is made up", async () => {
+  const model = (wait?: number): Model => ({ ...createFake("?out"), signIn: signal({ step: "out", error: { code: "wait", ...(wait === undefined ? {} : { wait }) } }) });
+  const key = () => root.querySelector<HTMLButtonElement>("button[type=submit]");
+  await draw(<Gate model={model()} />);
+  expect(text()).toContain("Too many attempts. Wait a few minutes before the next one.");
+  expect(key()?.disabled).toBe(false);
+  await draw(<Gate key="known" model={model(30)} />);
+  expect(text()).toContain("Try again in 30");
+  expect(key()?.disabled).toBe(true);
+});
+
 test("another language is there at once", async () => {
   await draw(<Gate model={createFake("?out")} />);
   chosenLanguage.value = "tr";
