@@ -1,13 +1,14 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Questions } from "../../ui/Dialog.tsx";
 import { Menus } from "../../ui/Menu.tsx";
 import { Mark } from "../../ui/Icon.tsx";
 import { useLate } from "../../ui/parts.tsx";
+import { go } from "../../ui/route.ts";
 import { applyAccent } from "../../ui/theme.ts";
 import { Toasts } from "../../ui/Toast.tsx";
 import { Tooltips } from "../../ui/Tooltip.tsx";
 import { t } from "../../i18n/index.ts";
-import type { Model } from "../model/types.ts";
+import type { Model, SignIn } from "../model/types.ts";
 import { lazy } from "../lazy.ts";
 import { Gate } from "./Gate.tsx";
 import { chatName } from "./state.ts";
@@ -39,9 +40,19 @@ function Screen({ model }: { model: Model }) {
     loadFrame().catch(() => undefined);
     if (chatName.peek() !== undefined) import("./Conversation.tsx").catch(() => undefined);
   }, [out]);
+  useForgottenPlace(at);
   if (at.step === "in") return <Frame model={model} />;
   if (at.step === "busy" && at.resumed) return <Resuming />;
   return <Gate model={model} />;
+}
+
+/** Who left in another tab leaves no name of a chat in the address of this one. */
+export function useForgottenPlace(at: SignIn): void {
+  const was = useRef(false);
+  useEffect(() => {
+    if (at.step === "out" && was.current && !at.error) go([], true);
+    was.current = at.step === "in";
+  }, [at]);
 }
 
 /** A kept session is taken up: nothing for 300 ms, then the mark, after 8 s a sentence. */

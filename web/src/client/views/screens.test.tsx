@@ -6,7 +6,9 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { clientAreas } from "../../i18n/client.ts";
 import { chosenLanguage, setUpTexts } from "../../i18n/index.ts";
 import { createFake } from "../fake.ts";
-import type { Line, Model } from "../model/types.ts";
+import type { Line, Model, SignIn } from "../model/types.ts";
+import { go, route } from "../../ui/route.ts";
+import { useForgottenPlace } from "./App.tsx";
 import { Banners } from "./Banners.tsx";
 import { ChatRow } from "./ChatRow.tsx";
 import { Gate } from "./Gate.tsx";
@@ -92,6 +94,26 @@ test("the second factor shows the code, and can be left", async () => {
   root.querySelector<HTMLButtonElement>(".btn")?.click();
   await vi.advanceTimersByTimeAsync(10);
   expect(root.querySelector("h1")?.textContent).toBe("Sign in");
+});
+
+test("who leaves in another tab leaves no place here, whose session ends comes back to it", async () => {
+  const at = signal<SignIn>({ step: "in" });
+  const Probe = () => (useForgottenPlace(at.value), null);
+  const become = async (next: SignIn) => {
+    at.value = next;
+    await vi.advanceTimersByTimeAsync(50);
+  };
+  go(["chat", "bob"]);
+  await draw(<Probe />);
+  await become({ step: "out", error: { code: "expired" } });
+  expect(route.value).toEqual(["chat", "bob"]);
+  await become({ step: "in" });
+  await become({ step: "out" });
+  expect(route.value).toEqual([]);
+  go(["chat", "bob"]); // a link that is opened before one signs in
+  await become({ step: "out", name: "alice" });
+  expect(route.value).toEqual(["chat", "bob"]);
+  go([], true);
 });
 
 function withLine(line: Line): Model {
