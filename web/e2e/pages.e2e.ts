@@ -41,3 +41,31 @@ test("the first load of the client is small", async () => {
   expect(bytes).toBeLessThan(150_000);
   await p.close();
 });
+
+/** Bytes of a page: what it is made of as sent, and what of it came over the line this time. */
+function loaded(p: Person): Promise<{ readonly made: number; readonly moved: number }> {
+  return p.page.evaluate(() => {
+    const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")] as PerformanceResourceTiming[];
+    const sum = (f: (e: PerformanceResourceTiming) => number) => all.reduce((n, e) => n + f(e), 0);
+    return { made: sum((e) => e.encodedBodySize), moved: sum((e) => e.transferSize) };
+  });
+}
+
+test("a reload into an open chat takes what this browser has", async () => {
+  const alice = on.people.get("alice");
+  if (!alice) throw new Error("the demo has no alice");
+  // Without the worker: what is not loaded again is the doing of the names and the cache alone.
+  const p = await Person.signIn(browser, on, alice, { serviceWorkers: "block" });
+  await p.chat("bob");
+  await p.page.waitForLoadState("networkidle");
+  await p.page.reload();
+  await p.field().waitFor();
+  await p.page.waitForLoadState("networkidle");
+  const { made, moved } = await loaded(p);
+  expect(moved).toBeGreaterThan(0);
+  expect(moved).toBeLessThan(20_000);
+  // First screen, frame and conversation together, for a browser that has none of them: may not grow.
+  expect(made).toBeGreaterThan(100_000);
+  expect(made).toBeLessThan(200_000);
+  await p.close();
+});
