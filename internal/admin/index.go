@@ -207,6 +207,19 @@ func (i *index) page(q query) (Page[directory.Object], error) {
 	return p, nil
 }
 
+// count is how many objects of a domain there are for the query, whatever part of
+// them it asks for. It reads the list that the parts come from, so that nothing is
+// sorted for it.
+func (i *index) count(q query) int {
+	n := 0
+	for _, e := range i.entries(q.domain, strings.TrimPrefix(q.by, "-")) {
+		if o, ok := i.dir.Object(signal.Address{Domain: q.domain, Object: e.id}); ok && q.want(o) {
+			n++
+		}
+	}
+	return n
+}
+
 // after is the place of the entry that follows last, which may have gone.
 func after(entries []orderedEntry, last orderedEntry, down bool) int {
 	at, found := slices.BinarySearchFunc(entries, last, compareEntries)

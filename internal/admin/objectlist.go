@@ -32,7 +32,7 @@ type listObjectsInput struct {
 	Sort     string `query:"sort" enum:"sip,-sip,num,-num,dn,-dn,id,-id" default:"sip" doc:"Order; with - in front downwards."`
 	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Most objects in one answer."`
 	Cursor   string `query:"cursor" maxLength:"1024" doc:"Where to go on: next of the answer before, with the same sort."`
-	Count    bool   `query:"count" doc:"Count them all. It takes some 50 ms per 100,000 objects."`
+	Count    bool   `query:"count" doc:"Count them all. Each object of the domain is looked at for it."`
 }
 
 type listObjectsAnswer struct {
@@ -52,7 +52,7 @@ func (a *API) listObjects(ctx context.Context, in *listObjectsInput) (*listObjec
 		return ListedObject{Object: a.objectOf(dom, o), Devices: len(a.Directory.Devices(o.Address())), Online: a.online(o)}
 	})
 	if in.Count {
-		total := len(a.Directory.Objects(dom.ID, func(o *directory.Object) bool { return want(*o) }))
+		total := a.index.count(query{domain: dom.ID, by: in.Sort, want: want})
 		answer.Body.Total = &total
 	}
 	return answer, nil
