@@ -179,7 +179,8 @@ func (d *Directory) Members(dom signal.DomainID, group string) []Object {
 	return list
 }
 
-// Groups lists the names of the groups that somebody of the domain is in.
+// Groups lists the names of the groups that somebody of the domain is in. Where
+// members spell a name differently, that of the oldest object counts.
 func (d *Directory) Groups(dom signal.DomainID) []string {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -189,9 +190,14 @@ func (d *Directory) Groups(dom signal.DomainID) []string {
 	}
 	list := make([]string, 0, len(domain.groups))
 	for key, members := range domain.groups {
+		var oldest *entry
 		for _, e := range members {
-			list = append(list, e.groupName(key))
-			break
+			if oldest == nil || e.row.ID < oldest.row.ID {
+				oldest = e
+			}
+		}
+		if oldest != nil {
+			list = append(list, oldest.groupName(key))
 		}
 	}
 	slices.SortFunc(list, compareText)
