@@ -51,6 +51,11 @@ func (s *Store) Sealed(ctx context.Context, current []byte, n int) ([]keys.Text,
 // for anybody.
 func (s *Store) Reseal(ctx context.Context, texts []keys.Text) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		// The lock of Commit, and first as there: the canary lies in the same row, and
+		// who takes it behind objects may wait for a commit that waits for one of them.
+		if err := lockHead(ctx, tx); err != nil {
+			return err
+		}
 		var w writer
 		for _, t := range texts {
 			for _, c := range sealedColumns {

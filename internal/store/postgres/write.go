@@ -42,6 +42,9 @@ func (s *Store) Purge(ctx context.Context, before time.Time) error {
 // PurgeObjects implements directory.Store. Empty properties mark what was emptied.
 func (s *Store) PurgeObjects(ctx context.Context, before time.Time) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := lockHead(ctx, tx); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, `DELETE FROM device d USING object o WHERE o.domain = d.domain AND o.object = d.object
 			AND o.deleted > 0 AND o.deleted < $1`, millis(before))
 		if err != nil {
@@ -51,6 +54,14 @@ func (s *Store) PurgeObjects(ctx context.Context, before time.Time) error {
 			WHERE deleted > 0 AND deleted < $1 AND properties <> ''`, millis(before))
 		return err
 	})
+}
+
+// lockHead takes the row of the directory, which every transaction that changes more
+// than one row of objects, sessions and devices locks first: so they follow one
+// another, and no two of them wait for each other.
+func lockHead(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `SELECT 1 FROM directory FOR UPDATE`)
+	return err
 }
 
 // Commit implements directory.Store.
