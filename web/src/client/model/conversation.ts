@@ -40,6 +40,7 @@ export class Talk implements Conversation {
   private readonly pace = new Pace(() => this.publish());
   private closed = false;
   private typed = 0;
+  private marked = false;
   private readonly expiry: Expiry;
   private opening = false;
 
@@ -80,7 +81,6 @@ export class Talk implements Conversation {
     this.opening = true;
     try {
       await this.history.open(this.before.read, this.before.unread);
-      this.markUnread();
       this.loadPins();
       await this.loadMarks();
     } catch {
@@ -152,6 +152,10 @@ export class Talk implements Conversation {
       merge(window, this.state.loose, [...this.host.outbox.of(this.state.name)], this.views),
     );
     batch(() => {
+      if (!this.marked && this.history.loaded) {
+        this.marked = true; // with the first messages: the log opens at this line
+        this.markUnread();
+      }
       this.messages.value = same(this.messages.peek(), list) ? this.messages.peek() : list;
       this.atStart.value = window.atStart;
       this.atEnd.value = window.atEnd;
