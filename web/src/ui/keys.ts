@@ -75,6 +75,8 @@ function types(target: EventTarget | null): boolean {
 
 function inScope(scope: Scope | undefined, target: EventTarget | null): boolean {
   if (scope === undefined || scope === "global") return true;
+  // Nothing has the focus: then the page that is shown is meant, and there is one only.
+  if ((scope === "page" || scope === "trace") && target === globalThis.document?.body) return true;
   return Boolean((target as Element | null)?.closest?.(`[data-scope~="${scope}"]`));
 }
 
