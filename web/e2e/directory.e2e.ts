@@ -181,6 +181,7 @@ test("an import shows what it would do before it does it", async () => {
   await page.locator(".vlist").evaluate((el) => el.scrollTo(0, el.scrollHeight));
   await row(anna, "many.299").waitFor();
   await page.getByLabel("Search", { exact: true }).fill("");
+  await row(anna, "alice").waitFor();
 });
 
 test("keys move, open and make", async () => {
@@ -188,6 +189,7 @@ test("keys move, open and make", async () => {
   await page.getByRole("heading", { name: "Objects", exact: true }).click();
   await page.keyboard.press("j");
   await page.keyboard.press("j");
+  await page.locator(".trow.at").waitFor();
   await page.keyboard.press("Enter");
   await drawer(anna).waitFor();
   await page.keyboard.press("Escape");
