@@ -133,6 +133,7 @@ for (const [code, name, others] of [["de", "Deutsch", [shellDe, conversationDe]]
     const english = new Set([...differing(shell, others[0]), ...differing(conversation, others[1])]);
     // A word that the other language says somewhere too is none that was forgotten.
     const said = new Set(JSON.stringify(others).split('"'));
+    await alice.page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur()); // a tooltip that stands keeps its words
     await go(alice, "#/settings/language");
     await alice.page.locator(".settings select").first().selectOption(code);
     await until(() => alice.page.evaluate((c) => document.documentElement.lang === c, code));

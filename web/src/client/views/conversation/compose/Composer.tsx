@@ -1,5 +1,5 @@
 import { batch, useComputed, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../../../../i18n/index.ts";
 import { IconButton } from "../../../../ui/Button.tsx";
 import { cx } from "../../../../ui/cx.ts";
@@ -154,7 +154,7 @@ export function Composer() {
 
   // The text of a message that is edited stands here instead of the draft.
   const editing = pane.editing.value;
-  useEffect(() => {
+  useLayoutEffect(() => { // before the next key: what is typed must not be overwritten
     if (!editing || !el.current) return;
     const kept = read().html;
     el.current.innerHTML = clean(editing.html);
