@@ -19,6 +19,6 @@ step "build" make build
 step "pages in a browser" env PBX_REQUIRE_CHROMIUM=1 ci/e2e.sh
 step "lint" ci/lint.sh
 step "generated files" ci/generated.sh
-step "fuzz" ci/fuzz.sh "${FUZZTIME:-3s}"
+step "fuzz" ci/fuzz.sh "${FUZZTIME:-2s}"
 step "chaos" make chaos CHAOS_ROUNDS=3
 step "test" env PBX_REQUIRE_POSTGRES=1 PBX_REQUIRE_S3=1 ci/postgres.sh ci/s3.sh ci/test.sh

@@ -160,7 +160,7 @@ test("a long chat keeps its place, finds, and goes far back", async () => {
   expect(await place()).toBe(before);
   await open(bob, "carol");
   await open(bob, "alice");
-  await bob.page.locator(".to-newest").waitFor();
+  await bob.page.locator(".new").waitFor(); // what came meanwhile comes first
 
   await bob.page.getByRole("button", { name: "Search in this chat" }).click();
   await bob.page.getByRole("searchbox", { name: "Search in this chat" }).fill("I write");

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { IconButton } from "./Button.tsx";
 import { t } from "../i18n/index.ts";
+import { useKeys } from "./keys.ts";
 
 export interface DrawerProps {
   title: ComponentChildren;
@@ -16,7 +17,9 @@ export interface DrawerProps {
 export function Drawer({ title, start, onClose, children, foot }: DrawerProps) {
   const box = useRef<HTMLElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Whatever has the focus in the page beside it, too; what lies on top of the drawer comes first.
+  useKeys(() => [{ keys: "Escape", word: () => t("ui.close"), scope: "page", run: onClose }], [onClose]);
+  useLayoutEffect(() => {
     const back = document.activeElement as HTMLElement | null;
     box.current?.focus();
     return () => back?.isConnected && back.focus({ preventScroll: true });

@@ -1,7 +1,7 @@
 // One registry of key commands. Screens register what they can do while they are shown;
 // the table of keys (?) is written from it.
 import { type Signal, signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { isBoolean, setting } from "./settings.ts";
 
 /** Where a command counts: everywhere, or while the focus is in the element with this data-scope. */
@@ -38,14 +38,14 @@ export function register(...list: readonly Command[]): () => void {
 
 /** Registers commands while a component is mounted. Pass a function that makes them; it is asked again when `deps` change. */
 export function useKeys(make: () => readonly Command[], deps: readonly unknown[] = []): void {
-  // What a key does is that of the newest rendering: effects come later than a quick second key.
+  // What a key does is that of the newest rendering: not even a quick second key is early for it.
   const newest = useRef(make);
   newest.current = make;
   const run = (i: number) => (e: KeyboardEvent) => {
     const c = newest.current()[i];
     return c ? c.run(e) : false;
   };
-  useEffect(() => register(...make().map((c, i) => ({ ...c, run: run(i) }))), [...deps]);
+  useLayoutEffect(() => register(...make().map((c, i) => ({ ...c, run: run(i) }))), [...deps]);
 }
 
 export interface Stroke {
