@@ -176,6 +176,9 @@ func (r *rig) private() {
 		if err != nil {
 			return err
 		}
+		if entry.IsDir() && entry.Name() == "locks" {
+			return fs.SkipDir // they come and go, and have nothing in them but a time
+		}
 		info, err := entry.Info()
 		if err != nil {
 			return err

@@ -155,6 +155,7 @@ func pbxMessages() []message {
 			{`"guid":"{guid}","contact":"tel:","note":"forged"`, good, 13},
 		}},
 		say(api, "GetNodeInfo", ``),
+		say(api, "SearchPeople", `"text":"{sip}"`, `"text":"{num}"`),
 		say(api, "AddAlienCall", ``),
 		say(api, "DelAlienCall", `"id":1`, `"id":999999`).all(free).with(2, 2),
 		{api: api, mt: "AddDiversion", says: []saying{

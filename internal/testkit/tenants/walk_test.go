@@ -313,7 +313,7 @@ func (d *tenant) found(text string) string {
 	return ""
 }
 
-var volatile = regexp.MustCompile(`"[0-9a-f]{16,64}"|-fresh-\d+|"(id|usn|timestamp|rtimestamp|call|time|session|addsTo)":"?-?\d+"?`)
+var volatile = regexp.MustCompile(`"[0-9a-f]{16,64}"|-fresh-\d+|"(id|usn|timestamp|rtimestamp|call|time|session|key|addsTo)":"?-?\d+"?`)
 
 // varies is the text without what is different each time.
 func varies(list []string) string {

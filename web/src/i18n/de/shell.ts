@@ -91,7 +91,7 @@ export default {
     awayFact: "Der Nachrichtenspeicher ist nicht da.",
     awayText: "Nachrichten kommen weiter an. Ältere und die Suche kommen von selbst zurück.",
     volatileFact: "Hier wird nichts aufbewahrt.",
-    volatileAll: "Diese Domäne hat keine Lizenz für gespeicherte Chats.",
+    volatileAll: "Chats dieser Domäne werden nicht gespeichert.",
     volatileOne: "Ihnen oder der anderen Person fehlt die Lizenz für gespeicherte Chats.",
     volatileWhy: "Nachrichten erreichen nur, wer gerade da ist, und nichts bleibt, wenn die Seite geschlossen wird. Die Administration kann eine Lizenz für gespeicherte Chats zuweisen.",
     why: "Warum",

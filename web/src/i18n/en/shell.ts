@@ -91,7 +91,7 @@ export default {
     awayFact: "The message store is away.",
     awayText: "Messages still arrive. Older ones and search come back by themselves.",
     volatileFact: "Nothing here is kept.",
-    volatileAll: "This domain has no licence for stored chats.",
+    volatileAll: "Chats of this domain are not stored.",
     volatileOne: "You or the other person has no licence for stored chats.",
     volatileWhy: "Messages reach only people who are here now, and nothing stays when the page is closed. An administrator can assign a licence for stored chats.",
     why: "Why",

@@ -91,7 +91,7 @@ export default {
     awayFact: "İleti deposu yerinde değil.",
     awayText: "İletiler gelmeye devam eder. Eskiler ve arama kendiliğinden geri gelir.",
     volatileFact: "Burada hiçbir şey saklanmaz.",
-    volatileAll: "Bu alan adının saklanan sohbetler için lisansı yok.",
+    volatileAll: "Bu alan adının sohbetleri saklanmıyor.",
     volatileOne: "Sizin veya karşıdaki kişinin saklanan sohbetler için lisansı yok.",
     volatileWhy: "İletiler yalnız şu anda burada olanlara ulaşır ve sayfa kapanınca hiçbir şey kalmaz. Bir yönetici saklanan sohbetler için lisans verebilir.",
     why: "Neden",
