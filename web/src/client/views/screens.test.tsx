@@ -140,7 +140,7 @@ test("a line that blinks is no news, one message is one", async () => {
 
 test("what is not kept is said, whatever the reason", async () => {
   await draw(<Banners model={withLine({ ...up, store: "off" })} />);
-  expect(text()).toContain("Nothing here is kept. This domain has no licence");
+  expect(text()).toContain("Nothing here is kept. Chats of this domain are not stored.");
   await draw(<Banners model={withLine({ ...up, store: "away" })} />);
   expect(text()).toContain("The message store is away.");
   const chat = createFake("").chats.value.find((c) => c.volatile);
