@@ -33,14 +33,22 @@ func TestDialoguesInProcess(t *testing.T) {
 	}
 }
 
+// patience is how long a dialogue really waits where it would move the clock: as long as
+// the golden ones of stored chats need.
+const patience = 130 * time.Second
+
 func TestDialoguesAgainstTheProgram(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts the program for each dialogue")
 	}
 	live := testkit.NewLive(t)
-	for _, dir := range dialogues {
+	for i, dir := range dialogues {
+		o := testkit.Options{Parallel: 16}
+		if i == 0 { // the golden ones
+			o.MaxWait = patience
+		}
 		t.Run(filepath.Base(dir), func(t *testing.T) {
-			testkit.RunDir(t, dir, testkit.Options{}, live)
+			testkit.RunDir(t, dir, o, live)
 		})
 	}
 }
