@@ -161,5 +161,3 @@ export function list(names: readonly string[]): string {
   return new Intl.ListFormat(locale.value, { type: "conjunction" }).format(names);
 }
 
-/** Compares names as the reader would sort them. */
-export const collator = computed(() => new Intl.Collator(locale.value, { sensitivity: "base", numeric: true }));
